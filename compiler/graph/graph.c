@@ -1,0 +1,241 @@
+#include "graph/graph.h"
+
+#include <string.h>
+
+#include "base/die.h"
+
+Graph *graph_new(Arena *arena) {
+    Graph *graph = ARENA_NEW(arena, Graph);
+    graph->arena = arena;
+    graph->name = "";
+    graph->source = "";
+    vec_push(arena, &graph->syms, (Sym){.name = "", .kind = SYM_NONE});
+    return graph;
+}
+
+Graph *graph_like(const Graph *graph) {
+    Graph *copy = ARENA_NEW(graph->arena, Graph);
+    *copy = *graph;
+    memset(&copy->nodes, 0, sizeof copy->nodes);
+    memset(&copy->outputs, 0, sizeof copy->outputs);
+    copy->buckets = NULL;
+    copy->bucket_count = 0;
+    return copy;
+}
+
+/* ---- types ---- */
+
+bool shape_equal(const Type *a, const Type *b) {
+    if (a->rank != b->rank) return false;
+    for (int i = 0; i < a->rank; i++)
+        if (!dim_equal(a->dim[i], b->dim[i])) return false;
+    return true;
+}
+
+bool type_equal(const Type *a, const Type *b) {
+    return a->kind == b->kind && shape_equal(a, b) &&
+           (a->kind == TYPE_REAL || dim_equal(a->range, b->range));
+}
+
+Type type_real(int rank, const Dim *dims) {
+    Type type = {.kind = TYPE_REAL, .rank = rank};
+    for (int i = 0; i < rank; i++) type.dim[i] = dims[i];
+    return type;
+}
+
+Type type_without(Type type, int axis) {
+    for (int i = axis; i + 1 < type.rank; i++) type.dim[i] = type.dim[i + 1];
+    type.dim[--type.rank] = (Dim){0};
+    return type;
+}
+
+Type type_with(Type type, int axis, Dim size) {
+    if (type.rank == MAX_RANK) die("a type of more than %d axes", MAX_RANK);
+    for (int i = type.rank; i > axis; i--) type.dim[i] = type.dim[i - 1];
+    type.dim[axis] = size;
+    type.rank++;
+    return type;
+}
+
+const char *dim_string(const Graph *graph, Dim dim) {
+    if (!dim.sym) return arena_printf(graph->arena, "%d", dim.add);
+    const char *name = graph->syms.at[dim.sym].name;
+    return dim.add ? arena_printf(graph->arena, "%s%+d", name, dim.add) : name;
+}
+
+const char *type_string(const Graph *graph, const Type *type) {
+    const char *text = "[";
+    for (int i = 0; i < type->rank; i++)
+        text = arena_printf(graph->arena, "%s%s%s", text, i ? ", " : "",
+                            dim_string(graph, type->dim[i]));
+    return arena_printf(graph->arena, "%s]", text);
+}
+
+/* ---- nodes ---- */
+
+static unsigned hash_mix(unsigned hash, const void *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) hash = (hash ^ ((const unsigned char *)bytes)[i]) * 16777619u;
+    return hash;
+}
+
+static unsigned node_hash(const Node *node) {
+    unsigned hash = hash_mix(2166136261u, &node->op, sizeof node->op);
+    hash = hash_mix(hash, node->in, sizeof *node->in * (size_t)node->count);
+    hash = hash_mix(hash, &node->attr.axis, sizeof node->attr.axis);
+    hash = hash_mix(hash, &node->attr.start, sizeof node->attr.start);
+    hash = hash_mix(hash, &node->attr.index, sizeof node->attr.index);
+    return hash_mix(hash, &node->attr.value, sizeof node->attr.value);
+}
+
+static bool attr_equal(const Attr *a, const Attr *b) {
+    return a->axis == b->axis && a->start == b->start && a->direction == b->direction &&
+           a->index == b->index && a->kept == b->kept &&
+           memcmp(&a->value, &b->value, sizeof a->value) == 0 && strcmp(a->a, b->a) == 0 &&
+           strcmp(a->b, b->b) == 0 && strcmp(a->out, b->out) == 0;
+}
+
+static bool node_equal(const Node *a, const Node *b) {
+    return a->op == b->op && a->count == b->count && attr_equal(&a->attr, &b->attr) &&
+           type_equal(&a->type, &b->type) &&
+           memcmp(a->in, b->in, sizeof *a->in * (size_t)a->count) == 0;
+}
+
+/* The bucket of `node`: the one of an equal node, or a free one. Open addressing, index + 1. */
+static int *find_bucket(const Graph *graph, const Node *node) {
+    unsigned mask = (unsigned)graph->bucket_count - 1, slot = node_hash(node) & mask;
+    while (graph->buckets[slot] && !node_equal(graph_node(graph, graph->buckets[slot] - 1), node))
+        slot = (slot + 1) & mask;
+    return &graph->buckets[slot];
+}
+
+static void grow_buckets(Graph *graph) {
+    if (2 * (graph->nodes.len + 1) < graph->bucket_count) return;
+    graph->bucket_count = graph->bucket_count ? 2 * graph->bucket_count : 256;
+    graph->buckets = ARENA_ARRAY(graph->arena, int, graph->bucket_count);
+    for (int i = 0; i < graph->nodes.len; i++)
+        if (graph_node(graph, i)->op != OP_DELAY) *find_bucket(graph, graph_node(graph, i)) = i + 1;
+}
+
+static int insert(Graph *graph, Node node, const int *in) {
+    node.in = ARENA_ARRAY(graph->arena, int, node.count ? node.count : 1);
+    if (node.count) memcpy(node.in, in, sizeof *in * (size_t)node.count);
+    if (node.op == OP_DELAY) {
+        vec_push(graph->arena, &graph->nodes, node);
+        return graph->nodes.len - 1;
+    }
+    grow_buckets(graph);
+    int *bucket = find_bucket(graph, &node);
+    if (*bucket) return *bucket - 1;
+    vec_push(graph->arena, &graph->nodes, node);
+    return (*bucket = graph->nodes.len) - 1;
+}
+
+int graph_add_typed(Graph *graph, Op op, int count, const int *in, Attr attr, const Type *type,
+                    Span span) {
+    Node node = {.op = op, .count = count, .attr = attr, .span = span};
+    const char *problem = NULL;
+    node.type = op_info[op].class == OP_LEAF
+                    ? *type
+                    : shape_infer(graph, op, count, in, &attr, type, &problem);
+    if (problem) die("%s: %s", op_info[op].name, problem);
+    return insert(graph, node, in);
+}
+
+int graph_add(Graph *graph, Op op, int count, const int *in, Attr attr, Span span) {
+    return graph_add_typed(graph, op, count, in, attr, NULL, span);
+}
+
+int graph_leaf(Graph *graph, Op op, Type type, Attr attr, Span span) {
+    return graph_add_typed(graph, op, 0, NULL, attr, &type, span);
+}
+
+int graph_open_delay(Graph *graph, Type type, int init, int axis, int direction, Span span) {
+    Node node = {.op = OP_DELAY, .type = type, .count = 2, .span = span};
+    node.attr.axis = axis;
+    node.attr.direction = direction;
+    return insert(graph, node, (int[]){-1, init});
+}
+
+void graph_close_delay(Graph *graph, int delay, int value) {
+    graph_node(graph, delay)->in[0] = value;
+}
+
+/* ---- shorthands ---- */
+
+int graph_unary(Graph *graph, Op op, int a, Span span) {
+    return graph_add(graph, op, 1, &a, (Attr){0}, span);
+}
+
+int graph_binary(Graph *graph, Op op, int a, int b, Span span) {
+    return graph_add(graph, op, 2, (int[]){a, b}, (Attr){0}, span);
+}
+
+int graph_const(Graph *graph, double value, Type like, Span span) {
+    like.kind = TYPE_REAL;
+    like.range = (Dim){0};
+    return graph_leaf(graph, OP_CONST, like, (Attr){.value = value}, span);
+}
+
+int graph_expand(Graph *graph, int a, Type to, unsigned kept, Span span) {
+    if (kept == (1u << to.rank) - 1) return a;
+    return graph_add_typed(graph, OP_EXPAND, 1, &a, (Attr){.kept = kept}, &to, span);
+}
+
+int graph_slice(Graph *graph, int a, int axis, int start, int size, Span span) {
+    Type to = graph_node(graph, a)->type;
+    if (start == 0 && dim_equal(to.dim[axis], dim_const(size))) return a;
+    to.dim[axis] = dim_const(size);
+    return graph_add_typed(graph, OP_SLICE, 1, &a, (Attr){.axis = axis, .start = start}, &to, span);
+}
+
+int graph_pad(Graph *graph, int a, int axis, int start, Dim size, Span span) {
+    Type to = graph_node(graph, a)->type;
+    if (start == 0 && dim_equal(to.dim[axis], size)) return a;
+    to.dim[axis] = size;
+    return graph_add_typed(graph, OP_PAD, 1, &a, (Attr){.axis = axis, .start = start}, &to, span);
+}
+
+int graph_concat(Graph *graph, int count, const int *in, int axis, Span span) {
+    if (count == 1) return in[0];
+    return graph_add(graph, OP_CONCAT, count, in, (Attr){.axis = axis}, span);
+}
+
+int graph_reduce(Graph *graph, Op op, int a, int axis, Span span) {
+    return graph_add(graph, op, 1, &a, (Attr){.axis = axis}, span);
+}
+
+int graph_contract(Graph *graph, int a, int b, const char *la, const char *lb, const char *lo,
+                   Span span) {
+    Attr attr = {0};
+    if (strlen(la) >= MAX_LABELS || strlen(lb) >= MAX_LABELS || strlen(lo) >= MAX_LABELS)
+        die("a contract of too many axes");
+    memcpy(attr.a, la, strlen(la));
+    memcpy(attr.b, lb, strlen(lb));
+    memcpy(attr.out, lo, strlen(lo));
+    return graph_add(graph, OP_CONTRACT, 2, (int[]){a, b}, attr, span);
+}
+
+int graph_onehot(Graph *graph, int index, int axis, Span span) {
+    return graph_add(graph, OP_ONEHOT, 1, &index, (Attr){.axis = axis}, span);
+}
+
+int graph_final(Graph *graph, Op op, int a, int axis, int direction, Dim length, Span span) {
+    Attr attr = {.axis = axis, .direction = direction};
+    if (op == OP_FINAL) return graph_add(graph, op, 1, &a, attr, span);
+    Type to = type_with(graph_node(graph, a)->type, axis, length);
+    return graph_add_typed(graph, op, 1, &a, attr, &to, span);
+}
+
+int graph_reshape(Graph *graph, int a, Type to, Span span) {
+    if (shape_equal(&graph_node(graph, a)->type, &to)) return a;
+    return graph_add_typed(graph, OP_RESHAPE, 1, &a, (Attr){0}, &to, span);
+}
+
+int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span) {
+    Type from = graph_node(graph, rows)->type;
+    int lead = graph_node(graph, index)->type.rank;
+    Type to = type_real(0, NULL);
+    to = type_with(to, 0, table);
+    for (int i = lead; i < from.rank; i++) to = type_with(to, to.rank, from.dim[i]);
+    return graph_add_typed(graph, OP_SCATTER, 2, (int[]){rows, index}, (Attr){0}, &to, span);
+}

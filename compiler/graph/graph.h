@@ -1,0 +1,196 @@
+/* The graph: what a model computes for ONE example of its natural length.
+ *
+ * A graph is one flat array of nodes in topological order; an operand is the index of an earlier
+ * node. The one exception makes recurrences: the first operand of a DELAY may be a later node.
+ * There is no loop construct: a `scan` is a cycle through DELAY nodes, and its adjoint is a cycle
+ * through DELAYs of the other direction. Which work belongs into a loop is a question of
+ * dependence (what lies on a cycle), answered by the passes, not written down by the front end.
+ *
+ * A `scan` over x: [T, I] of a cell with state h: [H] elaborates to
+ *
+ *     %1 = input                              [T, I]
+ *     %2 = const 0                            [H]
+ *     %3 = delay{axis 0, +1} %9 %2            [T, H]     h at the step before
+ *     …                                                  the cell's equations, all with leading T
+ *     %9 = tanh %8                            [T, H]     h'
+ */
+#ifndef RONDO_GRAPH_H
+#define RONDO_GRAPH_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/vec.h"
+#include "op/op.h"
+
+enum { MAX_RANK = 5, MAX_LABELS = 8 };
+
+/* A size: constant `add` when sym is 0, otherwise the size of graph->syms.at[sym] plus `add`. */
+typedef struct {
+    int sym, add;
+} Dim;
+
+typedef enum {
+    SYM_NONE,   /* slot 0 */
+    SYM_LENGTH, /* the length of an example's sequence: every example has its own */
+    SYM_VOCAB,  /* a vocabulary's size: one for all examples, known once the data was read */
+} SymKind;
+
+typedef struct {
+    const char *name; /* "T" of the input that brought it: the input's own name */
+    SymKind kind;
+    int max;   /* the declared maximum */
+    int input; /* the input it belongs to */
+} Sym;
+
+typedef enum { TYPE_REAL, TYPE_INDEX } TypeKind;
+
+/* A shape with the kind of its elements; `range` is the number of values an index can have. */
+typedef struct {
+    TypeKind kind;
+    int rank;
+    Dim dim[MAX_RANK];
+    Dim range;
+} Type;
+
+/* What an op needs beside its operands. Unused fields are zero. */
+typedef struct {
+    int axis;      /* SLICE PAD CONCAT SUM MAX ARGMAX ONEHOT DELAY FINAL PLACE */
+    int start;     /* SLICE PAD: the first index along axis */
+    int direction; /* DELAY FINAL PLACE: +1 in time, -1 against it */
+    int index;     /* INPUT PARAM: which one; MASK: the random stream; LENGTH: the sym */
+    unsigned kept; /* EXPAND: bit i is set when axis i of the result is an axis of the operand */
+    double value;  /* CONST: the number; MASK: the probability of a zero */
+    char a[MAX_LABELS], b[MAX_LABELS],
+        out[MAX_LABELS]; /* CONTRACT: a letter an axis: "ti" "oi" "to" */
+} Attr;
+
+typedef struct {
+    Op op;
+    Type type;
+    int count; /* operands */
+    int *in;   /* operands: node indices */
+    Attr attr;
+    Span span;        /* where in the source this comes from */
+    const char *name; /* the source's name for this value, or NULL */
+} Node;
+
+typedef enum { INPUT_WORDS, INPUT_CLASS } InputKind;
+
+/* An `input` or `target` declaration: a column of the data. */
+typedef struct {
+    const char *name;
+    bool target;
+    InputKind kind;
+    Type type;
+    int max_vocab, min_count, max_length; /* INPUT_WORDS */
+    const char **classes;                 /* INPUT_CLASS: type.range.add names */
+    Span span;
+} Input;
+
+typedef enum { INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT } InitKind;
+
+/* A trained tensor: its dotted name, its shape and the distribution it starts from:
+ * uniform in [-scale, scale], normal with standard deviation scale, or the constant scale. */
+typedef struct {
+    const char *name;
+    Type type;
+    InitKind init;
+    double scale;
+    Span span;
+} Param;
+
+typedef enum { ROLE_LOSS, ROLE_OUTPUT, ROLE_GRADIENT } Role;
+
+/* What a graph is for: its loss (one value an example, or one a target position), what `output`
+ * lists, and, once differentiated, one gradient a parameter. */
+typedef struct {
+    Role role;
+    const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's name */
+    int node;
+    int param; /* ROLE_GRADIENT */
+} Output;
+
+typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM } OptimizerKind;
+
+/* `train { … }`, with PyTorch's defaults. */
+typedef struct {
+    OptimizerKind optimizer;
+    double rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double clip_norm; /* 0: no clipping */
+    int epochs, batch;
+    int patience; /* epochs without a better validation loss before stopping; 0: never */
+} Training;
+
+typedef struct Graph {
+    Arena *arena;
+    const char *name;   /* the model's */
+    const char *source; /* the path of its file, as given */
+    VEC(Node) nodes;
+    VEC(Sym) syms; /* slot 0 is SYM_NONE */
+    VEC(Input) inputs;
+    VEC(Param) params;
+    VEC(Output) outputs;
+    VEC(const char *) metrics;
+    Training training;
+    int *buckets, bucket_count; /* hash-consing */
+} Graph;
+
+/* A new graph without nodes, and a copy of everything in `graph` but its nodes and outputs. */
+Graph *graph_new(Arena *arena);
+Graph *graph_like(const Graph *graph);
+
+/* Adds a node and returns its index; the type follows from the op's shape rule. An equal node that
+ * is there already is returned instead (never for DELAY). Operands must fit: a misfit is a bug of
+ * the caller and ends the program; the front end checks first. LEAF ops take their type from
+ * graph_leaf. */
+int graph_add(Graph *graph, Op op, int count, const int *in, Attr attr, Span span);
+int graph_leaf(Graph *graph, Op op, Type type, Attr attr, Span span);
+
+/* The same for any op, for the rewriting passes: LEAF ops take `type`; ops whose result is not
+ * determined by their operands (EXPAND PAD RESHAPE SCATTER ONEHOT PLACE) are checked against it. */
+int graph_add_typed(Graph *graph, Op op, int count, const int *in, Attr attr, const Type *type,
+                    Span span);
+
+/* A DELAY of a value that does not exist yet; graph_close_delay gives it that value. */
+int graph_open_delay(Graph *graph, Type type, int init, int axis, int direction, Span span);
+void graph_close_delay(Graph *graph, int delay, int value);
+
+/* Shorthands. Elementwise operands must have one shape; graph_broadcast makes it so. */
+int graph_unary(Graph *graph, Op op, int a, Span span);
+int graph_binary(Graph *graph, Op op, int a, int b, Span span);
+int graph_const(Graph *graph, double value, Type like, Span span); /* `like`'s shape, all `value` */
+int graph_expand(Graph *graph, int a, Type to, unsigned kept, Span span);
+int graph_slice(Graph *graph, int a, int axis, int start, int size, Span span);
+int graph_pad(Graph *graph, int a, int axis, int start, Dim size, Span span);
+int graph_concat(Graph *graph, int count, const int *in, int axis, Span span);
+int graph_reduce(Graph *graph, Op op, int a, int axis, Span span); /* SUM MAX ARGMAX */
+int graph_contract(Graph *graph, int a, int b, const char *la, const char *lb, const char *lo,
+                   Span span);
+int graph_onehot(Graph *graph, int index, int axis, Span span);
+int graph_final(Graph *graph, Op op, int a, int axis, int direction, Dim length, Span span);
+int graph_reshape(Graph *graph, int a, Type to, Span span);
+int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span);
+
+static inline Node *graph_node(const Graph *graph, int index) { return &graph->nodes.at[index]; }
+
+/* Dims and types. */
+static inline Dim dim_const(int size) { return (Dim){0, size}; }
+static inline bool dim_equal(Dim a, Dim b) { return a.sym == b.sym && a.add == b.add; }
+bool type_equal(const Type *a, const Type *b);  /* kind, rank and dims */
+bool shape_equal(const Type *a, const Type *b); /* rank and dims */
+Type type_real(int rank, const Dim *dims);
+Type type_without(Type type, int axis);
+Type type_with(Type type, int axis, Dim size); /* a new axis before position `axis` */
+
+/* "[T, 4*H]" with lengths by name: "[text, 128]". The string lives in the graph's arena. */
+const char *type_string(const Graph *graph, const Type *type);
+const char *dim_string(const Graph *graph, Dim dim);
+
+/* The result type of `op`, or NULL in *problem … a message when the operands do not fit. `wanted`
+ * is the declared result type where the op needs one (EXPAND PAD RESHAPE SCATTER ONEHOT PLACE). */
+Type shape_infer(const Graph *graph, Op op, int count, const int *in, const Attr *attr,
+                 const Type *wanted, const char **problem);
+
+#endif
