@@ -1,0 +1,164 @@
+/* All that a generated program may call, and what it gives to the runtime: one RdModel.
+ *
+ * The generated C is compiled twice: with RD_REAL = float for everything a user does, and with
+ * RD_REAL = double for `gradcheck`. Arrays of reals cross this border as void *; model->real_size
+ * says which kind they are. */
+#ifndef RONDO_H
+#define RONDO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef RD_REAL
+#define RD_REAL float
+#endif
+typedef RD_REAL real;
+
+enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5 };
+
+/* ---- what the compiler says about a model ---- */
+
+typedef enum { RD_WORDS, RD_CLASS } RdColumnKind;
+
+/* A column of the data: an `input` or a `target` of the model. */
+typedef struct {
+    const char *name;
+    RdColumnKind kind;
+    bool target;
+    int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
+    int class_count;                      /* RD_CLASS */
+    const char *const *classes;
+} RdColumn;
+
+typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT } RdInit;
+
+/* A trained tensor, row-major. A dim below zero is the vocabulary size of column -1 - dim.
+ * Starts uniform in [-scale, scale], normal with standard deviation scale, or constant scale. */
+typedef struct {
+    const char *name;
+    int rank;
+    int dims[RD_MAX_RANK];
+    RdInit init;
+    double scale;
+} RdParam;
+
+/* A value that the model outputs: `columns` numbers a row; a row an example, or a row a step. */
+typedef struct {
+    const char *name;
+    bool index;    /* class or word numbers (int) instead of reals */
+    bool per_step; /* a row for each step of each example, in the order of the packing */
+    int columns;   /* 1 for a scalar; below zero: as a dim of RdParam */
+    int of;        /* the column whose classes or words an index, or the columns, count; or -1 */
+} RdOutput;
+
+typedef enum { RD_SGD, RD_ADAM } RdOptimizerKind;
+
+typedef struct {
+    RdOptimizerKind optimizer;
+    double rate, momentum, beta1, beta2, epsilon, weight_decay;
+    double clip_norm; /* 0: none */
+    int epochs, batch;
+    int patience; /* epochs without a better validation loss before training stops; 0: never */
+} RdTraining;
+
+/* ---- a batch ---- */
+
+/* Sequences packed by time step, never padded: the examples are sorted by falling length, row
+ * start[t] + b is step t of example b, and step t has the rows of the first count[t] examples. */
+typedef struct {
+    int examples;        /* B */
+    int steps;           /* the longest length */
+    int rows;            /* the sum of the lengths */
+    const int *length;   /* [examples], falling; each at least 1 */
+    const int *count;    /* [steps] */
+    const int *start;    /* [steps + 1] */
+    const int *previous; /* [rows] the row of the same example one step earlier, or -1 */
+    const int *next;     /* [rows] the row one step later, or -1 */
+    const int *example;  /* [rows] the example of the row */
+} RdPacking;
+
+typedef struct {
+    RdPacking packing;
+    const int *index[RD_MAX_COLUMNS]; /* each column's numbers: [rows] or [examples]; never NULL */
+} RdBatch;
+
+/* The largest batch that a run must hold. */
+typedef struct {
+    int examples, steps, rows;
+    int vocab[RD_MAX_COLUMNS]; /* vocabulary size of each RD_WORDS column, <unk> included */
+} RdSizes;
+
+/* ---- threads ---- */
+
+typedef struct RdPool RdPool;
+
+/* Runs work(context, item) for each item below `items`, on all threads of the pool; returns when
+ * all are done. A pool of NULL is the calling thread alone. Items may run in any order, so each
+ * must write its own memory only. */
+void rd_parallel(RdPool *pool, int items, void (*work)(void *context, int item), void *context);
+
+/* The number of threads, the calling one included; 1 for NULL. */
+int rd_pool_threads(const RdPool *pool);
+
+/* ---- one run of a model: memory and data, owned by the caller ---- */
+
+typedef struct {
+    RdSizes sizes;       /* what the memory was measured for */
+    RdPool *pool;
+    void *const *param;  /* real *: each parameter's first element, 64-byte aligned */
+    void *const *gradient; /* real *: the same for its gradient; unused by infer */
+    void *packed;        /* model->packed_bytes(sizes): written by prepare */
+    void *memory;        /* model->memory_bytes(sizes, training) */
+    const RdBatch *batch;
+    uint64_t key;        /* of this step's random numbers (dropout) */
+    /* written by infer and train: */
+    const void *loss;      /* real [examples] or [rows]: the loss of each target */
+    const void **output;   /* [output_count] real * or int *, into memory */
+} RdRun;
+
+/* What `update` needs: arrays of `count` reals that run over all parameters in one stretch. */
+typedef struct {
+    RdPool *pool;
+    size_t count;
+    void *param, *gradient;
+    void *moment1, *moment2; /* of Adam; moment1 is SGD's momentum; zero at the start */
+    long step;               /* counts from 1 */
+    RdTraining training;     /* rate: that of this step */
+    double scale;            /* of the gradient: what clipping makes of 1 */
+} RdUpdate;
+
+typedef struct {
+    const char *name;
+    size_t real_size;
+    int column_count, param_count, output_count, metric_count;
+    const RdColumn *columns;
+    const RdParam *params;
+    const RdOutput *outputs;
+    const char *const *metrics;
+    RdTraining training;
+    bool loss_per_step;     /* a target a step: loss is [rows] */
+    double flops_per_step;  /* of one training step's products, per row: forward and backward */
+
+    /* Bytes needed for batches up to `sizes`; 64-byte aligned memory is expected. */
+    size_t (*packed_bytes)(const RdSizes *sizes);
+    size_t (*memory_bytes)(const RdSizes *sizes, bool training);
+
+    /* Lays the weights out for the kernels. After every change of the parameters. */
+    void (*prepare)(RdRun *run, bool training);
+    /* Outputs and losses, without dropout. */
+    void (*infer)(RdRun *run);
+    /* Losses, outputs and the gradient of the mean loss, with dropout. Gradients are overwritten. */
+    void (*train)(RdRun *run);
+
+    /* The sum of squares of `count` reals: the same bits on any number of threads. */
+    double (*square_sum)(RdPool *pool, const void *values, size_t count);
+    /* One step of the optimizer. */
+    void (*update)(const RdUpdate *update);
+} RdModel;
+
+/* The two compilations of the generated C. */
+extern const RdModel rd_model;
+extern const RdModel rd_model_double;
+
+#endif
