@@ -1,0 +1,38 @@
+/* How good predictions are. The definitions are scikit-learn's (sklearn.metrics, "Model evaluation:
+ * classification metrics"), so the figures can be compared with those of any other system:
+ *
+ *   precision of a class   tp / (tp + fp)             of those predicted as the class, the right
+ * ones recall of a class      tp / (tp + fn)             of those in the class, the ones found F1
+ * of a class          2 tp / (2 tp + fp + fn)    the harmonic mean of the two
+ *
+ * A quotient with nothing below the line is 0. With two classes `f1` is that of the second one
+ * (average="binary", pos_label=1); with more it is the mean over all classes that occur among the
+ * targets or the predictions (average="macro"). */
+#ifndef RONDO_METRICS_H
+#define RONDO_METRICS_H
+
+#include <stdbool.h>
+
+/* How often each class was predicted for each true class. */
+typedef struct {
+    int classes;
+    long *count; /* [true class][predicted class] */
+} RdConfusion;
+
+/* False without memory. */
+bool rd_confusion_init(RdConfusion *confusion, int classes);
+void rd_confusion_free(RdConfusion *confusion);
+void rd_confusion_clear(RdConfusion *confusion);
+void rd_confusion_add(RdConfusion *confusion, int truth, int predicted);
+
+long rd_confusion_total(const RdConfusion *confusion);
+long rd_confusion_support(const RdConfusion *confusion, int truth); /* targets of that class */
+
+double rd_accuracy(const RdConfusion *confusion);
+double rd_precision(const RdConfusion *confusion, int class_number);
+double rd_recall(const RdConfusion *confusion, int class_number);
+double rd_class_f1(const RdConfusion *confusion, int class_number);
+double rd_macro_f1(const RdConfusion *confusion);
+double rd_f1(const RdConfusion *confusion); /* the metric `f1`: see above */
+
+#endif
