@@ -1,0 +1,66 @@
+/* Data sets as they stand in files: for each record the words and the class of each column. */
+#ifndef RONDO_DATA_H
+#define RONDO_DATA_H
+
+#include "reader.h"
+#include "rondo.h"
+#include "status.h"
+#include "tokenize.h"
+
+typedef struct {
+    bool need_targets; /* train, eval: all columns are read; predict: the inputs only */
+    bool skip_bad;     /* a record that cannot be used is counted, not an error */
+    bool keep_text;    /* data->text is filled */
+    RdFormat format;   /* AUTO unless the user says otherwise */
+} RdReadOptions;
+
+/* The words of one column: record i's are word_count[i] strings, each NUL-terminated, that follow
+ * each other in `bytes` from first[i] on. */
+typedef struct {
+    char *bytes;
+    size_t *first;   /* [count] */
+    int *word_count; /* [count], each at least 1 */
+    int cut; /* how many texts were longer than the column's max_length and lost their end */
+    size_t size, capacity; /* of bytes: used, allocated */
+} RdWords;
+
+typedef struct {
+    char *path;                    /* as it is called in messages */
+    int count;                     /* records that can be used */
+    int *line;                     /* [count] where each begins in the file */
+    bool has[RD_MAX_COLUMNS];      /* which of the model's columns were read */
+    RdWords words[RD_MAX_COLUMNS]; /* RD_WORDS columns */
+    int *number[RD_MAX_COLUMNS];   /* RD_CLASS columns: [count] the class; NULL when not read */
+    char **text[RD_MAX_COLUMNS];   /* RD_WORDS columns with keep_text: [count] as in the file */
+    int skipped;                   /* records that skip_bad left out */
+    RdError first_skipped;         /* why the first of them was */
+    size_t capacity;               /* of the arrays of [count] */
+} RdData;
+
+/* Reads a file for `model`. Overwrites *data (no need to initialise it); freed with rd_data_free,
+ * also after a failure.
+ *
+ * Which field is which column: when the first record contains the name of each column needed, it
+ * is a header and other columns are ignored. Otherwise each record must have as many fields as the
+ * model has columns (or has inputs, when only these are needed) in the order of the model; or,
+ * when its classes are found in other fields only, in the order that they show. When only inputs
+ * are needed and there is one, a file that is neither TSV nor CSV has a text a line.
+ *
+ * Errors, each "path:line: …" in one line: wrong number of fields, unknown class, a text without
+ * words, invalid UTF-8, NUL, an unclosed quote, a header that lacks a column; missing, empty or
+ * damaged file, directory. All words columns of one record must have the same number of words. */
+bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
+                  RdError *error);
+
+/* Data from texts in memory instead of a file, one record each, for a model with one input column
+ * of words: `predict "I did not enjoy it"`. Messages begin with "text N: " (N from 1). */
+bool rd_data_from_texts(const char *const *texts, int count, const RdModel *model,
+                        RdReadOptions options, RdData *data, RdError *error);
+
+void rd_data_free(RdData *data);
+
+/* The first word of record i in a words column; rd_next_word gives the one after a word. */
+const char *rd_first_word(const RdData *data, int column, int i);
+const char *rd_next_word(const char *word);
+
+#endif

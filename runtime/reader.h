@@ -1,0 +1,51 @@
+/* Records of fields from a file: TSV, CSV with RFC 4180's quotes, or a line a record. Reads gzip
+ * as it is, "-" as the standard input, skips a byte order mark, takes LF and CRLF. */
+#ifndef RONDO_READER_H
+#define RONDO_READER_H
+
+#include <stddef.h>
+
+#include "status.h"
+
+typedef enum {
+    RD_FORMAT_AUTO, /* by the name (.csv, .tsv, before .gz too), else TSV if line 1 has a tab */
+    RD_FORMAT_TSV,  /* no quotes: every byte but tab and newline is text */
+    RD_FORMAT_CSV,
+    RD_FORMAT_LINES, /* one field: the line */
+} RdFormat;
+
+typedef struct RdReader RdReader;
+
+/* A record. Its strings are NUL-terminated and valid until the next one is read. */
+typedef struct {
+    int line; /* of its first character; counts from 1 */
+    int count;
+    char **field;
+    const size_t *length; /* bytes of each field */
+} RdRecord;
+
+typedef enum {
+    RD_RECORD,
+    RD_END,
+    RD_BAD_RECORD, /* the error says why; reading can go on with the next record */
+    RD_READ_ERROR, /* nothing more can be read */
+} RdReadStatus;
+
+/* Opens a file. `fallback` (not AUTO) is used when the name and line 1 say nothing. Messages begin
+ * with the path ("standard input" for "-"). Freed with rd_reader_close. */
+RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, RdError *error);
+
+/* The next record that is not an empty line (in LINES an empty line is an empty field). Messages
+ * begin with "path:line: ". Every field is valid UTF-8 without NUL. */
+RdReadStatus rd_reader_next(RdReader *reader, RdRecord *record, RdError *error);
+
+/* What the file turned out to be. */
+RdFormat rd_reader_format(const RdReader *reader);
+
+/* How the path is called in messages. */
+const char *rd_reader_name(const RdReader *reader);
+
+/* Does nothing for NULL. */
+void rd_reader_close(RdReader *reader);
+
+#endif

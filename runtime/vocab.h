@@ -1,0 +1,37 @@
+/* The words that a column's numbers stand for. Number 0 is "<unk>": every other word. */
+#ifndef RONDO_VOCAB_H
+#define RONDO_VOCAB_H
+
+#include <jansson.h>
+
+#include "data.h"
+
+/* Starts as {0}: an empty one, size 0. */
+typedef struct {
+    int size;          /* <unk> included */
+    const char **word; /* [size] */
+    /* private: */
+    char *bytes;       /* the words themselves */
+    int *slot;         /* [slot_count] hash table: number + 1, or 0 */
+    size_t slot_count; /* a power of two */
+} RdVocab;
+
+/* The words of `column` in `data`: <unk>, then by falling count, equal counts in the order of their
+ * bytes. Words seen less than min_count times are left out; so is what goes beyond max_vocab (which
+ * counts <unk>; 0: no limit). Overwrites *vocab; freed with rd_vocab_free. */
+void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab);
+
+/* The number of `word`; 0 when it is not known. */
+int rd_vocab_lookup(const RdVocab *vocab, const char *word);
+
+/* A JSON array of the words in order; a new reference. */
+json_t *rd_vocab_to_json(const RdVocab *vocab);
+
+/* The reverse. False unless it is an array of different strings that begins with "<unk>".
+ * Overwrites *vocab; freed with rd_vocab_free, also after a failure. */
+bool rd_vocab_from_json(const json_t *json, RdVocab *vocab, RdError *error);
+
+/* Back to {0}. */
+void rd_vocab_free(RdVocab *vocab);
+
+#endif
