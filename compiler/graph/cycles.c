@@ -1,5 +1,7 @@
-/* Tarjan's algorithm with a stack of its own: a graph can be deeper than the machine's stack. */
+/* Tarjan's algorithm, with a stack of its own: a graph can be deeper than the machine's stack. */
 #include "graph/cycles.h"
+
+#include <string.h>
 
 typedef struct {
     const Graph *graph;
@@ -90,4 +92,121 @@ int *graph_cycles(Arena *arena, const Graph *graph) {
     for (int i = 0; i < count; i++)
         if (!s.order[i]) search_from(&s, i);
     return number_components(arena, s.root, count);
+}
+
+/* ---- step axes ---- */
+
+/* The result's axis for the operand's axis number `axis` of those that `kept` has. */
+static int expanded(unsigned kept, int axis) {
+    for (int i = 0; i < MAX_RANK; i++)
+        if (kept >> i & 1 && axis-- == 0) return i;
+    return -1;
+}
+
+static int reshaped(const Type *from, const Type *to, int axis) {
+    for (int i = 0; i <= axis; i++)
+        if (i >= to->rank || !dim_equal(from->dim[i], to->dim[i])) return -1;
+    return axis;
+}
+
+static int labelled(const Attr *attr, int operand, int axis) {
+    const char *labels = operand ? attr->b : attr->a;
+    const char *at = strchr(attr->out, labels[axis]);
+    return at && *at ? (int)(at - attr->out) : -1;
+}
+
+static int gathered(int operand, int axis, int lead) {
+    if (operand == 1) return axis;
+    return axis ? lead + axis - 1 : -1;
+}
+
+/* The axis of `node`'s result along which it only sees equal positions of `axis` of that operand,
+ * or -1 when it mixes positions. */
+static int carried_axis(const Graph *graph, const Node *node, int operand, int axis) {
+    int own = node->attr.axis;
+    const Type *from = &graph_node(graph, node->in[operand])->type;
+    switch (node->op) {
+        case OP_EXPAND:
+            return expanded(node->attr.kept, axis);
+        case OP_SLICE:
+        case OP_PAD:
+        case OP_CONCAT:
+            return axis == own ? -1 : axis;
+        case OP_RESHAPE:
+            return reshaped(from, &node->type, axis);
+        case OP_GATHER:
+            return gathered(operand, axis, graph_node(graph, node->in[1])->type.rank);
+        case OP_SCATTER: {
+            int lead = graph_node(graph, node->in[1])->type.rank;
+            return operand == 0 && axis >= lead ? axis - lead + 1 : -1;
+        }
+        case OP_ONEHOT:
+        case OP_PLACE:
+            return axis < own ? axis : axis + 1;
+        case OP_PICK:
+            return operand == 0 && axis == from->rank - 1 ? -1 : axis;
+        case OP_SUM:
+        case OP_MAX:
+        case OP_ARGMAX:
+        case OP_FINAL:
+            return axis == own ? -1 : axis < own ? axis : axis - 1;
+        case OP_CONTRACT:
+            return labelled(&node->attr, operand, axis);
+        default:
+            return axis;
+    }
+}
+
+/* Whether the DELAY `index` joins the steps of its recurrence: its value comes from within, its
+ * start from without. */
+static bool joins_steps(const Graph *graph, const int *cycles, int index) {
+    const Node *node = graph_node(graph, index);
+    return cycles[node->in[0]] == cycles[index] && cycles[node->in[1]] != cycles[index];
+}
+
+/* The axis that all operands of the node from its own recurrence agree on, or -1. */
+static int agreed_axis(const Graph *graph, const int *cycles, const int *axes, int index) {
+    const Node *node = graph_node(graph, index);
+    int result = -1;
+    for (int k = 0; k < node->count; k++) {
+        int from = node->in[k];
+        if (cycles[from] != cycles[index]) continue;
+        int axis = axes[from] < 0 ? -1 : carried_axis(graph, node, k, axes[from]);
+        if (axis < 0 || (result >= 0 && result != axis)) return -1;
+        result = axis;
+    }
+    return result;
+}
+
+/* Whether the DELAY `index` steps as the other DELAYs of its recurrence do. */
+static bool delay_agrees(const Graph *graph, const int *cycles, const int *axes, int index) {
+    const Node *node = graph_node(graph, index);
+    if (!joins_steps(graph, cycles, index) || axes[node->in[0]] != node->attr.axis) return false;
+    for (int i = 0; i < index; i++) {
+        const Node *other = graph_node(graph, i);
+        if (cycles[i] == cycles[index] && other->op == OP_DELAY)
+            return other->attr.direction == node->attr.direction &&
+                   dim_equal(other->type.dim[axes[i]], node->type.dim[axes[index]]);
+    }
+    return true;
+}
+
+int *graph_step_axes(Arena *arena, const Graph *graph, const int *cycles, int *bad) {
+    int count = graph->nodes.len, *axes = ARENA_ARRAY(arena, int, count + 1);
+    *bad = -1;
+    for (int i = 0; i < count; i++) {
+        const Node *node = graph_node(graph, i);
+        if (!cycles[i])
+            axes[i] = -1;
+        else if (node->op == OP_DELAY)
+            axes[i] = node->attr.axis;
+        else
+            axes[i] = agreed_axis(graph, cycles, axes, i);
+        if (cycles[i] && axes[i] < 0 && *bad < 0) *bad = i;
+    }
+    for (int i = 0; i < count && *bad < 0; i++)
+        if (cycles[i] && graph_node(graph, i)->op == OP_DELAY &&
+            !delay_agrees(graph, cycles, axes, i))
+            *bad = i;
+    return axes;
 }
