@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""Reference numbers for the library's layers, each in a small classifier of its own: the models
+models/<case>.rondo. Everything but the second kind of GRU is PyTorch's own layer. See README.md."""
+
+import torch
+from torch import nn
+
+from reference import fill, make_batches, make_case
+
+VOCABULARY, EMBEDDING, HIDDEN = 30, 8, 12
+
+
+class GruResetBefore(nn.Module):
+    """The GRU of the first paper: the reset gate acts on the state before its product (in nn.GRU
+    it acts on the product). Gates in the order r, z, n, as in nn.GRU."""
+
+    def __init__(self, inputs, hidden):
+        super().__init__()
+        self.weight_ih = nn.Parameter(torch.empty(3 * hidden, inputs))
+        self.weight_hh = nn.Parameter(torch.empty(3 * hidden, hidden))
+        self.bias = nn.Parameter(torch.empty(3 * hidden))
+
+    def forward(self, x):
+        W_r, W_z, W_n = self.weight_ih.chunk(3)
+        U_r, U_z, U_n = self.weight_hh.chunk(3)
+        b_r, b_z, b_n = self.bias.chunk(3)
+        h, states = torch.zeros(U_n.shape[1], dtype=x.dtype), []
+        for x_t in x:
+            r = torch.sigmoid(W_r @ x_t + U_r @ h + b_r)
+            z = torch.sigmoid(W_z @ x_t + U_z @ h + b_z)
+            n = torch.tanh(W_n @ x_t + U_n @ (r * h) + b_n)
+            h = (1 - z) * h + z * n
+            states.append(h)
+        return torch.stack(states), h
+
+
+class Backward(nn.Module):
+    """A recurrence over the reversed sequence; its states stay at the words that they belong to."""
+
+    def __init__(self, recurrence):
+        super().__init__()
+        self.recurrence = recurrence
+
+    def forward(self, x):
+        states, last = self.recurrence(x.flip(0))
+        return states.flip(0), last
+
+
+class Classifier(nn.Module):
+    """logits = linear(pool(layers(embedding(words)))); each of `layers` reads the embedding, `pool`
+    gets what they return, by position: a sequence [T, size]."""
+
+    def __init__(self, layers, pool, pooled):
+        super().__init__()
+        self.names = ["x", *layers, "logits"]
+        self.layers = nn.ModuleList(
+            [nn.Embedding(VOCABULARY, EMBEDDING), *layers.values(), nn.Linear(pooled, 2)])
+        self.pool = pool
+
+    def parts(self):
+        return {name: layer.recurrence if isinstance(layer, Backward) else layer
+                for name, layer in zip(self.names, self.layers)}
+
+    def forward(self, words):
+        embedding, *layers, logits = self.layers
+        x = embedding(words)
+        outputs = [layer(x) for layer in layers] or [x]
+        sequences = [output[0] if isinstance(output, tuple) else output for output in outputs]
+        return logits(self.pool(*sequences)), None
+
+
+def last(states):
+    return states[-1]
+
+
+def mean(states):
+    return states.mean(dim=0)
+
+
+def largest(states):
+    return states.max(dim=0).values
+
+
+def last_of_both(forward, reverse):
+    """A backward recurrence ends at the first word."""
+    return torch.cat([forward[-1], reverse[0]])
+
+
+def cases():
+    E, H = EMBEDDING, HIDDEN
+    return {
+        "rnn_tanh": Classifier({"states": nn.RNN(E, H)}, last, H),
+        "rnn_relu": Classifier({"states": nn.RNN(E, H, nonlinearity="relu")}, mean, H),
+        "gru": Classifier({"states": nn.GRU(E, H)}, mean, H),
+        "gru_reset_before": Classifier({"states": GruResetBefore(E, H)}, mean, H),
+        "lstm_final": Classifier({"forward": nn.LSTM(E, H)}, last, H),
+        "bilstm_final": Classifier({"forward": nn.LSTM(E, H), "reverse": Backward(nn.LSTM(E, H))},
+                                   last_of_both, 2 * H),
+        "mean_pooling": Classifier({}, mean, E),
+        "max_pooling": Classifier({"states": nn.LSTM(E, H)}, largest, H),
+        "linear": Classifier({"hidden": nn.Linear(E, H)}, lambda h: mean(torch.tanh(h)), H),
+    }
+
+
+def main():
+    for seed, (case, model) in enumerate(cases().items(), start=10):
+        fill(model, seed, bound=0.5)
+        make_case(case, model, make_batches(seed + 100, VOCABULARY))
+
+
+if __name__ == "__main__":
+    main()
