@@ -1,0 +1,306 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status.h"
+#include "threads.h"
+
+#define RONDO_VERSION "0.1.0"
+
+/* ---- the verbs ---- */
+
+typedef struct {
+    const char *name, *arguments, *summary, *more;
+    bool takes_texts;
+} VerbInfo;
+
+static const VerbInfo verbs[RD_VERB_COUNT] = {
+    [RD_VERB_TRAIN] = {"train", "--train FILE --model FILE", "train on examples and save the model",
+                       "With --valid the model of the best epoch is kept, otherwise the last one.\n"
+                       "Ctrl-C saves what was reached; --resume goes on from there.\n",
+                       false},
+    [RD_VERB_EVAL] = {"eval", "--model FILE --data FILE", "measure a model on examples", "", false},
+    [RD_VERB_PREDICT] = {"predict", "--model FILE TEXT|FILE|-…", "answer for each text",
+                         "A FILE that exists, or - for standard input, holds one text a line.\n"
+                         "Prints the answer, its probability and the text, separated by tabs.\n",
+                         true},
+    [RD_VERB_EXPLAIN] = {"explain", "--model FILE TEXT|FILE|-…",
+                         "answer, and show the weight of each word",
+                         "A FILE that exists, or - for standard input, holds one text a line.\n",
+                         true},
+    [RD_VERB_INFO] = {"info", "[--model FILE]", "describe the program, or a saved model", "",
+                      false},
+    [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
+                           "Without --data it runs on sentences made up for the purpose.\n", false},
+};
+
+/* ---- the options ---- */
+
+typedef enum { FLAG, TEXT, COUNT, REAL, SEED } OptionKind;
+
+enum {
+    T = 1 << RD_VERB_TRAIN,
+    E = 1 << RD_VERB_EVAL,
+    P = 1 << RD_VERB_PREDICT,
+    X = 1 << RD_VERB_EXPLAIN,
+    I = 1 << RD_VERB_INFO,
+    G = 1 << RD_VERB_GRADCHECK,
+};
+
+typedef struct {
+    const char *name, *value; /* value: how the help names it */
+    OptionKind kind;
+    size_t field;        /* its place in RdOptions */
+    int allowed, needed; /* sets of verbs */
+    long most;           /* of a COUNT, which starts at 1 */
+    const char *help;
+} OptionInfo;
+
+#define FIELD(name) offsetof(RdOptions, name)
+
+/* clang-format off */
+static const OptionInfo infos[RD_OPTION_COUNT] = {
+/*                       name         value     kind   field            allowed    needed   most     help */
+[RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T,         T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
+[RD_OPTION_VALID]    = {"valid",     "FILE",   TEXT,  FIELD(valid),     T,         0,       0,       "examples to choose the best epoch by"},
+[RD_OPTION_DATA]     = {"data",      "FILE",   TEXT,  FIELD(data),      E|G,       E,       0,       "examples: .tsv or .csv, also .gz, or - for standard input"},
+[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I, T|E|P|X, 0,       "the trained model, a .safetensors file"},
+[RD_OPTION_EPOCHS]   = {"epochs",    "N",      COUNT, FIELD(epochs),    T,         0,       1000000, "times through the examples, at most"},
+[RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X,   0,       1000000, "examples a step"},
+[RD_OPTION_RATE]     = {"rate",      "X",      REAL,  FIELD(rate),      T,         0,       0,       "learning rate"},
+[RD_OPTION_EXAMPLES] = {"examples",  "N",      COUNT, FIELD(examples),  G,         0,       1000,    "examples to check on"},
+[RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G,       0,       0,       "where the random numbers start"},
+[RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G, 0,       RD_MAX_THREADS, "changes the speed only, never a result"},
+[RD_OPTION_LOG]      = {"log",       "FILE",   TEXT,  FIELD(log),       T,         0,       0,       "write progress there, one JSON object a line"},
+[RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G, 0,     0,       "print JSON"},
+[RD_OPTION_SKIP_BAD] = {"skip-bad",  NULL,     FLAG,  FIELD(skip_bad),  T|E,       0,       0,       "leave out lines that cannot be used, and count them"},
+[RD_OPTION_RESUME]   = {"resume",    NULL,     FLAG,  FIELD(resume),    T,         0,       0,       "go on with the training that --model holds"},
+[RD_OPTION_QUIET]    = {"quiet",     NULL,     FLAG,  FIELD(quiet),     T,         0,       0,       "print nothing but errors"},
+};
+/* clang-format on */
+
+static void set_defaults(RdOptions *options, const RdModel *model) {
+    *options = (RdOptions){.epochs = model->training.epochs,
+                           .batch = model->training.batch,
+                           .rate = model->training.rate,
+                           .examples = 4,
+                           .seed = 1,
+                           .threads = rd_available_cores()};
+}
+
+/* ---- messages ---- */
+
+const char *rd_program_name(void) { return program_invocation_short_name; }
+
+/* One line on standard error; returns the exit status. */
+__attribute__((format(printf, 1, 2))) static int wrong(const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    fprintf(stderr, "%s: ", rd_program_name());
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    return RD_EXIT_USAGE;
+}
+
+static int finish_output(void) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return RD_EXIT_OK;
+    fprintf(stderr, "%s: standard output: %s\n", rd_program_name(), strerror(errno));
+    return RD_EXIT_FAILED;
+}
+
+static void print_default(const RdOptions *defaults, const OptionInfo *info) {
+    const char *field = (const char *)defaults + info->field;
+    if (info->kind == COUNT) printf(" [%d]", *(const int *)(const void *)field);
+    if (info->kind == REAL) printf(" [%g]", *(const double *)(const void *)field);
+    if (info->kind == SEED) printf(" [%llu]", (unsigned long long)defaults->seed);
+}
+
+static int verb_help(const RdOptions *defaults, RdVerb verb) {
+    const VerbInfo *info = &verbs[verb];
+    printf("Usage: %s %s %s%s[OPTION…]\n\n%c%s.\n%s\nOptions:\n", rd_program_name(), info->name,
+           info->arguments, *info->arguments ? " " : "", info->summary[0] - 'a' + 'A',
+           info->summary + 1, info->more);
+    for (int i = 0; i < RD_OPTION_COUNT; i++) {
+        if (!(infos[i].allowed & 1 << verb)) continue;
+        const char *value = infos[i].value ? infos[i].value : "";
+        int space = 14 - (int)strlen(infos[i].name) - (int)strlen(value);
+        printf("  --%s %s%*s%s", infos[i].name, value, space, "", infos[i].help);
+        print_default(defaults, &infos[i]);
+        puts(infos[i].needed & 1 << verb ? " (needed)" : "");
+    }
+    printf("  %-17s%s\n", "--help", "print this");
+    return finish_output();
+}
+
+static int program_help(const RdModel *model) {
+    const char *name = rd_program_name();
+    printf("Usage: %s VERB [OPTION…]\n\nTrains, evaluates and runs the model `%s`.\n\nVerbs:\n",
+           name, model->name);
+    for (int i = 0; i < RD_VERB_COUNT; i++) printf("  %-11s%s\n", verbs[i].name, verbs[i].summary);
+    printf("\n%s VERB --help lists the options of a verb; %s --version prints the version.\n", name,
+           name);
+    return finish_output();
+}
+
+static int program_version(const RdModel *model) {
+    printf("%s (model %s, made by Rondo " RONDO_VERSION ")\n", rd_program_name(), model->name);
+    return finish_output();
+}
+
+/* ---- parsing ---- */
+
+static int unknown_verb(const char *given) {
+    const char *names[RD_VERB_COUNT];
+    for (int i = 0; i < RD_VERB_COUNT; i++) names[i] = verbs[i].name;
+    const char *nearest = rd_nearest(given, names, RD_VERB_COUNT);
+    if (nearest) return wrong("unknown verb '%s'; did you mean '%s'?", given, nearest);
+    return wrong("unknown verb '%s'; %s --help lists the verbs", given, rd_program_name());
+}
+
+static int unknown_option(const char *given, RdVerb verb) {
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given, "="), given);
+    for (int i = 0; i < RD_OPTION_COUNT; i++) {
+        if (strncmp(name, "--", 2) || strcmp(name + 2, infos[i].name)) continue;
+        return wrong("%s does not take %s; %s %s --help lists its options", verbs[verb].name, name,
+                     rd_program_name(), verbs[verb].name);
+    }
+    const char *names[RD_OPTION_COUNT + 1] = {"help"};
+    int count = 1;
+    for (int i = 0; i < RD_OPTION_COUNT; i++)
+        if (infos[i].allowed & 1 << verb) names[count++] = infos[i].name;
+    const char *nearest = rd_nearest(name + strspn(name, "-"), names, count);
+    if (nearest) return wrong("unknown option %s; did you mean --%s?", name, nearest);
+    return wrong("unknown option %s; %s %s --help lists the options", name, rd_program_name(),
+                 verbs[verb].name);
+}
+
+static bool parse_count(const char *text, long most, int *count) {
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    *count = (int)value;
+    return !errno && end != text && !*end && value >= 1 && value <= most;
+}
+
+static bool parse_seed(const char *text, uint64_t *seed) {
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    *seed = value;
+    return !errno && text[strspn(text, " ")] != '-' && end != text && !*end;
+}
+
+static bool parse_real(const char *text, double *real_value) {
+    char *end;
+    *real_value = strtod(text, &end);
+    return end != text && !*end && *real_value > 0 && isfinite(*real_value);
+}
+
+/* Stores the value of an option; RD_CLI_RUN when it is fine. */
+static int set_option(RdOptions *options, RdOptionId id, char *value) {
+    const OptionInfo *info = &infos[id];
+    void *field = (char *)options + info->field;
+    options->given[id] = true;
+    switch (info->kind) {
+        case FLAG:
+            *(bool *)field = true;
+            return RD_CLI_RUN;
+        case TEXT:
+            *(const char **)field = value;
+            if (*value) return RD_CLI_RUN;
+            return wrong("--%s: the name of a file is empty", info->name);
+        case COUNT:
+            if (parse_count(value, info->most, field)) return RD_CLI_RUN;
+            return wrong("--%s %s: must be a whole number from 1 to %ld", info->name, value,
+                         info->most);
+        case REAL:
+            if (parse_real(value, field)) return RD_CLI_RUN;
+            return wrong("--%s %s: must be a number above zero", info->name, value);
+        case SEED:
+            if (parse_seed(value, field)) return RD_CLI_RUN;
+            return wrong("--%s %s: must be a whole number from 0 to 18446744073709551615",
+                         info->name, value);
+    }
+    return RD_CLI_RUN;
+}
+
+enum { CODE_HELP = 256, CODE_OPTION };
+
+/* The options of a verb for getopt_long; value CODE_OPTION + id. */
+static void long_options(struct option *list, RdVerb verb) {
+    *list++ = (struct option){"help", no_argument, NULL, CODE_HELP};
+    for (int i = 0; i < RD_OPTION_COUNT; i++) {
+        if (!(infos[i].allowed & 1 << verb)) continue;
+        int argument = infos[i].kind == FLAG ? no_argument : required_argument;
+        *list++ = (struct option){infos[i].name, argument, NULL, CODE_OPTION + i};
+    }
+    *list = (struct option){0};
+}
+
+/* Why getopt_long did not take the argument before `optind`. */
+static int rejected(RdVerb verb, const char *argument) {
+    if (optopt == CODE_HELP) return wrong("--help takes no value");
+    if (optopt >= CODE_OPTION)
+        return wrong("--%s takes no value", infos[optopt - CODE_OPTION].name);
+    return unknown_option(argument, verb);
+}
+
+static int check(const RdOptions *options) {
+    const VerbInfo *verb = &verbs[options->verb];
+    for (int i = 0; i < RD_OPTION_COUNT; i++)
+        if (infos[i].needed & 1 << options->verb && !options->given[i])
+            return wrong("%s needs --%s %s; %s %s --help shows the usage", verb->name,
+                         infos[i].name, infos[i].value, rd_program_name(), verb->name);
+    if (!verb->takes_texts && options->text_count)
+        return wrong("%s does not take '%s'; %s %s --help shows the usage", verb->name,
+                     options->texts[0], rd_program_name(), verb->name);
+    if (verb->takes_texts && !options->text_count)
+        return wrong("%s needs a text, a file with a text a line, or - for standard input",
+                     verb->name);
+    return RD_CLI_RUN;
+}
+
+static int parse_verb(RdOptions *options, int count, char **arguments) {
+    const RdOptions defaults = *options;
+    struct option list[RD_OPTION_COUNT + 2];
+    long_options(list, options->verb);
+    opterr = 0;
+    optind = 1;
+    for (int code; (code = getopt_long(count, arguments, ":h", list, NULL)) != -1;) {
+        if (code == 'h' || code == CODE_HELP) return verb_help(&defaults, options->verb);
+        if (code == ':') return wrong("%s needs a value", arguments[optind - 1]);
+        if (code == '?') return rejected(options->verb, arguments[optind - 1]);
+        int status = set_option(options, (RdOptionId)(code - CODE_OPTION), optarg);
+        if (status != RD_CLI_RUN) return status;
+    }
+    options->texts = arguments + optind;
+    options->text_count = count - optind;
+    return check(options);
+}
+
+int rd_cli_parse(RdOptions *options, const RdModel *model, int count, char **arguments) {
+    set_defaults(options, model);
+    if (count < 2)
+        return wrong("which verb? train, eval, predict, …: %s --help lists them",
+                     rd_program_name());
+    const char *verb = arguments[1];
+    if (!strcmp(verb, "--help") || !strcmp(verb, "-h")) return program_help(model);
+    if (!strcmp(verb, "--version")) return program_version(model);
+    for (int i = 0; i < RD_VERB_COUNT; i++) {
+        if (strcmp(verb, verbs[i].name)) continue;
+        options->verb = (RdVerb)i;
+        return parse_verb(options, count - 1, arguments + 1);
+    }
+    if (verb[0] == '-')
+        return wrong("the verb comes first: %s VERB [OPTION…]; %s --help lists the verbs",
+                     rd_program_name(), rd_program_name());
+    return unknown_verb(verb);
+}

@@ -1,0 +1,154 @@
+#include "evaluate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the answer ---- */
+
+RdAnswer rd_answer(const RdModel *model) {
+    RdAnswer answer = {.column = -1, .index = -1, .probability = -1, .weight = -1};
+    for (int i = 0; i < model->output_count; i++) {
+        const RdOutput *output = &model->outputs[i];
+        bool counts = output->of >= 0 && (output->index || output->columns != 1);
+        if (counts && answer.column < 0) answer.column = output->of;
+        bool answers = counts && answer.column == output->of;
+        if (answers && output->index && answer.index < 0) answer.index = i;
+        if (answers && !output->index && answer.probability < 0) answer.probability = i;
+        bool one_a_step = output->per_step && !output->index && output->columns == 1;
+        if (one_a_step && answer.weight < 0) answer.weight = i;
+    }
+    return answer;
+}
+
+static const RdOutput *answer_output(const RdModel *model, const RdAnswer *answer) {
+    return &model->outputs[answer->index >= 0 ? answer->index : answer->probability];
+}
+
+bool rd_answer_per_step(const RdModel *model, const RdAnswer *answer) {
+    return answer->column >= 0 && answer_output(model, answer)->per_step;
+}
+
+int rd_output_columns(const RdSession *session, int output) {
+    int columns = session->model->outputs[output].columns;
+    return columns < 0 ? session->run.sizes.vocab[-1 - columns] : columns;
+}
+
+double rd_output_real(const RdSession *session, int output, int columns, int row, int column) {
+    size_t at = (size_t)row * (size_t)columns + (size_t)column;
+    const void *values = session->run.output[output];
+    if (session->model->real_size == sizeof(double)) return ((const double *)values)[at];
+    return ((const float *)values)[at];
+}
+
+int rd_answer_number(const RdSession *session, const RdAnswer *answer, int row) {
+    if (answer->index >= 0) return ((const int *)session->run.output[answer->index])[row];
+    int columns = rd_output_columns(session, answer->probability), best = 0;
+    double most = -INFINITY;
+    for (int i = 0; i < columns; i++) {
+        double value = rd_output_real(session, answer->probability, columns, row, i);
+        if (value > most) best = i;
+        if (value > most) most = value;
+    }
+    return best;
+}
+
+/* ---- measuring ---- */
+
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, int count) {
+    *evaluation = (RdEvaluation){.answer = rd_answer(model)};
+    size_t places = (size_t)count + 1;
+    evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
+    evaluation->example_right = calloc(places, sizeof *evaluation->example_right);
+    int column = evaluation->answer.column;
+    bool classes = column >= 0 && model->columns[column].kind == RD_CLASS;
+    if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))
+        return false;
+    return evaluation->example_loss && evaluation->example_right;
+}
+
+void rd_evaluation_free(RdEvaluation *evaluation) {
+    free(evaluation->example_loss);
+    free(evaluation->example_right);
+    rd_confusion_free(&evaluation->confusion);
+    *evaluation = (RdEvaluation){0};
+}
+
+static double loss_at(const RdSession *session, int row) {
+    const void *loss = session->run.loss;
+    if (session->model->real_size == sizeof(double)) return ((const double *)loss)[row];
+    return ((const float *)loss)[row];
+}
+
+/* The sum over the targets of packed example b, first step first. */
+static double loss_of_example(const RdSession *session, const RdPacking *packing, int b) {
+    if (!session->model->loss_per_step) return loss_at(session, b);
+    double sum = 0;
+    for (int t = 0; t < packing->length[b]; t++) sum += loss_at(session, packing->start[t] + b);
+    return sum;
+}
+
+/* Compares the answers for packed example b with what is true; returns how many are right. */
+static int compare(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch,
+                   int b) {
+    const RdAnswer *answer = &evaluation->answer;
+    if (answer->column < 0) return 0;
+    const RdPacking *packing = &batch->packing;
+    bool per_step = rd_answer_per_step(session->model, answer);
+    int count = per_step ? packing->length[b] : 1, right = 0;
+    for (int t = 0; t < count; t++) {
+        int row = per_step ? packing->start[t] + b : b;
+        int truth = batch->index[answer->column][row];
+        int predicted = rd_answer_number(session, answer, row);
+        right += truth == predicted;
+        if (evaluation->confusion.classes)
+            rd_confusion_add(&evaluation->confusion, truth, predicted);
+    }
+    return right;
+}
+
+/* Adds up in the order of the data. */
+static void conclude(RdEvaluation *evaluation, const RdModel *model, const RdExamples *examples) {
+    double loss = 0;
+    long right = 0, answers = examples->count;
+    for (int i = 0; i < examples->count; i++) {
+        loss += evaluation->example_loss[i];
+        right += evaluation->example_right[i];
+    }
+    long steps = (long)examples->first[examples->count];
+    evaluation->targets = model->loss_per_step ? steps : examples->count;
+    if (rd_answer_per_step(model, &evaluation->answer)) answers = steps;
+    evaluation->loss = evaluation->targets ? loss / (double)evaluation->targets : 0;
+    evaluation->accuracy = answers ? (double)right / (double)answers : 0;
+}
+
+void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
+    const RdModel *model = session->model;
+    RdBatch batch;
+    if (evaluation->confusion.classes) rd_confusion_clear(&evaluation->confusion);
+    rd_plan_sorted(plan);
+    session->run.batch = &batch;
+    model->prepare(&session->run, false);
+    for (int k = 0; k < plan->batch_count; k++) {
+        rd_plan_batch(plan, k, &batch);
+        model->infer(&session->run);
+        const int *position = rd_plan_positions(plan, k);
+        for (int b = 0; b < batch.packing.examples; b++) {
+            evaluation->example_loss[position[b]] = loss_of_example(session, &batch.packing, b);
+            evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
+        }
+    }
+    session->run.batch = NULL;
+    conclude(evaluation, model, plan->examples);
+}
+
+bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value) {
+    if (evaluation->answer.column < 0) return false;
+    if (!strcmp(metric, "accuracy")) {
+        *value = evaluation->accuracy;
+        return true;
+    }
+    if (strcmp(metric, "f1") || !evaluation->confusion.classes) return false;
+    *value = rd_f1(&evaluation->confusion);
+    return true;
+}

@@ -1,0 +1,62 @@
+/* The outputs of a model over many examples, gathered in the order of the data, so that no figure
+ * depends on the size of the batches or on the number of threads. */
+#ifndef RONDO_EVALUATE_H
+#define RONDO_EVALUATE_H
+
+#include "batch.h"
+#include "metrics.h"
+#include "rondo.h"
+#include "session.h"
+#include "status.h"
+
+/* Which outputs of a model answer its question; -1 for none. */
+typedef struct {
+    int column;      /* the column whose classes or words are the answer */
+    int index;       /* output: the number of the answer */
+    int probability; /* output: a real for each possible answer */
+    int weight;      /* output: a real for each step (attention) */
+} RdAnswer;
+
+/* The first output that counts the classes or words of a column, the first one with a real for
+ * each of the same column's, and the first of one real a step. */
+RdAnswer rd_answer(const RdModel *model);
+
+/* Whether the answer is one a step. */
+bool rd_answer_per_step(const RdModel *model, const RdAnswer *answer);
+
+/* The answer in row `row` of what the run put out: the index, or else the most probable. */
+int rd_answer_number(const RdSession *session, const RdAnswer *answer, int row);
+
+/* Element `column` of row `row` of an output of reals with `columns` columns. */
+double rd_output_real(const RdSession *session, int output, int columns, int row, int column);
+
+/* The number of columns of an output, vocabulary sizes filled in. */
+int rd_output_columns(const RdSession *session, int output);
+
+/* ---- measuring ---- */
+
+/* Memory for measuring on a data set, and the outcome. */
+typedef struct {
+    RdAnswer answer;
+    double *example_loss;  /* [examples] the sum over each example's targets */
+    int *example_right;    /* [examples] its targets that were answered rightly */
+    RdConfusion confusion; /* when the answer is a class; else classes is 0 */
+    /* the outcome: */
+    long targets;
+    double loss; /* the mean over all targets */
+    double accuracy;
+} RdEvaluation;
+
+/* Allocates for `count` examples; false without memory. Freed with rd_evaluation_free. */
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, int count);
+void rd_evaluation_free(RdEvaluation *evaluation);
+
+/* Runs the session, whose parameters are set, over every batch of the plan (sorted here) and
+ * measures. Does not allocate. */
+void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan);
+
+/* The value of one of the model's metrics ("accuracy", "f1"); false when it is not one number or
+ * the model has no output that it could be taken from. */
+bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value);
+
+#endif

@@ -1,0 +1,107 @@
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "units.h"
+
+enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+
+/* Memory that begins at a cache line, or in huge pages when there is enough of it. */
+static void *block(size_t bytes) {
+    size_t alignment = bytes < 2 * HUGE_PAGE ? LINE : HUGE_PAGE;
+    if (bytes > SIZE_MAX - HUGE_PAGE) return NULL;
+    void *data = aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+#ifdef MADV_HUGEPAGE
+    if (data && alignment == HUGE_PAGE) madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+    return data;
+}
+
+static void *zeros(size_t bytes) {
+    void *data = block(bytes);
+    return data ? memset(data, 0, bytes) : NULL;
+}
+
+static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLayout *layout,
+                          bool training) {
+    size_t stretch = layout->count * model->real_size;
+    size_t moments = model->training.optimizer == RD_ADAM ? 2 : 1;
+    return (RdMemory){.numbers = layout->numbers,
+                      .param = stretch,
+                      .train = training ? stretch * (1 + moments) : 0,
+                      .run = model->packed_bytes(sizes) + model->memory_bytes(sizes, training)};
+}
+
+RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool training) {
+    RdLayout layout = rd_layout(model, sizes->vocab);
+    RdMemory memory = memory_of(model, sizes, &layout, training);
+    rd_layout_free(&layout);
+    return memory;
+}
+
+size_t rd_memory_total(const RdMemory *memory) {
+    return memory->param + memory->train + memory->run;
+}
+
+size_t rd_session_stretch_bytes(const RdSession *session) {
+    return session->layout.count * session->model->real_size;
+}
+
+/* Pointers to the parameters in a stretch. */
+static void *const *pointers(const RdSession *session, void *stretch) {
+    void **at = calloc((size_t)session->model->param_count + 1, sizeof *at);
+    if (at && stretch) rd_layout_pointers(&session->layout, session->model, stretch, at);
+    return at;
+}
+
+static bool allocate(RdSession *session) {
+    const RdModel *model = session->model;
+    RdRun *run = &session->run;
+    size_t stretch = rd_session_stretch_bytes(session);
+    session->param = zeros(stretch);
+    if (session->training) {
+        session->gradient = zeros(stretch);
+        session->moment1 = zeros(stretch);
+        if (model->training.optimizer == RD_ADAM) session->moment2 = zeros(stretch);
+        if (!session->gradient || !session->moment1) return false;
+        if (model->training.optimizer == RD_ADAM && !session->moment2) return false;
+    }
+    run->packed = block(model->packed_bytes(&run->sizes));
+    run->memory = block(model->memory_bytes(&run->sizes, session->training));
+    run->output = calloc((size_t)model->output_count + 1, sizeof *run->output);
+    run->param = pointers(session, session->param);
+    run->gradient = pointers(session, session->gradient);
+    return session->param && run->packed && run->memory && run->output && run->param &&
+           run->gradient;
+}
+
+bool rd_session_open(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
+                     bool training, RdError *error) {
+    *session = (RdSession){.model = model,
+                           .layout = rd_layout(model, sizes.vocab),
+                           .run = {.sizes = sizes, .pool = pool},
+                           .training = training};
+    if (allocate(session)) return true;
+    RdMemory memory = memory_of(model, &sizes, &session->layout, training);
+    char size[RD_UNIT_TEXT];
+    return rd_fail(error, "not enough memory: %s needed; a smaller --batch needs less",
+                   rd_bytes_text(size, rd_memory_total(&memory)));
+}
+
+void rd_session_close(RdSession *session) {
+    void *const blocks[] = {session->param,
+                            session->gradient,
+                            session->moment1,
+                            session->moment2,
+                            session->run.packed,
+                            session->run.memory,
+                            (void *)session->run.output,
+                            (void *)session->run.param,
+                            (void *)session->run.gradient};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
+    rd_layout_free(&session->layout);
+    *session = (RdSession){0};
+}

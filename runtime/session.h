@@ -1,0 +1,41 @@
+/* All memory of one run of a model, allocated at once: parameters and, to train, gradients and the
+ * optimizer's moments, each in one stretch (layout.h), and the memory that the compiled code
+ * asks for. Nothing here allocates after rd_session_open. */
+#ifndef RONDO_SESSION_H
+#define RONDO_SESSION_H
+
+#include "layout.h"
+#include "rondo.h"
+#include "status.h"
+
+typedef struct {
+    const RdModel *model;
+    RdLayout layout;
+    RdRun run; /* ready to run but for batch and key */
+    bool training;
+    void *param;                        /* stretch */
+    void *gradient, *moment1, *moment2; /* stretches of a training session, else NULL */
+} RdSession;
+
+/* What a session takes, in bytes. */
+typedef struct {
+    size_t numbers; /* trained numbers */
+    size_t param;   /* the parameters */
+    size_t train;   /* gradients and moments; 0 unless training */
+    size_t run;     /* what the compiled code asks for: activations, packed weights */
+} RdMemory;
+
+RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool training);
+size_t rd_memory_total(const RdMemory *memory);
+
+/* A session for batches up to `sizes`. All stretches are zero. False when there is not enough
+ * memory. The pool must outlive the session, and so must the model. Overwrites *session; freed with
+ * rd_session_close, also after a failure. */
+bool rd_session_open(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
+                     bool training, RdError *error);
+void rd_session_close(RdSession *session);
+
+/* Bytes of one stretch. */
+size_t rd_session_stretch_bytes(const RdSession *session);
+
+#endif
