@@ -1,7 +1,12 @@
-/* Splits a text into words, as torchtext's basic_english does: lower case; the marks . , ( ) ! ?
- * and ' are words of their own (' starts the word list anew: "don't" is don ' t); " vanishes;
- * ; : and <br /> part words like white space. Beyond ASCII: the text is put into the normal form
- * NFC, lower-cased by Unicode's rules (final sigma included), and parted at Unicode white space. */
+/* Splits a text into words, with the rules of torchtext's basic_english and Unicode throughout.
+ *
+ * The text is put into the normal form NFC and into lower case (final sigma included). Then
+ *
+ *     ' . , ( ) ! ?         are words of their own: "don't" is don ' t
+ *     "                     vanishes: what stands on its sides becomes one word
+ *     ; : <br />            part words, as white space does
+ *     white space           what Unicode calls so, and what Python's str.split() parts at
+ */
 #ifndef RONDO_TOKENIZE_H
 #define RONDO_TOKENIZE_H
 

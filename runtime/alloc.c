@@ -1,0 +1,31 @@
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *must(void *memory) {
+    if (memory) return memory;
+    fputs("out of memory\n", stderr);
+    exit(1);
+}
+
+void *rd_zeros(size_t count, size_t size) { return must(calloc(count ? count : 1, size)); }
+
+void *rd_zeros_aligned(size_t count, size_t size) {
+    if (size && count > (SIZE_MAX - 64) / size) must(NULL);
+    size_t bytes = (count * size + 64) / 64 * 64;
+    return memset(must(aligned_alloc(64, bytes)), 0, bytes);
+}
+
+void *rd_grow(void *old, size_t *capacity, size_t need, size_t size) {
+    if (old && need <= *capacity) return old;
+    size_t room = *capacity ? *capacity : 16;
+    if (need > SIZE_MAX / 2 / size) must(NULL);
+    while (room < need) room *= 2;
+    *capacity = room;
+    return must(realloc(old, room * size));
+}
+
+char *rd_copy(const char *text) { return must(strdup(text)); }

@@ -1,0 +1,29 @@
+/* Which field of a file's records is which column of the model. */
+#ifndef RONDO_COLUMNS_H
+#define RONDO_COLUMNS_H
+
+#include "reader.h"
+#include "rondo.h"
+#include "status.h"
+
+typedef struct {
+    bool header;               /* the first record names the columns */
+    int fields;                /* each record has as many */
+    int field[RD_MAX_COLUMNS]; /* the field of each column of the model; -1: not read */
+} RdMapping;
+
+/* Decides from the first records (data.h has the rules); `count` is at least 1. `path` is for the
+ * message; lines have no header. */
+bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
+                    const RdRecord *first, int count, RdMapping *mapping, RdError *error);
+
+/* Whether the file must have this column. */
+bool rd_column_needed(const RdColumn *column, bool need_targets);
+
+/* The needed columns' names as "label, text". */
+void rd_column_list(const RdModel *model, bool need_targets, char *out, int size);
+
+/* The number of the class that a field names, blanks around it aside; -1 when it is none. */
+int rd_class_number(const RdColumn *column, const char *field);
+
+#endif

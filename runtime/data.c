@@ -1,0 +1,355 @@
+#include "data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "columns.h"
+
+enum { FIRST_RECORDS = 100 }; /* that show which field is which column */
+
+/* One record, kept: what the reader said about it and a copy of what it gave. */
+typedef struct {
+    RdReadStatus status;
+    RdRecord record;
+    RdError error;
+} Item;
+
+typedef struct {
+    RdReader *reader; /* NULL: texts in memory */
+    const RdModel *model;
+    RdReadOptions options;
+    RdMapping mapping;
+    int longest; /* words kept of a text; 0: all */
+    RdData *data;
+    RdTokenizer tokenizer[RD_MAX_COLUMNS];
+    bool first; /* no record was taken yet */
+    Item *item; /* [item_count] the first records */
+    int item_count;
+} Reading;
+
+/* ---- one record into the data ---- */
+
+/* The least max_length of the columns of words: all of them have the same number of words. */
+static int longest_text(const RdModel *model, bool need_targets) {
+    int longest = 0;
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (column->kind != RD_WORDS || !rd_column_needed(column, need_targets)) continue;
+        if (column->max_length > 0 && (longest == 0 || column->max_length < longest))
+            longest = column->max_length;
+    }
+    return longest;
+}
+
+static void make_room(Reading *r) {
+    RdData *data = r->data;
+    size_t need = (size_t)data->count + 1, room = data->capacity;
+    if (need <= room) return;
+    data->line = rd_grow(data->line, &room, need, sizeof *data->line);
+    for (int c = 0; c < r->model->column_count; c++) {
+        if (!data->has[c]) continue;
+        RdWords *words = &data->words[c];
+        size_t first = data->capacity, count = first, number = first, text = first;
+        if (r->model->columns[c].kind == RD_CLASS) {
+            data->number[c] = rd_grow(data->number[c], &number, need, sizeof(int));
+            continue;
+        }
+        words->first = rd_grow(words->first, &first, need, sizeof *words->first);
+        words->word_count = rd_grow(words->word_count, &count, need, sizeof(int));
+        if (r->options.keep_text)
+            data->text[c] = rd_grow(data->text[c], &text, need, sizeof(char *));
+    }
+    data->capacity = room;
+}
+
+static bool unknown_class(const RdColumn *column, const char *field, RdError *error) {
+    char known[160];
+    rd_list(known, sizeof known, column->classes, column->class_count);
+    const char *near = rd_nearest(field, column->classes, column->class_count);
+    if (near)
+        return rd_fail(error, "unknown %s '%s', did you mean '%s'? known: %s", column->name, field,
+                       near, known);
+    return rd_fail(error, "unknown %s '%.*s%s'; known: %s", column->name, 40, field,
+                   strlen(field) > 40 ? "…" : "", known);
+}
+
+/* Checks a field and splits it into words; nothing is stored yet. */
+static bool check_field(Reading *r, int c, const char *field, size_t length, RdError *error) {
+    const RdColumn *column = &r->model->columns[c];
+    if (column->kind == RD_CLASS)
+        return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
+    RdError why;
+    if (!rd_tokenize(&r->tokenizer[c], field, length, &why))
+        return rd_fail(error, "column '%s': %s", column->name, why.text);
+    if (r->tokenizer[c].count > 0) return true;
+    return rd_fail(error, "the text in column '%s' is empty; expected at least one word",
+                   column->name);
+}
+
+/* All columns of words have one number of words. */
+static bool check_lengths(const Reading *r, RdError *error) {
+    int before = -1;
+    for (int c = 0; c < r->model->column_count; c++) {
+        if (r->mapping.field[c] < 0 || r->model->columns[c].kind != RD_WORDS) continue;
+        if (before >= 0 && r->tokenizer[c].count != r->tokenizer[before].count)
+            return rd_fail(error,
+                           "column '%s' has %d words, column '%s' %d; expected equal numbers",
+                           r->model->columns[before].name, r->tokenizer[before].count,
+                           r->model->columns[c].name, r->tokenizer[c].count);
+        before = c;
+    }
+    return true;
+}
+
+static void store_words(Reading *r, int c) {
+    RdData *data = r->data;
+    RdWords *words = &data->words[c];
+    const RdTokenizer *t = &r->tokenizer[c];
+    bool cut = r->longest > 0 && t->count > r->longest;
+    int count = cut ? r->longest : t->count;
+    size_t bytes = cut ? (size_t)(t->word[count] - t->word[0]) : t->bytes;
+    words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
+    memcpy(words->bytes + words->size, t->word[0], bytes);
+    words->first[data->count] = words->size;
+    words->word_count[data->count] = count;
+    words->size += bytes;
+    words->cut += cut;
+}
+
+static void store(Reading *r, const RdRecord *record) {
+    RdData *data = r->data;
+    make_room(r);
+    data->line[data->count] = record->line;
+    for (int c = 0; c < r->model->column_count; c++) {
+        int f = r->mapping.field[c];
+        if (!data->has[c]) continue;
+        if (r->model->columns[c].kind == RD_CLASS) {
+            data->number[c][data->count] = rd_class_number(&r->model->columns[c], record->field[f]);
+            continue;
+        }
+        store_words(r, c);
+        if (r->options.keep_text) data->text[c][data->count] = rd_copy(record->field[f]);
+    }
+    data->count++;
+}
+
+static bool wrong_count(const Reading *r, const RdRecord *record, RdError *error) {
+    char names[160];
+    const char *s = record->count == 1 ? "" : "s";
+    RdFormat format = rd_reader_format(r->reader);
+    if (r->mapping.header)
+        return rd_fail(error, "%d field%s; expected %d as in the header", record->count, s,
+                       r->mapping.fields);
+    rd_column_list(r->model, r->mapping.fields == r->model->column_count, names, sizeof names);
+    return rd_fail(error, "%d field%s; expected %d: %s%s", record->count, s, r->mapping.fields,
+                   names,
+                   format == RD_FORMAT_TSV   ? ", parted by tabs"
+                   : format == RD_FORMAT_CSV ? ", parted by commas"
+                                             : "");
+}
+
+static bool check_record(Reading *r, const RdRecord *record, RdError *error) {
+    if (record->count != r->mapping.fields) return wrong_count(r, record, error);
+    for (int c = 0; c < r->model->column_count; c++) {
+        int f = r->mapping.field[c];
+        if (f >= 0 && !check_field(r, c, record->field[f], record->length[f], error)) return false;
+    }
+    return check_lengths(r, error);
+}
+
+/* Stores a record, or says what is wrong with it. */
+static bool take(Reading *r, const RdRecord *record, RdError *error) {
+    RdError why;
+    char wanted[120], hint[200] = "";
+    bool good = check_record(r, record, &why), first = r->first && !r->mapping.header;
+    r->first = false;
+    if (good) return store(r, record), true;
+    if (!r->reader) return rd_fail(error, "%s %d: %s", r->data->path, record->line, why.text);
+    if (first && rd_reader_format(r->reader) != RD_FORMAT_LINES) {
+        rd_column_list(r->model, r->options.need_targets, wanted, sizeof wanted);
+        snprintf(hint, sizeof hint, " (a header must name the columns %s)", wanted);
+    }
+    return rd_fail(error, "%s:%d: %s%s", r->data->path, record->line, why.text, hint);
+}
+
+/* A record that cannot be used: false when that ends the reading. */
+static bool skip_record(Reading *r, const RdError *why, RdError *error) {
+    if (!r->options.skip_bad) return rd_fail(error, "%s", why->text);
+    if (r->data->skipped++ == 0) r->data->first_skipped = *why;
+    return true;
+}
+
+static bool take_or_skip(Reading *r, const RdRecord *record, RdError *error) {
+    RdError why;
+    return take(r, record, &why) || skip_record(r, &why, error);
+}
+
+/* ---- all records ---- */
+
+/* Copies a record, which the reader reuses: one block holds pointers, lengths and text. */
+static RdRecord keep_record(const RdRecord *record) {
+    size_t count = (size_t)record->count, bytes = 0;
+    for (size_t f = 0; f < count; f++) bytes += record->length[f] + 1;
+    char **field = rd_zeros(1, count * (sizeof(char *) + sizeof(size_t)) + bytes);
+    size_t *length = (size_t *)(field + count);
+    char *text = (char *)(length + count);
+    for (size_t f = 0; f < count; f++) {
+        length[f] = record->length[f];
+        field[f] = memcpy(text, record->field[f], length[f] + 1);
+        text += length[f] + 1;
+    }
+    return (RdRecord){record->line, record->count, field, length};
+}
+
+/* What the reader gave, put to use; *more when it may give more. False ends the reading. */
+static bool take_item(Reading *r, const Item *item, bool *more, RdError *error) {
+    *more = item->status == RD_RECORD || item->status == RD_BAD_RECORD;
+    switch (item->status) {
+        case RD_RECORD:
+            return take_or_skip(r, &item->record, error);
+        case RD_BAD_RECORD:
+            return skip_record(r, &item->error, error);
+        case RD_READ_ERROR:
+            return rd_fail(error, "%s", item->error.text);
+        case RD_END:
+            break;
+    }
+    return true;
+}
+
+/* Keeps the first records, from the first good one on. */
+static bool read_first_records(Reading *r, RdError *error) {
+    bool more = true;
+    r->item = rd_zeros(FIRST_RECORDS, sizeof *r->item);
+    while (more && r->item_count < FIRST_RECORDS) {
+        Item item;
+        item.status = rd_reader_next(r->reader, &item.record, &item.error);
+        more = item.status == RD_RECORD || item.status == RD_BAD_RECORD;
+        if (r->item_count == 0 && item.status != RD_RECORD) {
+            if (!take_item(r, &item, &more, error)) return false;
+            continue;
+        }
+        if (item.status == RD_RECORD) item.record = keep_record(&item.record);
+        r->item[r->item_count++] = item;
+    }
+    return true;
+}
+
+static bool map_first_records(Reading *r, RdError *error) {
+    RdRecord good[FIRST_RECORDS];
+    int count = 0;
+    for (int i = 0; i < r->item_count; i++)
+        if (r->item[i].status == RD_RECORD) good[count++] = r->item[i].record;
+    if (count == 0) return true;
+    if (!rd_map_columns(r->data->path, rd_reader_format(r->reader), r->model,
+                        r->options.need_targets, good, count, &r->mapping, error))
+        return false;
+    for (int c = 0; c < r->model->column_count; c++) r->data->has[c] = r->mapping.field[c] >= 0;
+    return true;
+}
+
+static bool read_records(Reading *r, RdError *error) {
+    bool more = true;
+    if (!read_first_records(r, error) || !map_first_records(r, error)) return false;
+    for (int i = r->mapping.header ? 1 : 0; i < r->item_count; i++)
+        if (!take_item(r, &r->item[i], &more, error)) return false;
+    while (more) {
+        Item item;
+        item.status = rd_reader_next(r->reader, &item.record, &item.error);
+        if (!take_item(r, &item, &more, error)) return false;
+    }
+    return true;
+}
+
+static bool check_not_empty(const Reading *r, RdError *error) {
+    const RdData *data = r->data;
+    char names[160];
+    if (data->count > 0) return true;
+    if (data->skipped > 0)
+        return rd_fail(error, "%s: none of the %d records can be used; the first: %s", data->path,
+                       data->skipped, data->first_skipped.text);
+    if (r->mapping.header)
+        return rd_fail(error, "%s: there is no record after the header", data->path);
+    rd_column_list(r->model, r->options.need_targets, names, sizeof names);
+    return rd_fail(error, "%s: the file is empty; expected records of: %s", data->path, names);
+}
+
+static void end_reading(Reading *r) {
+    for (int i = 0; i < r->item_count; i++)
+        if (r->item[i].status == RD_RECORD) free(r->item[i].record.field);
+    free(r->item);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_tokenizer_free(&r->tokenizer[c]);
+    rd_reader_close(r->reader);
+}
+
+bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
+                  RdError *error) {
+    *data = (RdData){0};
+    int needed = 0;
+    for (int c = 0; c < model->column_count; c++)
+        needed += rd_column_needed(&model->columns[c], options.need_targets);
+    RdFormat fallback = needed == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
+    RdReader *reader = rd_reader_open(path, options.format, fallback, error);
+    if (!reader) return false;
+    Reading r = {.reader = reader, .model = model, .options = options, .data = data, .first = true};
+    r.longest = longest_text(model, options.need_targets);
+    data->path = rd_copy(rd_reader_name(reader));
+    bool good = read_records(&r, error) && check_not_empty(&r, error);
+    end_reading(&r);
+    return good;
+}
+
+/* Each text is the only field of a record: the one input of the model. */
+static bool map_texts(Reading *r, RdError *error) {
+    char names[200];
+    int inputs = 0;
+    r->mapping.fields = 1;
+    for (int c = 0; c < r->model->column_count; c++) {
+        bool input = !r->model->columns[c].target;
+        r->mapping.field[c] = input ? 0 : -1;
+        r->data->has[c] = input;
+        inputs += input;
+    }
+    if (inputs == 1) return true;
+    rd_column_list(r->model, false, names, sizeof names);
+    return rd_fail(error, "the model has %d inputs (%s); expected a file with these columns",
+                   inputs, names);
+}
+
+bool rd_data_from_texts(const char *const *texts, int count, const RdModel *model,
+                        RdReadOptions options, RdData *data, RdError *error) {
+    *data = (RdData){.path = rd_copy("text")};
+    options.need_targets = false;
+    Reading r = {.model = model, .options = options, .data = data};
+    r.longest = longest_text(model, false);
+    bool good = map_texts(&r, error);
+    for (int i = 0; good && i < count; i++) {
+        char *field = (char *)texts[i]; /* a record's fields may be changed; this one is not */
+        size_t length = strlen(field);
+        good = take_or_skip(&r, &(RdRecord){i + 1, 1, &field, &length}, error);
+    }
+    end_reading(&r);
+    return good;
+}
+
+void rd_data_free(RdData *data) {
+    free(data->path);
+    free(data->line);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
+        free(data->words[c].bytes);
+        free(data->words[c].first);
+        free(data->words[c].word_count);
+        free(data->number[c]);
+        for (int i = 0; data->text[c] && i < data->count; i++) free(data->text[c][i]);
+        free((void *)data->text[c]);
+    }
+    *data = (RdData){0};
+}
+
+const char *rd_first_word(const RdData *data, int column, int i) {
+    return data->words[column].bytes + data->words[column].first[i];
+}
+
+const char *rd_next_word(const char *word) { return word + strlen(word) + 1; }
