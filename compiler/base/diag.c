@@ -93,7 +93,10 @@ enum { LINE_WIDTH = 120 }; /* longer source lines are clipped around the caret *
 /* The bytes of the character at `s`; 1 for a byte that is not valid UTF-8. */
 static int utf8_length(const char *s, const char *end) {
     unsigned char c = (unsigned char)*s;
-    int length = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xc2 && c < 0xe0 ? 2 : 1;
+    int length = c >= 0xf0 && c < 0xf5   ? 4
+                 : c >= 0xe0 && c < 0xf0 ? 3
+                 : c >= 0xc2 && c < 0xe0 ? 2
+                                         : 1;
     if (length > end - s) return 1;
     for (int i = 1; i < length; i++)
         if (((unsigned char)s[i] & 0xc0) != 0x80) return 1;

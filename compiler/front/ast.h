@@ -16,6 +16,9 @@ typedef struct Stmt Stmt;
 typedef VEC(Expr *) ExprList;
 typedef VEC(Stmt *) StmtList;
 
+/* What the parser allows, so that no pass over a tree can run out of stack. */
+enum { EXPR_DEPTH = 500, BODY_DEPTH = 50 };
+
 typedef enum {
     EXPR_NUMBER, /* 0.001                    number */
     EXPR_NAME,   /* x                        name */
@@ -42,6 +45,7 @@ struct Expr {
     const char *name;   /* names, fields; the operator of UNARY and BINARY */
     Expr *left, *right;
     ExprList args;
+    int depth; /* nodes on the longest way down; the parser allows EXPR_DEPTH */
     bool backward;
     bool parenthesized; /* so that `rondo fmt` keeps what the author wrote */
 };
@@ -84,6 +88,9 @@ typedef struct {
     Span span;
 } Target;
 
+typedef VEC(Setting) SettingList;
+typedef VEC(Target) TargetList;
+
 typedef enum {
     STMT_INPUT,  /* input  text: words(…)                            column */
     STMT_TARGET, /* target label: class(a, b)                        column */
@@ -105,11 +112,11 @@ struct Stmt {
     Span keyword;
     Column column;
     DeclList decls;
-    VEC(Target) targets;
+    TargetList targets;
     Expr *value;
     ExprList values;
-    VEC(Target) names;
-    VEC(Setting) settings;
+    TargetList names;
+    SettingList settings;
     StmtList body;
 };
 
