@@ -33,6 +33,7 @@ typedef struct {
     int *order; /* [examples->count] the examples, batch after batch */
     int *begin; /* [batch_count + 1] where each batch begins in order */
     /* private: */
+    int most_rows; /* of any batch, in any order */
     int *scratch, *tally, *batch_order;
     int *length, *count, *start, *previous, *next, *example;
     int *index[RD_MAX_COLUMNS];

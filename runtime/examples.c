@@ -1,0 +1,56 @@
+/* Data as numbers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "batch.h"
+
+/* The first column of words that was read, or -1. */
+static int column_of_words(const RdModel *model, const RdData *data) {
+    for (int c = 0; c < model->column_count; c++)
+        if (model->columns[c].kind == RD_WORDS && data->has[c]) return c;
+    return -1;
+}
+
+static void set_lengths(const RdModel *model, const RdData *data, RdExamples *examples) {
+    int words = column_of_words(model, data);
+    for (int i = 0; i < data->count; i++) {
+        int length = words < 0 ? 1 : data->words[words].word_count[i];
+        examples->length[i] = length;
+        examples->first[i + 1] = examples->first[i] + (size_t)length;
+        if (length > examples->longest) examples->longest = length;
+    }
+}
+
+static void encode_words(const RdData *data, int column, const RdVocab *vocab, int *number) {
+    for (int i = 0; i < data->count; i++) {
+        const char *word = rd_first_word(data, column, i);
+        for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
+            *number++ = rd_vocab_lookup(vocab, word);
+    }
+}
+
+void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
+               RdExamples *examples) {
+    size_t count = (size_t)data->count;
+    *examples = (RdExamples){.count = data->count, .column_count = model->column_count};
+    examples->length = rd_zeros(count, sizeof *examples->length);
+    examples->first = rd_zeros(count + 1, sizeof *examples->first);
+    set_lengths(model, data, examples);
+    for (int c = 0; c < model->column_count; c++) {
+        bool words = examples->per_step[c] = model->columns[c].kind == RD_WORDS;
+        examples->number[c] = rd_zeros(words ? examples->first[count] : count, sizeof(int));
+        if (!data->has[c]) continue;
+        if (words)
+            encode_words(data, c, &vocab[c], examples->number[c]);
+        else
+            memcpy(examples->number[c], data->number[c], count * sizeof(int));
+    }
+}
+
+void rd_examples_free(RdExamples *examples) {
+    free(examples->length);
+    free(examples->first);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) free(examples->number[c]);
+    *examples = (RdExamples){0};
+}

@@ -1,0 +1,183 @@
+#include "vocab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+
+static const char unknown[] = "<unk>";
+
+/* ---- the hash table: open addressing, at most half full ---- */
+
+static uint64_t word_hash(const char *word) {
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (; *word; word++) hash = (hash ^ (unsigned char)*word) * UINT64_C(1099511628211);
+    return hash ^ (hash >> 32);
+}
+
+/* Where `word` stands in the table, or the empty slot where it would. */
+static size_t find_slot(const int *slot, size_t slot_count, const char *const *words,
+                        const char *word) {
+    size_t at = word_hash(word) & (slot_count - 1);
+    while (slot[at] && strcmp(words[slot[at] - 1], word) != 0) at = (at + 1) & (slot_count - 1);
+    return at;
+}
+
+static size_t slots_for(size_t words) {
+    size_t count = 16;
+    while (count < 2 * words) count *= 2;
+    return count;
+}
+
+/* Builds the table of a vocabulary whose words are set; false, with *twice, when one stands there
+ * twice. */
+static bool index_words(RdVocab *vocab, const char **twice) {
+    vocab->slot_count = slots_for((size_t)vocab->size);
+    vocab->slot = rd_zeros(vocab->slot_count, sizeof *vocab->slot);
+    for (int i = 0; i < vocab->size; i++) {
+        size_t at = find_slot(vocab->slot, vocab->slot_count, vocab->word, vocab->word[i]);
+        if (vocab->slot[at]) return *twice = vocab->word[i], false;
+        vocab->slot[at] = i + 1;
+    }
+    return true;
+}
+
+int rd_vocab_lookup(const RdVocab *vocab, const char *word) {
+    if (vocab->size == 0) return 0;
+    int found = vocab->slot[find_slot(vocab->slot, vocab->slot_count, vocab->word, word)];
+    return found ? found - 1 : 0;
+}
+
+/* ---- from words to a vocabulary ---- */
+
+/* Copies the words, whose memory is the caller's, into the vocabulary. */
+static bool own_words(RdVocab *vocab, const char *const *words, int size, const char **twice) {
+    size_t bytes = 0;
+    for (int i = 0; i < size; i++) bytes += strlen(words[i]) + 1;
+    *vocab = (RdVocab){.size = size};
+    vocab->word = rd_zeros((size_t)size, sizeof *vocab->word);
+    vocab->bytes = rd_zeros(bytes, 1);
+    char *at = vocab->bytes;
+    for (int i = 0; i < size; i++) {
+        size_t n = strlen(words[i]) + 1;
+        vocab->word[i] = memcpy(at, words[i], n);
+        at += n;
+    }
+    return index_words(vocab, twice);
+}
+
+typedef struct {
+    const char *word;
+    long count;
+} Counted;
+
+/* The different words seen so far. `words` repeats them for the hash table. */
+typedef struct {
+    Counted *entry;
+    const char **words;
+    int count;
+    size_t entry_capacity, words_capacity;
+    int *slot;
+    size_t slot_count;
+} Counter;
+
+static void grow_table(Counter *counter) {
+    free(counter->slot);
+    counter->slot_count = slots_for(2 * (size_t)counter->count + 1);
+    counter->slot = rd_zeros(counter->slot_count, sizeof *counter->slot);
+    for (int i = 0; i < counter->count; i++)
+        counter->slot[find_slot(counter->slot, counter->slot_count, counter->words,
+                                counter->words[i])] = i + 1;
+}
+
+static void count_word(Counter *counter, const char *word) {
+    if (2 * ((size_t)counter->count + 1) > counter->slot_count) grow_table(counter);
+    size_t at = find_slot(counter->slot, counter->slot_count, counter->words, word);
+    if (counter->slot[at]) {
+        counter->entry[counter->slot[at] - 1].count++;
+        return;
+    }
+    size_t need = (size_t)counter->count + 1;
+    counter->entry =
+        rd_grow(counter->entry, &counter->entry_capacity, need, sizeof *counter->entry);
+    counter->words =
+        rd_grow((void *)counter->words, &counter->words_capacity, need, sizeof(char *));
+    counter->entry[counter->count] = (Counted){word, 1};
+    counter->words[counter->count] = word;
+    counter->slot[at] = ++counter->count;
+}
+
+static int more_often_first(const void *a, const void *b) {
+    const Counted *x = a, *y = b;
+    if (x->count != y->count) return x->count > y->count ? -1 : 1;
+    return strcmp(x->word, y->word);
+}
+
+/* Puts <unk> and the words to keep into counter->words, in order; returns how many. */
+static int choose_words(Counter *counter, int max_vocab, int min_count) {
+    int size = 0;
+    const char **chosen = rd_zeros((size_t)counter->count + 1, sizeof *chosen);
+    qsort(counter->entry, (size_t)counter->count, sizeof *counter->entry, more_often_first);
+    chosen[size++] = unknown;
+    for (int i = 0; i < counter->count && (max_vocab <= 0 || size < max_vocab); i++) {
+        if (counter->entry[i].count < min_count) break;
+        if (strcmp(counter->entry[i].word, unknown) != 0) chosen[size++] = counter->entry[i].word;
+    }
+    free((void *)counter->words);
+    counter->words = chosen;
+    return size;
+}
+
+void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab) {
+    Counter counter = {0};
+    for (int i = 0; i < data->count; i++) {
+        const char *word = rd_first_word(data, column, i);
+        for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
+            count_word(&counter, word);
+    }
+    const char *twice;
+    int size = choose_words(&counter, max_vocab, min_count);
+    own_words(vocab, counter.words, size, &twice);
+    free(counter.entry);
+    free((void *)counter.words);
+    free(counter.slot);
+}
+
+/* ---- JSON ---- */
+
+json_t *rd_vocab_to_json(const RdVocab *vocab) {
+    json_t *array = json_array();
+    for (int i = 0; i < vocab->size; i++) json_array_append_new(array, json_string(vocab->word[i]));
+    return array;
+}
+
+bool rd_vocab_from_json(const json_t *json, RdVocab *vocab, RdError *error) {
+    *vocab = (RdVocab){0};
+    size_t size = json_array_size(json);
+    if (!json_is_array(json) || size > INT32_MAX)
+        return rd_fail(error, "the vocabulary is not an array of words");
+    const char **words = rd_zeros(size, sizeof *words);
+    const char *twice = NULL;
+    bool strings = true, good = false;
+    for (size_t i = 0; i < size; i++) {
+        words[i] = json_string_value(json_array_get(json, i));
+        strings &= words[i] != NULL;
+    }
+    if (!strings)
+        rd_fail(error, "the vocabulary contains something else than words");
+    else if (size == 0 || strcmp(words[0], unknown) != 0)
+        rd_fail(error, "the vocabulary does not begin with %s", unknown);
+    else if (!own_words(vocab, words, (int)size, &twice))
+        rd_fail(error, "the vocabulary has the word '%s' twice", twice);
+    else
+        good = true;
+    free((void *)words);
+    return good;
+}
+
+void rd_vocab_free(RdVocab *vocab) {
+    free((void *)vocab->word);
+    free(vocab->bytes);
+    free(vocab->slot);
+    *vocab = (RdVocab){0};
+}
