@@ -1,0 +1,230 @@
+/* The functions of the language: the ops of the table that have a word for a surface, and those
+ * that build several nodes. */
+#include <ctype.h>
+#include <string.h>
+
+#include "front/elaborator.h"
+
+struct Builtin {
+    const char *name;
+    const char *usage;
+    int min, max; /* arguments; max -1: any number */
+    Value (*run)(Elaborator *e, const Expr *at, const Operand *args, int count);
+};
+
+static bool need_tensor(Elaborator *e, const Operand *operand, const char *what) {
+    if (!need_real(e, operand, what)) return false;
+    if (operand->value.kind == VALUE_TENSOR) return true;
+    fail(e, operand->expr->span, "%s needs a tensor, this is %s", what,
+         describe(e, &operand->value));
+    return false;
+}
+
+/* The type of the last axis of a tensor, which must have one of known size. */
+static bool last_axis(Elaborator *e, const Operand *operand, const char *what, Type *type) {
+    if (!need_tensor(e, operand, what)) return false;
+    *type = visible_type(e, &operand->value);
+    if (type->rank && !type->dim[type->rank - 1].sym) return true;
+    fail(e, operand->expr->span, "%s needs a last axis of constant size, this is %s", what,
+         describe(e, &operand->value));
+    return false;
+}
+
+/* The tensor in equal parts along one of its visible axes. */
+static Value split_axis(Elaborator *e, const Expr *at, const Operand *args, int axis) {
+    int parts;
+    Value value = args[0].value;
+    if (!whole_of(e, &args[1], "the number of parts", 1, MAX_SIZE, &parts)) return value_error();
+    int size = visible_type(e, &value).dim[axis].add;
+    if (size % parts) {
+        fail(e, at->span, "an axis of %d cannot be split into %d equal parts", size, parts);
+        note_operand(e, &args[0]);
+        return value_error();
+    }
+    if (parts > MAX_PARTS) {
+        fail(e, args[1].expr->span, "at most %d parts are possible, this is %d", MAX_PARTS, parts);
+        return value_error();
+    }
+    FieldList fields = {0};
+    for (int i = 0; i < parts; i++) {
+        int node = graph_slice(e->graph, value.node, value.hidden.count + axis, i * (size / parts),
+                               size / parts, at->span);
+        vec_push(e->arena, &fields, (Field){.value = made(e, node, value.hidden, at->span)});
+    }
+    const char *name = at->left->kind == EXPR_NAME ? at->left->name : "split";
+    return parts == 1 ? fields.at[0].value : value_tuple(e, name, fields);
+}
+
+/* split(x, n): the last axis in n equal parts. */
+static Value split(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    Type type;
+    if (!last_axis(e, &args[0], "'split'", &type)) return value_error();
+    return split_axis(e, at, args, type.rank - 1);
+}
+
+/* split_rows(x, n): the first axis in n equal parts. */
+static Value split_rows(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    if (!need_tensor(e, &args[0], "'split_rows'")) return value_error();
+    Type type = visible_type(e, &args[0].value);
+    if (type.rank && !type.dim[0].sym) return split_axis(e, at, args, 0);
+    fail(e, args[0].expr->span, "'split_rows' needs a first axis of constant size, this is %s",
+         describe(e, &args[0].value));
+    return value_error();
+}
+
+static bool leading_equal(const Type *a, const Type *b) {
+    if (a->rank != b->rank) return false;
+    for (int i = 0; i + 1 < a->rank; i++)
+        if (!dim_equal(a->dim[i], b->dim[i])) return false;
+    return true;
+}
+
+/* concat(a, b, …): joined along the last axis; the leading axes agree. */
+static Value concat(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    Type first = {0}, type;
+    Axes hidden = {0};
+    long size = 0;
+    for (int i = 0; i < count; i++) {
+        if (!last_axis(e, &args[i], "'concat'", &type)) return value_error();
+        if (!i) first = type;
+        if (!leading_equal(&first, &type)) {
+            fail(e, at->span, "'concat' joins the last axis, the others must agree: %s and %s",
+                 shape_text(e, &first), shape_text(e, &type));
+            note_operand(e, &args[0]);
+            note_operand(e, &args[i]);
+            return value_error();
+        }
+        hidden = axes_union(hidden, args[i].value.hidden);
+        size += type.dim[type.rank - 1].add;
+    }
+    if (size > MAX_SIZE) {
+        fail(e, at->span, "the joined axis has %ld elements, at most %d are possible", size,
+             MAX_SIZE);
+        return value_error();
+    }
+    int *in = ARENA_ARRAY(e->arena, int, count);
+    for (int i = 0; i < count; i++) {
+        type = visible_type(e, &args[i].value);
+        Value value = spread(e, args[i].value, hidden, &type, args[i].expr->span);
+        if (value.kind != VALUE_TENSOR) return value;
+        in[i] = value.node;
+    }
+    int node = graph_concat(e->graph, count, in, hidden.count + first.rank - 1, at->span);
+    return made(e, node, hidden, at->span);
+}
+
+/* flatten(x): all axes as one. */
+static Value flatten(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    if (!need_tensor(e, &args[0], "'flatten'")) return value_error();
+    Value value = args[0].value;
+    Type from = visible_type(e, &value), to;
+    long size = 1;
+    for (int i = 0; i < from.rank; i++) {
+        if (from.dim[i].sym) {
+            fail(e, args[0].expr->span, "'flatten' needs axes of constant size, this is %s",
+                 describe(e, &value));
+            return value_error();
+        }
+        size *= from.dim[i].add;
+    }
+    Dim dim = dim_const((int)size);
+    Type flat = type_real(1, &dim);
+    if (!hidden_type(e, value.hidden, &flat, at->span, &to)) return value_error();
+    const char *problem;
+    shape_infer(e->graph, OP_RESHAPE, 1, &value.node, &(Attr){0}, &to, &problem);
+    if (!problem)
+        return made(e, graph_reshape(e->graph, value.node, to, at->span), value.hidden, at->span);
+    fail(e, at->span, "'flatten' cannot be mapped over these axes: %s", problem);
+    return value_error();
+}
+
+/* keep_mask(x, p): for each element of x 0 with probability p, else 1 / (1 - p); 1 outside of
+ * training. Each use has random numbers of its own. */
+static Value keep_mask(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    double p;
+    if (!need_tensor(e, &args[0], "'keep_mask'")) return value_error();
+    if (!real_of(e, &args[1], "the probability", &p)) return value_error();
+    if (p < 0 || p >= 1) {
+        fail(e, args[1].expr->span, "the probability must be at least 0 and below 1, this is %g",
+             p);
+        return value_error();
+    }
+    Value value = args[0].value;
+    Attr attr = {.value = p, .index = e->streams++};
+    int node =
+        graph_leaf(e->graph, OP_MASK, graph_node(e->graph, value.node)->type, attr, at->span);
+    return made(e, node, value.hidden, at->span);
+}
+
+static const Builtin builtins[] = {
+    {"split", "split(x, n)", 2, 2, split},
+    {"split_rows", "split_rows(x, n)", 2, 2, split_rows},
+    {"concat", "concat(a, b, …)", 1, -1, concat},
+    {"flatten", "flatten(x)", 1, 1, flatten},
+    {"keep_mask", "keep_mask(x, p)", 2, 2, keep_mask},
+};
+
+enum { BUILTINS = sizeof builtins / sizeof *builtins };
+
+const Builtin *find_builtin(const char *name) {
+    for (int i = 0; i < BUILTINS; i++)
+        if (strcmp(builtins[i].name, name) == 0) return &builtins[i];
+    return NULL;
+}
+
+int builtin_names(const char **names, int room) {
+    int count = 0;
+    for (int i = 0; i < BUILTINS && count < room; i++) names[count++] = builtins[i].name;
+    for (int op = 0; op < OP_COUNT && count < room; op++)
+        if (isalpha((unsigned char)op_info[op].surface[0])) names[count++] = op_info[op].surface;
+    return count;
+}
+
+/* ---- ops ---- */
+
+/* sum and max fold the first axis, argmax the last. */
+static Value reduce(Elaborator *e, Op op, const Expr *at, const Operand *arg) {
+    const char *what = arena_printf(e->arena, "'%s'", op_info[op].surface);
+    if (!need_tensor(e, arg, what)) return value_error();
+    Value value = arg->value;
+    int rank = visible_type(e, &value).rank;
+    if (!rank) {
+        fail(e, arg->expr->span, "%s needs an axis to go over, this is %s", what,
+             describe(e, &value));
+        return value_error();
+    }
+    int axis = value.hidden.count + (op == OP_ARGMAX ? rank - 1 : 0);
+    return made(e, graph_reduce(e->graph, op, value.node, axis, at->span), value.hidden, at->span);
+}
+
+static bool count_fits(Elaborator *e, const Expr *at, const Function *function, int count, int min,
+                       int max) {
+    if (count >= min && (max < 0 || count <= max)) return true;
+    fail(e, at->span, "'%s' takes %s%d argument%s, %d %s given", function->name,
+         max < 0 ? "at least " : "", min, min == 1 ? "" : "s", count, count == 1 ? "is" : "are");
+    if (function->builtin) diag_hint(e->diag, "usage: %s", function->builtin->usage);
+    return false;
+}
+
+static bool any_wrong(const Operand *args, int count) {
+    for (int i = 0; i < count; i++)
+        if (args[i].value.kind == VALUE_ERROR) return true;
+    return false;
+}
+
+Value call_builtin(Elaborator *e, const Expr *at, const Function *function, const Operand *args,
+                   int count) {
+    const Builtin *builtin = function->builtin;
+    int min = builtin ? builtin->min : op_info[function->op].in;
+    int max = builtin ? builtin->max : min;
+    if (!count_fits(e, at, function, count, min, max) || any_wrong(args, count))
+        return value_error();
+    if (builtin) return builtin->run(e, at, args, count);
+    if (op_info[function->op].class == OP_ELEMENTWISE)
+        return elementwise(e, function->op, at, args, count);
+    return reduce(e, function->op, at, &args[0]);
+}

@@ -1,0 +1,152 @@
+/* Expressions. */
+#include <math.h>
+#include <string.h>
+
+#include "front/elaborator.h"
+
+static Value eval_number(Elaborator *e, const Expr *expr) {
+    if (isfinite(expr->number)) return value_number(expr->number);
+    fail(e, expr->span, "this number is too large");
+    return value_error();
+}
+
+static Value eval_name(Elaborator *e, const Expr *expr) {
+    Binding *binding = find_binding(e->frame, expr->name, false);
+    if (binding) {
+        binding->used = true;
+        return binding->value;
+    }
+    Value value = {.kind = VALUE_FUNCTION};
+    if (find_function(e, expr->name, &value.function)) return value;
+    fail_unknown(e, expr->span, expr->name, false);
+    return value_error();
+}
+
+static Value eval_next(Elaborator *e, const Expr *expr) {
+    Binding *binding = find_binding(e->frame, expr->name, true);
+    if (binding) {
+        binding->used = true;
+        return binding->value;
+    }
+    Binding *state = find_binding(e->frame, expr->name, false);
+    if (state && state->kind == BIND_STATE) {
+        fail(e, expr->span, "%s' is used before its equation", expr->name);
+        note(e, state->span, "the state is declared here");
+        diag_hint(e->diag, "write the equation '%s' = …' above this line", expr->name);
+    } else {
+        fail(e, expr->span, "there is no state '%s'", expr->name);
+        diag_hint(e->diag, "%s' is the next value of a state: 'state %s: [H]'", expr->name,
+                  expr->name);
+    }
+    return value_error();
+}
+
+static Value size_field(Elaborator *e, const Expr *expr, const Value *value) {
+    Type type = visible_type(e, value);
+    if (strcmp(expr->name, "size") == 0) {
+        if (type.kind == TYPE_INDEX) return value_dim(type.range);
+        fail(e, expr->op_span, "'.size' is for words and classes, this is %s", describe(e, value));
+        return value_error();
+    }
+    if (strcmp(expr->name, "length") == 0) {
+        if (type.rank) return value_dim(type.dim[0]);
+        fail(e, expr->op_span, "'.length' needs an axis, this is %s", describe(e, value));
+        return value_error();
+    }
+    const char *const known[] = {"size", "length"};
+    fail(e, expr->op_span, "there is no field '%s' here: this is %s", expr->name,
+         describe(e, value));
+    hint_nearest(e, expr->name, known, 2);
+    return value_error();
+}
+
+static Value eval_field(Elaborator *e, const Expr *expr) {
+    Value value = eval(e, expr->left);
+    switch (value.kind) {
+        case VALUE_ERROR:
+            return value;
+        case VALUE_TENSOR:
+            return size_field(e, expr, &value);
+        case VALUE_SCAN:
+        case VALUE_FINAL:
+            return scan_field(e, expr, &value);
+        default:
+            break;
+    }
+    fail(e, expr->op_span, "there is no field '%s' here: this is %s", expr->name,
+         describe(e, &value));
+    return value_error();
+}
+
+static Value eval_index(Elaborator *e, const Expr *expr) {
+    Operand table = {eval(e, expr->left), expr->left};
+    if (expr->args.len != 1) {
+        fail(e, expr->span, "[ ] selects with one index, %d are given", expr->args.len);
+        return value_error();
+    }
+    Operand index = {eval(e, expr->args.at[0]), expr->args.at[0]};
+    return element(e, expr, &table, &index);
+}
+
+static Value eval_operator(Elaborator *e, const Expr *expr) {
+    Operand operands[2];
+    int count = 0;
+    if (expr->left) operands[count] = (Operand){eval(e, expr->left), expr->left}, count++;
+    if (expr->right) operands[count] = (Operand){eval(e, expr->right), expr->right}, count++;
+    Op op = op_by_surface(expr->name, count);
+    if (op == OP_CONTRACT) return product(e, expr, &operands[0], &operands[1]);
+    if (op != OP_COUNT) return elementwise(e, op, expr, operands, count);
+    if (count == 1 && strcmp(expr->name, "+") == 0) return operands[0].value;
+    fail(e, expr->op_span, "unknown operator '%s'", expr->name);
+    return value_error();
+}
+
+static Value eval_kind(Elaborator *e, const Expr *expr, const char *hint) {
+    switch (expr->kind) {
+        case EXPR_NUMBER:
+            return eval_number(e, expr);
+        case EXPR_NAME:
+            return eval_name(e, expr);
+        case EXPR_NEXT:
+            return eval_next(e, expr);
+        case EXPR_FIELD:
+            return eval_field(e, expr);
+        case EXPR_INDEX:
+            return eval_index(e, expr);
+        case EXPR_CALL:
+            return eval_call(e, expr, hint);
+        case EXPR_UNARY:
+        case EXPR_BINARY:
+            return eval_operator(e, expr);
+        case EXPR_SCAN:
+            return eval_scan(e, expr, hint);
+        case EXPR_STEP:
+            return eval_step(e, expr, hint);
+        case EXPR_NAMED:
+            break;
+    }
+    fail(e, expr->span, "a named argument can stand only in a call");
+    return value_error();
+}
+
+Value eval_any(Elaborator *e, const Expr *expr, const char *hint) {
+    if (e->gave_up) return value_error();
+    if (e->nesting >= MAX_NESTING) {
+        e->gave_up = true;
+        fail(e, expr->span, "expressions nest more than %d deep here", MAX_NESTING);
+        return value_error();
+    }
+    e->nesting++;
+    Value value = eval_kind(e, expr, hint);
+    e->nesting--;
+    return value;
+}
+
+Value eval(Elaborator *e, const Expr *expr) {
+    Value value = eval_any(e, expr, NULL);
+    if (value.kind != VALUE_TUPLE) return value;
+    fail(e, expr->span, "'%s' gives %d values, one is needed here", value.tuple->maker,
+         value.tuple->fields.len);
+    diag_hint(e->diag, "bind them to %d names first: a, b = …", value.tuple->fields.len);
+    return value_error();
+}

@@ -1,0 +1,156 @@
+/* Variables, the dotted names of parameters, and what is in scope. */
+#include <ctype.h>
+#include <string.h>
+
+#include "front/elaborator.h"
+
+Frame *push_frame(Elaborator *e, Definition *definition, Span call, const char *path) {
+    Frame *frame = ARENA_NEW(e->arena, Frame);
+    frame->caller = e->frame;
+    frame->definition = definition;
+    frame->call = call;
+    frame->path = path;
+    frame->repeat = "";
+    frame->depth = e->frame ? e->frame->depth + 1 : 0;
+    return e->frame = frame;
+}
+
+static const char *kind_text(BindKind kind) {
+    switch (kind) {
+        case BIND_PARAM:
+            return "parameter";
+        case BIND_STATE:
+            return "state";
+        case BIND_COLUMN:
+            return "input";
+        default:
+            return "variable";
+    }
+}
+
+/* A cell's variables are results of a scan over it, so nobody can say they are unused. */
+static void warn_unused(Elaborator *e, Frame *frame, int first) {
+    const Item *item = frame->definition ? frame->definition->item : NULL;
+    for (int i = first; i < frame->bindings.len; i++) {
+        Binding *b = &frame->bindings.at[i];
+        if (b->used || b->name[0] == '_' || frame->failed) continue;
+        if (b->kind == BIND_ARGUMENT || b->kind == BIND_DIM || b->kind == BIND_STATE) continue;
+        if (b->kind == BIND_LET && item && item->kind == ITEM_CELL) continue;
+        caution(e, b->span, "%s '%s' is never used", kind_text(b->kind), b->name);
+    }
+}
+
+void pop_frame(Elaborator *e) {
+    warn_unused(e, e->frame, 0);
+    e->frame = e->frame->caller;
+}
+
+void drop_bindings(Elaborator *e, Frame *frame, int count) {
+    warn_unused(e, frame, count);
+    frame->bindings.len = count;
+}
+
+Binding *find_binding(Frame *frame, const char *name, bool next) {
+    for (int i = frame->bindings.len - 1; i >= 0; i--) {
+        Binding *b = &frame->bindings.at[i];
+        if (b->next == next && b->name == name) return b;
+    }
+    return NULL;
+}
+
+void define_name(Elaborator *e, BindKind kind, const char *name, bool next, Value value,
+                 Span span) {
+    Frame *frame = e->frame;
+    Binding *old = find_binding(frame, name, next);
+    if (old && (!frame->stamp || old->stamp == frame->stamp || old->kind != BIND_LET)) {
+        fail(e, span, "'%s%s' is defined twice", name, next ? "'" : "");
+        note(e, old->span, "it is first defined here");
+        return;
+    }
+    if (old) {
+        old->value = value;
+        old->span = span;
+        old->stamp = frame->stamp;
+        return;
+    }
+    vec_push(e->arena, &frame->bindings,
+             (Binding){.kind = kind,
+                       .name = name,
+                       .next = next,
+                       .stamp = frame->stamp,
+                       .span = span,
+                       .value = value});
+}
+
+/* ---- functions ---- */
+
+static Definition *find_definition(Elaborator *e, const char *name, bool library) {
+    for (int i = 0; i < e->definitions.len; i++) {
+        Definition *d = &e->definitions.at[i];
+        if (d->library == library && d->item->name == name) return d;
+    }
+    return NULL;
+}
+
+/* Ops are functions when their surface is a word. */
+static Op op_function(const char *name) {
+    for (int op = 0; op < OP_COUNT; op++)
+        if (isalpha((unsigned char)op_info[op].surface[0]) &&
+            strcmp(op_info[op].surface, name) == 0)
+            return (Op)op;
+    return OP_COUNT;
+}
+
+/* The library does not see what the user defines. */
+bool find_function(Elaborator *e, const char *name, Function *function) {
+    bool in_library = e->frame->definition && e->frame->definition->library;
+    Definition *definition = in_library ? NULL : find_definition(e, name, false);
+    if (!definition) definition = find_definition(e, name, true);
+    *function = (Function){.name = name, .definition = definition};
+    if (definition) return definition->used = true;
+    if ((function->builtin = find_builtin(name))) return true;
+    function->op = op_function(name);
+    return function->op != OP_COUNT;
+}
+
+void fail_unknown(Elaborator *e, Span where, const char *name, bool call) {
+    enum { ROOM = 512 };
+    const char *names[ROOM];
+    int count = 0;
+    for (int i = 0; i < e->frame->bindings.len && count < ROOM / 2; i++)
+        if (!call) names[count++] = e->frame->bindings.at[i].name;
+    for (int i = 0; i < e->definitions.len && count < ROOM / 2; i++)
+        names[count++] = e->definitions.at[i].item->name;
+    count += builtin_names(names + count, ROOM - count);
+    fail(e, where, call ? "unknown layer or function '%s'" : "unknown name '%s'", name);
+    hint_nearest(e, name, names, count);
+}
+
+/* ---- dotted names ---- */
+
+static bool is_taken(const Frame *frame, const char *name) {
+    for (int i = 0; i < frame->taken.len; i++)
+        if (strcmp(frame->taken.at[i], name) == 0) return true;
+    return false;
+}
+
+static const char *dotted(Elaborator *e, const char *path, const char *name) {
+    return path[0] ? arena_printf(e->arena, "%s.%s", path, name) : name;
+}
+
+const char *claim_name(Elaborator *e, const char *name) {
+    Frame *frame = e->frame;
+    const char *own = arena_printf(e->arena, "%s%s", name, frame->repeat);
+    for (int i = 2; is_taken(frame, own); i++)
+        own = arena_printf(e->arena, "%s_%d%s", name, i, frame->repeat);
+    vec_push(e->arena, &frame->taken, own);
+    return dotted(e, frame->path, own);
+}
+
+void name_node(Elaborator *e, const Value *value, const char *name, bool next) {
+    if (value->kind != VALUE_TENSOR) return;
+    Node *node = graph_node(e->graph, value->node);
+    if (node->name || node->op == OP_CONST) return;
+    const char *own = arena_printf(e->arena, "%s%s%s", name, next ? "_next" : "", e->frame->repeat);
+    node->name = dotted(e, e->frame->path, own);
+}

@@ -1,0 +1,340 @@
+/* The statements of a model: its data, its loss, outputs and metrics. */
+#include <string.h>
+
+#include "front/elaborator.h"
+
+/* ---- the types of columns ---- */
+
+/* A named argument of a type: `max_vocab = 20000`. */
+typedef struct {
+    const char *name;
+    int low, high;
+    int *value;
+    Span given;
+} Limit;
+
+static bool is_name(const char *name, const char *text) { return name && strcmp(name, text) == 0; }
+
+static void read_limit(Elaborator *e, const Expr *arg, Limit *limits, int count) {
+    const char *names[8];
+    for (int i = 0; i < count; i++) {
+        names[i] = limits[i].name;
+        if (arg->kind != EXPR_NAMED || !is_name(arg->name, limits[i].name)) continue;
+        if (limits[i].given.source) {
+            fail(e, arg->span, "'%s' is given twice", arg->name);
+            note(e, limits[i].given, "it is first given here");
+            return;
+        }
+        limits[i].given = arg->span;
+        eval_whole(e, arg->right, arg->name, limits[i].low, limits[i].high, limits[i].value);
+        return;
+    }
+    if (arg->kind == EXPR_NAMED) {
+        fail(e, arg->op_span, "'words' has no setting '%s'", arg->name);
+        hint_nearest(e, arg->name, names, count);
+    } else {
+        fail(e, arg->span, "a setting of 'words' needs its name");
+        diag_hint(e->diag, "such as max_vocab = 20000");
+    }
+}
+
+static int add_sym(Elaborator *e, const Input *input, SymKind kind, int max) {
+    Sym sym = {.name = input->name, .kind = kind, .max = max, .input = e->graph->inputs.len};
+    vec_push(e->arena, &e->graph->syms, sym);
+    return e->graph->syms.len - 1;
+}
+
+/* words(max_vocab = 20000, min_count = 1, max_length = 256): indices of words, one an element. */
+static bool words_type(Elaborator *e, const Expr *type, Input *input) {
+    input->kind = INPUT_WORDS;
+    input->max_vocab = 20000;
+    input->min_count = 1;
+    input->max_length = 256;
+    Limit limits[] = {
+        {"max_vocab", 2, MAX_VOCAB_LIMIT, &input->max_vocab, {0}},
+        {"min_count", 1, MAX_VOCAB_LIMIT, &input->min_count, {0}},
+        {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
+    };
+    for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++)
+        read_limit(e, type->args.at[i], limits, 3);
+    input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
+    input->type.dim[0].sym = add_sym(e, input, SYM_LENGTH, input->max_length);
+    input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
+    return true;
+}
+
+static bool class_name(Elaborator *e, const Expr *arg, const Expr *const *earlier, int count) {
+    if (arg->kind != EXPR_NAME) {
+        fail(e, arg->span, "a class is a name");
+        return false;
+    }
+    for (int i = 0; i < count; i++)
+        if (earlier[i]->name == arg->name) {
+            fail(e, arg->span, "class '%s' is listed twice", arg->name);
+            note(e, earlier[i]->span, "it is first listed here");
+            return false;
+        }
+    return true;
+}
+
+/* class(neg, pos): one of the listed names. */
+static bool class_type(Elaborator *e, const Expr *type, Input *input) {
+    int count = type->kind == EXPR_CALL ? type->args.len : 0;
+    bool good = true;
+    input->kind = INPUT_CLASS;
+    input->classes = ARENA_ARRAY(e->arena, const char *, count + 1);
+    for (int i = 0; i < count; i++) {
+        const Expr *arg = type->args.at[i];
+        good = class_name(e, arg, (const Expr *const *)type->args.at, good ? i : 0) && good;
+        input->classes[i] = arg->name;
+    }
+    if (good && count < 2) {
+        fail(e, type->span, "'class' needs at least two names");
+        diag_hint(e->diag, "such as class(negative, positive)");
+        return false;
+    }
+    input->type = (Type){.kind = TYPE_INDEX, .range = dim_const(count)};
+    return good;
+}
+
+static const struct {
+    const char *name;
+    bool (*read)(Elaborator *e, const Expr *type, Input *input);
+} column_types[] = {
+    {"words", words_type},
+    {"class", class_type},
+};
+
+enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
+
+static bool read_type(Elaborator *e, const Expr *type, Input *input) {
+    const Expr *name = type->kind == EXPR_CALL || type->kind == EXPR_INDEX ? type->left : type;
+    const char *names[COLUMN_TYPES];
+    for (int i = 0; i < COLUMN_TYPES; i++) {
+        names[i] = column_types[i].name;
+        if (type->kind != EXPR_INDEX && name->kind == EXPR_NAME && is_name(name->name, names[i]))
+            return column_types[i].read(e, type, input);
+    }
+    fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
+    if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
+    diag_hint(e->diag, "there are words(…) and class(…)");
+    return false;
+}
+
+/* ---- input and target ---- */
+
+static bool only_target(Elaborator *e, const Stmt *stmt) {
+    for (int i = 0; i < e->graph->inputs.len; i++) {
+        const Input *input = &e->graph->inputs.at[i];
+        if (!input->target) continue;
+        fail(e, stmt->span, "a model can have only one target");
+        note(e, input->span, "the other is here");
+        return false;
+    }
+    return true;
+}
+
+static void run_column(Elaborator *e, const Stmt *stmt) {
+    const Column *column = &stmt->column;
+    Input input = {.name = column->name, .span = column->span};
+    input.target = stmt->kind == STMT_TARGET;
+    Value value = value_error();
+    bool good = !input.target || only_target(e, stmt);
+    if (read_type(e, column->type, &input) && good) {
+        Attr attr = {.index = e->graph->inputs.len};
+        vec_push(e->arena, &e->graph->inputs, input);
+        int node = graph_leaf(e->graph, OP_INPUT, input.type, attr, column->span);
+        graph_node(e->graph, node)->name = input.name;
+        value = value_tensor(node, (Axes){0});
+    }
+    define_name(e, BIND_COLUMN, column->name, false, value, column->span);
+}
+
+/* ---- loss, output ---- */
+
+static void run_loss(Elaborator *e, const Stmt *stmt) {
+    if (e->has_loss) {
+        fail(e, stmt->span, "a model can have only one loss");
+        note(e, e->loss_span, "the other is here");
+        diag_hint(e->diag, "several terms are added: loss a + b");
+        return;
+    }
+    e->has_loss = true;
+    e->loss_span = stmt->span;
+    Operand loss = {eval(e, stmt->value), stmt->value};
+    if (!need_real(e, &loss, "a loss")) return;
+    if (loss.value.kind != VALUE_TENSOR) {
+        fail(e, stmt->value->span, "the loss does not depend on the data: it is %s",
+             describe(e, &loss.value));
+        return;
+    }
+    Type type = visible_type(e, &loss.value);
+    if (type.rank > 1 || (type.rank == 1 && !type.dim[0].sym)) {
+        fail(e, stmt->value->span, "a loss is one number, or one a step of a sequence; this is %s",
+             shape_text(e, &type));
+        return;
+    }
+    vec_push(e->arena, &e->graph->outputs,
+             (Output){.role = ROLE_LOSS, .name = "loss", .node = loss.value.node});
+}
+
+/* A variable's own name, the field of a scan, or the function of a call. */
+static const char *output_name(const Expr *expr) {
+    switch (expr->kind) {
+        case EXPR_NAME:
+        case EXPR_FIELD:
+            return expr->name;
+        case EXPR_CALL:
+            return output_name(expr->left);
+        case EXPR_INDEX:
+            return output_name(expr->left);
+        default:
+            return "output";
+    }
+}
+
+static bool output_taken(const Graph *graph, const char *name) {
+    for (int i = 0; i < graph->outputs.len; i++)
+        if (strcmp(graph->outputs.at[i].name, name) == 0) return true;
+    return false;
+}
+
+static void run_output(Elaborator *e, const Expr *expr) {
+    Value value = eval(e, expr);
+    if (value.kind == VALUE_ERROR) return;
+    if (value.kind != VALUE_TENSOR) {
+        fail(e, expr->span, "an output must be a tensor, this is %s", describe(e, &value));
+        if (value.kind == VALUE_SCAN && value.scan->fields.len)
+            diag_hint(e->diag, "choose one of its states: .%s", value.scan->fields.at[0].name);
+        return;
+    }
+    const char *base = output_name(expr), *name = base;
+    for (int i = 2; output_taken(e->graph, name); i++)
+        name = arena_printf(e->arena, "%s_%d", base, i);
+    vec_push(e->arena, &e->graph->outputs,
+             (Output){.role = ROLE_OUTPUT, .name = name, .node = value.node});
+}
+
+/* ---- metric ---- */
+
+static const char *const metrics[] = {"accuracy", "f1", "precision", "recall", "confusion"};
+enum { METRICS = sizeof metrics / sizeof *metrics };
+
+static bool known_metric(Elaborator *e, const Target *name) {
+    for (int i = 0; i < METRICS; i++)
+        if (is_name(name->name, metrics[i])) return true;
+    fail(e, name->span, "unknown metric '%s'", name->name);
+    hint_nearest(e, name->name, metrics, METRICS);
+    diag_hint(e->diag, "there are accuracy, f1, precision, recall and confusion");
+    return false;
+}
+
+static void run_metric(Elaborator *e, const Target *name) {
+    if (!known_metric(e, name)) return;
+    for (int i = 0; i < e->graph->metrics.len; i++)
+        if (is_name(name->name, e->graph->metrics.at[i])) {
+            fail(e, name->span, "metric '%s' is listed twice", name->name);
+            return;
+        }
+    vec_push(e->arena, &e->graph->metrics, name->name);
+    if (!e->metric_span.source) e->metric_span = name->span;
+}
+
+/* True when `type` is a choice among the values of `target`, or a score for each. */
+static bool answers(const Type *type, const Type *target) {
+    if (type->kind == TYPE_INDEX) return type_equal(type, target);
+    if (type->rank != target->rank + 1) return false;
+    return dim_equal(type->dim[type->rank - 1], target->range);
+}
+
+static void check_metrics(Elaborator *e) {
+    const Graph *graph = e->graph;
+    const Input *target = NULL;
+    for (int i = 0; i < graph->inputs.len; i++)
+        if (graph->inputs.at[i].target) target = &graph->inputs.at[i];
+    if (!graph->metrics.len || diag_errors(e->diag)) return;
+    if (!target) {
+        fail(e, e->metric_span, "a metric needs a target to compare with");
+        return;
+    }
+    for (int i = 0; i < graph->outputs.len; i++) {
+        const Output *output = &graph->outputs.at[i];
+        if (output->role != ROLE_OUTPUT) continue;
+        if (answers(&graph_node(graph, output->node)->type, &target->type)) return;
+    }
+    fail(e, e->metric_span, "metric '%s' needs an output that chooses among the values of '%s'",
+         graph->metrics.at[0], target->name);
+    diag_hint(e->diag, "such as 'output argmax(logits)'");
+}
+
+/* ---- the model ---- */
+
+static void run_statements(Elaborator *e, const StmtList *body);
+
+static void run_top(Elaborator *e, const Stmt *stmt) {
+    switch (stmt->kind) {
+        case STMT_INPUT:
+        case STMT_TARGET:
+            run_column(e, stmt);
+            break;
+        case STMT_LOSS:
+            run_loss(e, stmt);
+            break;
+        case STMT_OUTPUT:
+            e->has_output = true;
+            for (int i = 0; i < stmt->values.len; i++) run_output(e, stmt->values.at[i]);
+            break;
+        case STMT_METRIC:
+            for (int i = 0; i < stmt->names.len; i++) run_metric(e, &stmt->names.at[i]);
+            break;
+        default:
+            run_train(e, stmt);
+            break;
+    }
+}
+
+static void run_statements(Elaborator *e, const StmtList *body) {
+    for (int i = 0; i < body->len && !e->gave_up; i++) {
+        const Stmt *stmt = body->at[i];
+        switch (stmt->kind) {
+            case STMT_PARAM:
+                run_param(e, stmt);
+                break;
+            case STMT_LET:
+                run_let(e, stmt);
+                break;
+            case STMT_REPEAT:
+                run_repeat(e, stmt, run_statements);
+                break;
+            case STMT_STATE:
+                fail(e, stmt->keyword, "only a cell has states");
+                break;
+            case STMT_EXPR:
+                fail(e, stmt->span, "this value is not used");
+                diag_hint(e->diag, "give it a name: y = …");
+                break;
+            default:
+                if (!e->frame->stamp)
+                    run_top(e, stmt);
+                else
+                    fail(e, stmt->keyword, "this cannot stand inside of a repeat");
+        }
+    }
+}
+
+void run_model(Elaborator *e, const Item *item) {
+    push_frame(e, NULL, item->name_span, "");
+    e->graph->name = item->name;
+    run_statements(e, &item->body);
+    if (!e->has_loss) {
+        fail(e, item->name_span, "model '%s' has no loss", item->name);
+        diag_hint(e->diag,
+                  "say what training should make small: loss cross_entropy(logits, label)");
+    }
+    if (!e->has_output) {
+        fail(e, item->name_span, "model '%s' has no output", item->name);
+        diag_hint(e->diag, "say what it predicts: output argmax(logits)");
+    }
+    check_metrics(e);
+    pop_frame(e);
+}
