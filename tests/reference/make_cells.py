@@ -11,8 +11,9 @@ VOCABULARY, EMBEDDING, HIDDEN = 30, 8, 12
 
 
 class GruResetBefore(nn.Module):
-    """The GRU of the first paper: the reset gate acts on the state before its product (in nn.GRU
-    it acts on the product). Gates in the order r, z, n, as in nn.GRU."""
+    """The library's gru_reset_before: the reset gate acts on the state before the product, in nn.GRU
+    on the product; and z leads to the new state, in nn.GRU to the old one. The gates stand in the
+    order r, z, n in both."""
 
     def __init__(self, inputs, hidden):
         super().__init__()
