@@ -332,10 +332,16 @@ static void compute(Eval *eval, int index, int axis, int step) {
     } while (next(result->rank, at, low, high));
 }
 
-/* Computes recurrence `number`, whose first node, a DELAY, is `first`: step after step, all its
- * nodes in their order. */
-static void compute_recurrence(Eval *eval, int number, int first) {
-    int steps = eval->results[first].dim[eval->axes[first]];
+static int first_of(const Eval *eval, int number) {
+    int first = 0;
+    while (eval->cycles[first] != number) first++;
+    return first;
+}
+
+/* Computes recurrence `number`: step after step, all its nodes in their order. The first of them is
+ * a DELAY. */
+static void compute_recurrence(Eval *eval, int number) {
+    int first = first_of(eval, number), steps = eval->results[first].dim[eval->axes[first]];
     bool forward = graph_node(eval->graph, first)->attr.direction > 0;
     for (int i = 0; i < steps; i++)
         for (int n = first; n < eval->graph->nodes.len; n++)
@@ -367,10 +373,10 @@ static bool advance(Eval *eval) {
         if (eval->done[i] || !ready(eval, i)) continue;
         if (number && !recurrence_ready(eval, number)) continue;
         if (number)
-            compute_recurrence(eval, number, i);
+            compute_recurrence(eval, number);
         else
             compute(eval, i, -1, 0);
-        for (int n = i; n < eval->graph->nodes.len; n++)
+        for (int n = 0; n < eval->graph->nodes.len; n++)
             if (n == i || (number && eval->cycles[n] == number)) eval->done[n] = true;
         progress = true;
     }

@@ -1,0 +1,34 @@
+/* A seeded generator of random valid programs, and of values to run them on. */
+#ifndef RONDO_RANDOM_GRAPH_H
+#define RONDO_RANDOM_GRAPH_H
+
+#include <stdint.h>
+
+#include "base/intern.h"
+#include "graph/eval.h"
+#include "graph/graph.h"
+
+/* Random numbers from a seed, the same everywhere. */
+typedef struct {
+    uint64_t state;
+} Random;
+
+uint64_t random_next(Random *random);
+int random_below(Random *random, int limit); /* from 0 */
+double random_between(Random *random, double low, double high);
+
+/* A random model over one input `text` (words) and one target `label` (a class): embedded words,
+ * then elementwise work, products with shared weights, scans of random cells in both directions
+ * (also of several stages), concat, slice, reductions over time and attention, then a
+ * cross-entropy loss and a few outputs. One seed, one graph.
+ *
+ * What depends on the input has one of the shapes [], [N], [T], [T, N], T being the length of
+ * `text`; other shapes only occur in parameters. Values stay small. */
+Graph *random_graph(Arena *arena, Intern *names, uint64_t seed);
+
+/* Values for any graph: lengths from 1 to `longest` (or to their maxima), vocabularies of their
+ * full size, inputs and parameters at random, the latter within the scale that they start from and
+ * away from zero. */
+EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t seed);
+
+#endif
