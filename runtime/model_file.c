@@ -1,0 +1,370 @@
+#include "model_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "atomic.h"
+#include "safetensors.h"
+
+static const char *const prefixes[RD_STRETCHES] = {"", "optimizer.moment1.", "optimizer.moment2.",
+                                                   "latest."};
+
+/* The metadata's keys; those of entries have `own` before them. */
+static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
+                  columns_key[] = "rondo.columns", format[] = "1";
+
+static bool is_reserved(const char *key) {
+    return strcmp(key, format_key) == 0 || strcmp(key, model_key) == 0 ||
+           strcmp(key, columns_key) == 0;
+}
+
+static char *join(const char *a, const char *b) {
+    size_t n = strlen(a), room = n + strlen(b) + 1;
+    char *text = rd_zeros(room, 1);
+    memcpy(text, a, n);
+    memcpy(text + n, b, room - n);
+    return text;
+}
+
+/* ---- what is saved ---- */
+
+void rd_saved_set(RdSaved *saved, const char *key, const char *value) {
+    for (int i = 0; i < saved->entry_count; i++) {
+        if (strcmp(saved->entry[i].key, key) != 0) continue;
+        free(saved->entry[i].value);
+        saved->entry[i].value = rd_copy(value);
+        return;
+    }
+    size_t room = (size_t)saved->entry_count;
+    saved->entry = rd_grow(saved->entry, &room, room + 1, sizeof *saved->entry);
+    saved->entry[saved->entry_count++] = (RdEntry){rd_copy(key), rd_copy(value)};
+}
+
+const char *rd_saved_get(const RdSaved *saved, const char *key) {
+    for (int i = 0; i < saved->entry_count; i++)
+        if (strcmp(saved->entry[i].key, key) == 0) return saved->entry[i].value;
+    return NULL;
+}
+
+void rd_saved_free(RdSaved *saved) {
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_vocab_free(&saved->vocab[c]);
+    for (int s = 0; s < RD_STRETCHES; s++) free(saved->stretch[s]);
+    for (int i = 0; i < saved->entry_count; i++) {
+        free(saved->entry[i].key);
+        free(saved->entry[i].value);
+    }
+    free(saved->entry);
+    *saved = (RdSaved){0};
+}
+
+void rd_saved_vocab_sizes(const RdSaved *saved, int *sizes) {
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) sizes[c] = saved->vocab[c].size;
+}
+
+static RdLayout saved_layout(const RdModel *model, const RdSaved *saved) {
+    int sizes[RD_MAX_COLUMNS];
+    rd_saved_vocab_sizes(saved, sizes);
+    return rd_layout(model, sizes);
+}
+
+/* The tensor that parameter p must be in the file; its place is not known. */
+static RdTensor expected_tensor(const RdModel *model, const RdSaved *saved, int p) {
+    int sizes[RD_MAX_COLUMNS];
+    rd_saved_vocab_sizes(saved, sizes);
+    RdTensor tensor = {.rank = model->params[p].rank, .count = 1};
+    for (int d = 0; d < tensor.rank; d++) {
+        tensor.dims[d] = (size_t)rd_param_dim(&model->params[p], d, sizes);
+        tensor.count *= tensor.dims[d];
+    }
+    return tensor;
+}
+
+/* ---- saving ---- */
+
+/* [{"name", "kind", "target", "classes" or "words"}, …] */
+static char *columns_text(const RdModel *model, const RdSaved *saved) {
+    json_t *columns = json_array();
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        bool words = column->kind == RD_WORDS;
+        json_t *list = words ? rd_vocab_to_json(&saved->vocab[c]) : json_array();
+        for (int i = 0; !words && i < column->class_count; i++)
+            json_array_append_new(list, json_string(column->classes[i]));
+        json_array_append_new(columns,
+                              json_pack("{s:s, s:s, s:b, s:o}", "name", column->name, "kind",
+                                        words ? "words" : "class", "target", (int)column->target,
+                                        words ? "words" : "classes", list));
+    }
+    char *text = json_dumps(columns, JSON_COMPACT);
+    json_decref(columns);
+    return text;
+}
+
+/* The metadata; NULL when an entry is not UTF-8. */
+static json_t *metadata(const RdModel *model, const RdSaved *saved) {
+    json_t *texts = json_object();
+    char *columns = columns_text(model, saved);
+    bool good = columns && json_object_set_new(texts, format_key, json_string(format)) == 0 &&
+                json_object_set_new(texts, model_key, json_string(model->name)) == 0 &&
+                json_object_set_new(texts, columns_key, json_string(columns)) == 0;
+    free(columns);
+    for (int i = 0; good && i < saved->entry_count; i++) {
+        char *key = join(own, saved->entry[i].key);
+        good = !is_reserved(key) &&
+               json_object_set_new(texts, key, json_string(saved->entry[i].value)) == 0;
+        free(key);
+    }
+    if (good) return texts;
+    json_decref(texts);
+    return NULL;
+}
+
+static char *file_head(const RdModel *model, const RdSaved *saved, size_t *size) {
+    json_t *header = json_object(), *texts = metadata(model, saved);
+    size_t offset = 0;
+    char *head = NULL;
+    if (texts) {
+        json_object_set_new(header, "__metadata__", texts);
+        for (int s = 0; s < RD_STRETCHES; s++)
+            for (int p = 0; saved->stretch[s] && p < model->param_count; p++) {
+                char *name = join(prefixes[s], model->params[p].name);
+                rd_tensor_add(header, name, expected_tensor(model, saved, p), &offset);
+                free(name);
+            }
+        head = rd_safetensors_head(header, size);
+    }
+    json_decref(header);
+    return head;
+}
+
+static bool write_tensors(RdAtomicFile *file, const RdModel *model, const RdSaved *saved,
+                          RdError *error) {
+    RdLayout layout = saved_layout(model, saved);
+    bool good = true;
+    for (int s = 0; s < RD_STRETCHES; s++)
+        for (int p = 0; good && saved->stretch[s] && p < model->param_count; p++)
+            good = rd_atomic_write(file, saved->stretch[s] + layout.start[p],
+                                   layout.size[p] * sizeof(float), error);
+    rd_layout_free(&layout);
+    return good;
+}
+
+bool rd_model_save(const char *path, const RdModel *model, const RdSaved *saved, RdError *error) {
+    size_t size;
+    char *head = file_head(model, saved, &size);
+    if (!head)
+        return rd_fail(error, "%s: cannot write: an entry is not UTF-8 or has a key of the file's",
+                       path);
+    RdAtomicFile file;
+    bool begun = rd_atomic_begin(&file, path, error);
+    bool good = begun && rd_atomic_write(&file, head, size, error) &&
+                write_tensors(&file, model, saved, error);
+    if (begun) good = rd_atomic_end(&file, good, error);
+    free(head);
+    return good;
+}
+
+bool rd_model_can_save(const char *path, RdError *error) { return rd_atomic_possible(path, error); }
+
+/* ---- loading ---- */
+
+typedef struct {
+    RdSafetensors file;
+    const RdModel *model;
+    RdSaved *saved;
+    RdError *error;
+} Loading;
+
+/* "[20000, 100]" */
+static void show_shape(const RdTensor *tensor, char *out, size_t size) {
+    size_t at = (size_t)snprintf(out, size, "[");
+    for (int d = 0; d < tensor->rank && at < size; d++)
+        at += (size_t)snprintf(out + at, size - at, "%s%zu", d ? ", " : "", tensor->dims[d]);
+    if (at < size) snprintf(out + at, size - at, "]");
+}
+
+static bool check_format(Loading *l) {
+    const char *version = rd_safetensors_text(&l->file, format_key);
+    if (!version)
+        return rd_fail(l->error,
+                       "%s: has no vocabulary and settings; expected a model file that 'train'"
+                       " wrote",
+                       l->file.path);
+    if (strcmp(version, format) == 0) return true;
+    return rd_fail(l->error, "%s: has the format '%s'; this program reads '%s'", l->file.path,
+                   version, format);
+}
+
+/* Says what differs; the file's model is named when its name differs too. */
+static bool other_model(Loading *l, const char *what) {
+    const char *name = rd_safetensors_text(&l->file, model_key);
+    if (name && strcmp(name, l->model->name) != 0)
+        return rd_fail(l->error, "%s: is of the model '%s', this program is '%s': %s", l->file.path,
+                       name, l->model->name, what);
+    return rd_fail(l->error, "%s: does not fit this program: %s", l->file.path, what);
+}
+
+static bool check_classes(Loading *l, const RdColumn *column, const json_t *classes) {
+    RdError what;
+    size_t count = json_array_size(classes);
+    bool same = json_is_array(classes) && count == (size_t)column->class_count;
+    for (size_t i = 0; same && i < count; i++) {
+        const char *name = json_string_value(json_array_get(classes, i));
+        same = name && strcmp(name, column->classes[i]) == 0;
+    }
+    if (same) return true;
+    char found[160] = "none", expected[160];
+    const char *names[8];
+    size_t shown = 0;
+    for (; shown < count && shown < 8; shown++) {
+        const char *name = json_string_value(json_array_get(classes, shown));
+        names[shown] = name ? name : "?";
+    }
+    if (shown > 0) rd_list(found, sizeof found, names, (int)shown);
+    rd_list(expected, sizeof expected, column->classes, column->class_count);
+    rd_fail(&what, "the classes of '%s' are %s (%zu); expected %s (%d)", column->name, found, count,
+            expected, column->class_count);
+    return other_model(l, what.text);
+}
+
+static bool load_column(Loading *l, int c, const json_t *json) {
+    const RdColumn *column = &l->model->columns[c];
+    const char *name = json_string_value(json_object_get(json, "name"));
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+    const char *expected = column->kind == RD_WORDS ? "words" : "class";
+    bool target = json_is_true(json_object_get(json, "target"));
+    RdError what;
+    if (!name || !kind) return rd_fail(l->error, "%s: its columns are damaged", l->file.path);
+    if (strcmp(name, column->name) != 0 || strcmp(kind, expected) != 0 ||
+        target != column->target) {
+        rd_fail(&what, "column %d is the %s '%s' of %s; expected the %s '%s' of %s", c + 1,
+                target ? "target" : "input", name, kind, column->target ? "target" : "input",
+                column->name, expected);
+        return other_model(l, what.text);
+    }
+    if (column->kind == RD_CLASS) return check_classes(l, column, json_object_get(json, "classes"));
+    if (rd_vocab_from_json(json_object_get(json, "words"), &l->saved->vocab[c], &what)) return true;
+    return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
+}
+
+static bool load_columns(Loading *l) {
+    const char *text = rd_safetensors_text(&l->file, columns_key);
+    json_t *columns = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    RdError what;
+    bool good = json_is_array(columns);
+    if (!good) rd_fail(l->error, "%s: its columns are damaged", l->file.path);
+    if (good && json_array_size(columns) != (size_t)l->model->column_count) {
+        rd_fail(&what, "it has %zu columns; expected %d", json_array_size(columns),
+                l->model->column_count);
+        good = other_model(l, what.text);
+    }
+    for (int c = 0; good && c < l->model->column_count; c++)
+        good = load_column(l, c, json_array_get(columns, (size_t)c));
+    json_decref(columns);
+    return good;
+}
+
+static void load_entries(Loading *l) {
+    const char *key;
+    json_t *value, *texts = json_object_get(l->file.header, "__metadata__");
+    json_object_foreach(texts, key, value) {
+        if (strncmp(key, own, strlen(own)) == 0 && !is_reserved(key))
+            rd_saved_set(l->saved, key + strlen(own), json_string_value(value));
+    }
+}
+
+static bool check_tensor(Loading *l, const char *name, int p, RdTensor *tensor) {
+    RdTensor expected = expected_tensor(l->model, l->saved, p);
+    char shape[160], wanted[160];
+    RdError what;
+    show_shape(&expected, wanted, sizeof wanted);
+    if (!rd_safetensors_find(&l->file, name, tensor)) {
+        rd_fail(&what, "it has no tensor '%s' %s", name, wanted);
+        return other_model(l, what.text);
+    }
+    bool same = tensor->rank == expected.rank &&
+                memcmp(tensor->dims, expected.dims, sizeof expected.dims) == 0;
+    if (same) return true;
+    show_shape(tensor, shape, sizeof shape);
+    rd_fail(&what, "its tensor '%s' is %s; expected %s", name, shape, wanted);
+    return other_model(l, what.text);
+}
+
+static bool load_tensor(Loading *l, const char *name, int p, float *to) {
+    RdTensor tensor;
+    if (!check_tensor(l, name, p, &tensor)) return false;
+    return !to || rd_safetensors_read(&l->file, &tensor, to, l->error);
+}
+
+/* Whether the file has any tensor of a stretch: then it must have all. */
+static bool has_stretch(const Loading *l, RdStretch s) {
+    bool found = s == RD_WEIGHTS;
+    for (int p = 0; !found && p < l->model->param_count; p++) {
+        char *name = join(prefixes[s], l->model->params[p].name);
+        found = json_object_get(l->file.header, name) != NULL;
+        free(name);
+    }
+    return found;
+}
+
+/* Checks a stretch and reads it unless it is not wanted. */
+static bool load_stretch(Loading *l, RdStretch s, const RdLayout *layout, bool wanted) {
+    bool good = true;
+    if (wanted) l->saved->stretch[s] = rd_zeros_aligned(layout->count, sizeof(float));
+    for (int p = 0; good && p < l->model->param_count; p++) {
+        char *name = join(prefixes[s], l->model->params[p].name);
+        good = load_tensor(l, name, p, wanted ? l->saved->stretch[s] + layout->start[p] : NULL);
+        free(name);
+    }
+    return good;
+}
+
+static bool is_expected(const Loading *l, const char *name) {
+    if (strcmp(name, "__metadata__") == 0) return true;
+    for (int s = 0; s < RD_STRETCHES; s++) {
+        size_t n = strlen(prefixes[s]);
+        if (strncmp(name, prefixes[s], n) != 0) continue;
+        for (int p = 0; p < l->model->param_count; p++)
+            if (strcmp(name + n, l->model->params[p].name) == 0) return true;
+    }
+    return false;
+}
+
+static bool check_no_more(Loading *l) {
+    const char *name;
+    json_t *json;
+    RdError what;
+    json_object_foreach(l->file.header, name, json) {
+        if (is_expected(l, name)) continue;
+        rd_fail(&what, "it has a tensor '%s' that the program does not", name);
+        return other_model(l, what.text);
+    }
+    return true;
+}
+
+static bool load_tensors(Loading *l, bool for_training) {
+    /* All shapes are checked before memory is asked for: the file then has as many numbers. */
+    RdLayout layout = saved_layout(l->model, l->saved);
+    bool good = true;
+    for (int s = 0; good && s < RD_STRETCHES; s++)
+        if (has_stretch(l, s)) good = load_stretch(l, s, &layout, false);
+    good = good && check_no_more(l);
+    for (int s = 0; good && s < RD_STRETCHES; s++)
+        if (has_stretch(l, s) && (for_training || s == RD_WEIGHTS))
+            good = load_stretch(l, s, &layout, true);
+    rd_layout_free(&layout);
+    return good;
+}
+
+bool rd_model_load(const char *path, const RdModel *model, bool for_training, RdSaved *saved,
+                   RdError *error) {
+    *saved = (RdSaved){0};
+    Loading l = {.model = model, .saved = saved, .error = error};
+    bool good = rd_safetensors_open(&l.file, path, error) && check_format(&l) && load_columns(&l) &&
+                load_tensors(&l, for_training);
+    if (good) load_entries(&l);
+    rd_safetensors_close(&l.file);
+    return good;
+}

@@ -1,0 +1,58 @@
+/* The safetensors format: eight bytes that give the header's length (little-endian), the header as
+ * JSON, padded with spaces to a multiple of eight, and then the numbers of one tensor after the
+ * other. In the header each tensor has its type, shape and place; texts stand under __metadata__.
+ */
+#ifndef RONDO_SAFETENSORS_H
+#define RONDO_SAFETENSORS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "rondo.h"
+#include "status.h"
+
+/* A tensor of 32-bit reals. */
+typedef struct {
+    int rank;
+    size_t dims[RD_MAX_RANK];
+    size_t count; /* of its numbers */
+    size_t begin; /* in bytes, from the start of the tensors */
+} RdTensor;
+
+/* ---- writing ---- */
+
+/* Adds a tensor behind those that are in `header` (an object); *offset, 0 at first, is where the
+ * next one begins. */
+void rd_tensor_add(json_t *header, const char *name, RdTensor tensor, size_t *offset);
+
+/* The file's beginning, up to the first tensor: *size bytes, freed with free. NULL when the header
+ * holds text that is not UTF-8. */
+char *rd_safetensors_head(const json_t *header, size_t *size);
+
+/* ---- reading ---- */
+
+typedef struct {
+    const char *path;
+    int fd;
+    json_t *header;    /* checked: an object of tensors, and perhaps __metadata__ with strings */
+    size_t tensors_at; /* where in the file the tensors begin */
+} RdSafetensors;
+
+/* Opens a file and checks all of it but the numbers: every tensor is F32, has the size that its
+ * shape says, and they fill the file without gap or overlap. `path` must outlive it. Freed with
+ * rd_safetensors_close, also after a failure. */
+bool rd_safetensors_open(RdSafetensors *file, const char *path, RdError *error);
+
+/* A tensor by its name; false when there is none. */
+bool rd_safetensors_find(const RdSafetensors *file, const char *name, RdTensor *tensor);
+
+/* Reads a tensor's numbers. */
+bool rd_safetensors_read(const RdSafetensors *file, const RdTensor *tensor, float *values,
+                         RdError *error);
+
+/* A text of the metadata, or NULL. */
+const char *rd_safetensors_text(const RdSafetensors *file, const char *key);
+
+void rd_safetensors_close(RdSafetensors *file);
+
+#endif
