@@ -12,20 +12,26 @@ static Expr *expr_new(Parser *p, Span span, ExprKind kind) {
     return expr;
 }
 
-/* Notes how deep `expr` is; one that is too deep is reported and loses what is below it. */
+/* The deeper one; what stands for an expression that was too deep wins. */
+static const Expr *deeper(const Parser *p, const Expr *a, const Expr *b) {
+    if (!a || !b) return a ? a : b;
+    return b == p->too_deep || (a != p->too_deep && b->depth > a->depth) ? b : a;
+}
+
+/* Notes how deep `expr` is. One that is too deep is reported, once, and its place is taken by a
+ * leaf that is as deep as possible. */
 static Expr *measured(Parser *p, Expr *expr) {
-    int below = 0;
-    if (expr->left) below = expr->left->depth;
-    if (expr->right && expr->right->depth > below) below = expr->right->depth;
-    for (int i = 0; i < expr->args.len; i++)
-        if (expr->args.at[i]->depth > below) below = expr->args.at[i]->depth;
-    expr->depth = below + 1;
+    const Expr *deepest = deeper(p, expr->left, expr->right);
+    for (int i = 0; i < expr->args.len; i++) deepest = deeper(p, deepest, expr->args.at[i]);
+    expr->depth = 1 + (deepest ? deepest->depth : 0);
     if (expr->depth <= EXPR_DEPTH) return expr;
-    if (parser_may_report(p)) {
+    if (deepest != p->too_deep && parser_may_report(p)) {
         diag_error(p->diag, expr->op_span, "this expression is nested too deeply");
         diag_hint(p->diag, "at most %d levels are allowed; give parts of it names", EXPR_DEPTH);
     }
-    return expr_name(p, expr->span, EXPR_NAME, intern(p->names, "_"));
+    p->too_deep = expr_name(p, expr->span, EXPR_NAME, intern(p->names, "_"));
+    p->too_deep->depth = EXPR_DEPTH;
+    return p->too_deep;
 }
 
 Expr *expr_number(Parser *p, Span span, const char *digits) {

@@ -35,7 +35,8 @@ void parser_token(Parser *p, int kind, const char *text, size_t length) {
 }
 
 void parser_comment(Parser *p, const char *text, size_t length) {
-    while (length && strchr(" \t\r", text[length - 1])) length--;
+    if (memchr(text, '\0', length)) parser_stray_char(p, "", 1);
+    while (length && strchr(" \t\r\f\v", text[length - 1])) length--;
     Comment comment = {p->at, arena_copy(p->arena, text, length), first_on_line(p)};
     vec_push(p->arena, &p->file->comments, comment);
 }
@@ -133,14 +134,22 @@ static void match_closer(Parser *p, IndexList *open, int index) {
     }
 }
 
-/* Pairs the brackets. None is paired across the start of an item or across a brace. */
+/* Whether a statement starts at `index` although parentheses may be open: `y =` alone could be an
+ * argument, but not after the end of an expression. */
+static bool starts_stmt_for_sure(const Parser *p, int index) {
+    if (!index || !starts_stmt(p, index)) return false;
+    if (kind_at(p, index) >= INPUT && kind_at(p, index) <= REPEAT) return true;
+    int before = kind_at(p, index - 1);
+    return before == NAME || before == PRIMED || before == NUMBER || before == ')' || before == ']';
+}
+
+/* Pairs the brackets. None is paired across the start of an item or a statement, or a brace. */
 static void match_brackets(Parser *p) {
     IndexList open = {0};
     for (int i = 0; i < p->tokens.len; i++) {
         const Token *token = &p->tokens.at[i];
         if (token->first && starts_item(p, i)) open.len = 0;
-        if (token->kind >= INPUT && token->kind <= REPEAT && starts_stmt(p, i))
-            drop_parens(p, &open);
+        if (starts_stmt_for_sure(p, i)) drop_parens(p, &open);
         switch (token->kind) {
             case '{':
                 drop_parens(p, &open); /* fall through */

@@ -38,6 +38,7 @@ typedef struct {
     int last_recovery; /* where parsing resumed last, or -1 */
     int last_closed;   /* the '}' that ended the last item, or -1 */
     IndexList open;    /* the brackets that are open, outermost first */
+    Expr *too_deep;    /* the leaf that stands for the last expression that was too deep */
     int reports;       /* syntax errors so far */
     bool stopped;      /* nested too deeply or too many errors: no more reports, no more tokens */
 } Parser;

@@ -159,18 +159,33 @@ static bool missing_name(const Mistake *m) {
     int before = m->previous->kind;
     if (before == SCAN || before == STEP) {
         SAY(m, m->where, "expected a cell, such as lstm(128), after '%s'", m->previous->text);
-    } else if (before == ':' && expects(m, '[')) {
-        SAY(m, m->where, "expected a type after ':'");
-        HINT(m, "a type is a shape, [T, D], or index(N): a whole number below N");
-    } else if (expects(m, '[')) {
-        SAY(m, m->where, "expected a shape, such as [T, D], %s", after(m));
     } else {
         SAY(m, m->where, "expected a name %s", after(m));
     }
     return true;
 }
 
+static bool missing_shape(const Mistake *m) {
+    if (!expects(m, '[') || expects(m, NUMBER) || expects(m, '.')) return false;
+    if (m->previous->kind == ':' && expects(m, NAME)) {
+        SAY(m, m->where, "expected a type after ':'");
+        HINT(m, "a type is a shape, [T, D], or index(N): a whole number below N");
+    } else {
+        SAY(m, m->where, "expected a shape, such as [T, D], %s", after(m));
+    }
+    return true;
+}
+
 /* ---- expressions ---- */
+
+/* f(scan gru(8) over x) */
+static bool loop_without_parens(const Mistake *m) {
+    int before = m->previous ? m->previous->kind : 0;
+    if ((before != SCAN && before != STEP) || !expects(m, '=')) return false;
+    SAY(m, m->previous->span, "put parentheses around a '%s' inside an expression",
+        m->previous->text);
+    return true;
+}
 
 static bool missing_expr(const Mistake *m) {
     if (!wants_expr(m)) return false;
@@ -234,7 +249,7 @@ static const char *hint_in_body(const Mistake *m) {
 static bool in_body(const Mistake *m) {
     if (!wants_stmt(m) && !(m->open && m->open->kind == '{' && expects(m, '}'))) return false;
     int kind = m->token->kind;
-    if (kind == '=') {
+    if (kind == '=' && m->previous->kind != '{') {
         SAY(m, m->token->span, "only names can stand before '='");
     } else if (kind == ')' || kind == ']') {
         SAY(m, m->token->span, "unexpected '%c': no '%c' is open here", kind, "(["[kind == ']']);
@@ -304,6 +319,6 @@ void syntax_error(Parser *p, const Expected *expected) {
     p->resume = p->current;
     if (p->stopped || follows_stray(&m) || !parser_may_report(p)) return;
     (void)(unfinished_line(&m) || misspelled_stmt(&m) || outside(&m) || keyword_as_name(&m) ||
-           missing_name(&m) || missing_expr(&m) || in_brackets(&m) || in_body(&m) || listed(&m) ||
-           (anything(&m), true));
+           missing_shape(&m) || missing_name(&m) || loop_without_parens(&m) || missing_expr(&m) ||
+           in_brackets(&m) || in_body(&m) || listed(&m) || (anything(&m), true));
 }
