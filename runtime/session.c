@@ -61,7 +61,7 @@ static bool allocate(RdSession *session) {
     const RdModel *model = session->model;
     RdRun *run = &session->run;
     size_t stretch = rd_session_stretch_bytes(session);
-    session->param = zeros(stretch);
+    if (!session->param) session->param = zeros(stretch);
     if (session->training) {
         session->gradient = zeros(stretch);
         session->moment1 = zeros(stretch);
@@ -78,17 +78,31 @@ static bool allocate(RdSession *session) {
            run->gradient;
 }
 
+static bool open_session(RdSession *session, RdError *error) {
+    if (allocate(session)) return true;
+    RdMemory memory =
+        memory_of(session->model, &session->run.sizes, &session->layout, session->training);
+    char size[RD_UNIT_TEXT];
+    return rd_fail(error, "not enough memory: %s needed; a smaller --batch needs less",
+                   rd_bytes_text(size, rd_memory_total(&memory)));
+}
+
 bool rd_session_open(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
                      bool training, RdError *error) {
     *session = (RdSession){.model = model,
                            .layout = rd_layout(model, sizes.vocab),
                            .run = {.sizes = sizes, .pool = pool},
                            .training = training};
-    if (allocate(session)) return true;
-    RdMemory memory = memory_of(model, &sizes, &session->layout, training);
-    char size[RD_UNIT_TEXT];
-    return rd_fail(error, "not enough memory: %s needed; a smaller --batch needs less",
-                   rd_bytes_text(size, rd_memory_total(&memory)));
+    return open_session(session, error);
+}
+
+bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
+                          void *param, RdError *error) {
+    *session = (RdSession){.model = model,
+                           .layout = rd_layout(model, sizes.vocab),
+                           .run = {.sizes = sizes, .pool = pool},
+                           .param = param};
+    return open_session(session, error);
 }
 
 void rd_session_close(RdSession *session) {

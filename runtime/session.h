@@ -35,6 +35,11 @@ bool rd_session_open(RdSession *session, const RdModel *model, RdSizes sizes, Rd
                      bool training, RdError *error);
 void rd_session_close(RdSession *session);
 
+/* The same, to infer with parameters that exist: a stretch from malloc, aligned to 64 bytes, that
+ * the session then owns (also after a failure). */
+bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
+                          void *param, RdError *error);
+
 /* Bytes of one stretch. */
 size_t rd_session_stretch_bytes(const RdSession *session);
 

@@ -1,0 +1,202 @@
+#include "answers.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "report.h"
+
+enum { BAR = 30 };
+
+void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted) {
+    const RdAnswer *answer = &style->answer;
+    for (int i = 0; i < style->model->output_count; i++)
+        wanted[i] = answer->column < 0 || i == answer->index || i == answer->probability ||
+                    (style->explain && i == answer->weight);
+}
+
+/* ---- what there is to print ---- */
+
+static bool is_input(const RdModel *model, int column) {
+    return !model->columns[column].target && model->columns[column].kind == RD_WORDS;
+}
+
+/* The column whose words the weights belong to: the first input. */
+static int input_column(const RdModel *model) {
+    int column = 0;
+    while (column < model->column_count - 1 && !is_input(model, column)) column++;
+    return column;
+}
+
+static int rows_of(const RdCollected *collected, int output, int example) {
+    return collected->model->outputs[output].per_step ? collected->examples->length[example] : 1;
+}
+
+/* The answer's number in a row: the index that was put out, or the most probable. */
+static int number_at(const RdAnswerStyle *style, const RdCollected *collected, int i, int step) {
+    const RdAnswer *answer = &style->answer;
+    if (answer->index >= 0) return (int)rd_collected_row(collected, answer->index, i, step)[0];
+    const double *value = rd_collected_row(collected, answer->probability, i, step);
+    int best = 0;
+    for (int k = 1; k < collected->columns[answer->probability]; k++)
+        if (value[k] > value[best]) best = k;
+    return best;
+}
+
+static const char *name_of(const RdAnswerStyle *style, int number) {
+    int column = style->answer.column;
+    if (style->model->columns[column].kind == RD_CLASS)
+        return style->model->columns[column].classes[number];
+    return style->vocab[column].word[number];
+}
+
+/* The probability of the answer at a step; false when the model does not put it out. */
+static bool probability_at(const RdAnswerStyle *style, const RdCollected *collected, int i,
+                           int step, double *probability) {
+    int output = style->answer.probability;
+    if (output < 0) return false;
+    *probability =
+        rd_collected_row(collected, output, i, step)[number_at(style, collected, i, step)];
+    return true;
+}
+
+/* ---- for people ---- */
+
+/* A text on one line: tabs and the like become spaces. */
+static void print_text(FILE *out, const char *text) {
+    for (; *text; text++) fputc(iscntrl((unsigned char)*text) ? ' ' : *text, out);
+}
+
+static void print_names(FILE *out, const RdAnswerStyle *style, const RdCollected *collected,
+                        int i) {
+    int output = style->answer.index >= 0 ? style->answer.index : style->answer.probability;
+    for (int t = 0; t < rows_of(collected, output, i); t++)
+        fprintf(out, "%s%s", t ? " " : "", name_of(style, number_at(style, collected, i, t)));
+}
+
+static void print_outputs(FILE *out, const RdCollected *collected, int i) {
+    for (int o = 0; o < collected->model->output_count; o++) {
+        fprintf(out, "%s%s=", o ? "\t" : "", collected->model->outputs[o].name);
+        const double *value = rd_collected_row(collected, o, i, 0);
+        int count = collected->columns[o] * rows_of(collected, o, i);
+        for (int k = 0; k < count; k++) fprintf(out, "%s%.6g", k ? "," : "", value[k]);
+    }
+}
+
+static void print_bar(FILE *out, const RdAnswerStyle *style, double part) {
+    int length = (int)(part * BAR + 0.5);
+    if (style->color) fputs("\033[33m", out);
+    for (int k = 0; k < length; k++) fputs(style->terminal ? "█" : "#", out);
+    if (style->color) fputs("\033[0m", out);
+}
+
+static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                          const RdCollected *collected, int i) {
+    const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
+    const char *first = rd_first_word(data, input_column(style->model), i), *word = first;
+    int length = collected->examples->length[i], width = 0;
+    double most = 0;
+    for (int t = 0; t < length; t++, word = rd_next_word(word)) {
+        if (rd_text_width(word) > width) width = rd_text_width(word);
+        if (weight[t] > most) most = weight[t];
+    }
+    word = first;
+    for (int t = 0; t < length; t++, word = rd_next_word(word)) {
+        fprintf(out, "  %s%*s  %.3f  ", word, width - rd_text_width(word), "", weight[t]);
+        print_bar(out, style, most > 0 && weight[t] > 0 ? weight[t] / most : 0);
+        fputc('\n', out);
+    }
+    fputc('\n', out);
+}
+
+static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                        const RdCollected *collected, int i) {
+    double probability;
+    if (style->answer.column < 0) {
+        print_outputs(out, collected, i);
+    } else {
+        print_names(out, style, collected, i);
+        if (!rd_answer_per_step(style->model, &style->answer) &&
+            probability_at(style, collected, i, 0, &probability))
+            fprintf(out, "\t%.4f", probability);
+    }
+    for (int c = 0; c < style->model->column_count; c++) {
+        if (!is_input(style->model, c)) continue;
+        fputc('\t', out);
+        print_text(out, data->text[c][i]);
+    }
+    fputc('\n', out);
+    if (style->explain) print_weights(out, style, data, collected, i);
+}
+
+/* ---- for programs ---- */
+
+static json_t *answer_json(const RdAnswerStyle *style, const RdCollected *collected, int i) {
+    int output = style->answer.index >= 0 ? style->answer.index : style->answer.probability;
+    if (!style->model->outputs[output].per_step)
+        return json_string(name_of(style, number_at(style, collected, i, 0)));
+    json_t *list = json_array();
+    for (int t = 0; t < rows_of(collected, output, i); t++)
+        json_array_append_new(list, json_string(name_of(style, number_at(style, collected, i, t))));
+    return list;
+}
+
+static json_t *probabilities_json(const RdAnswerStyle *style, const RdCollected *collected, int i) {
+    int output = style->answer.probability;
+    const double *value = rd_collected_row(collected, output, i, 0);
+    json_t *object = json_object();
+    for (int k = 0; k < collected->columns[output]; k++)
+        json_object_set_new(object, name_of(style, k), json_real(value[k]));
+    return object;
+}
+
+static json_t *outputs_json(const RdCollected *collected, int i) {
+    json_t *object = json_object();
+    for (int o = 0; o < collected->model->output_count; o++) {
+        const double *value = rd_collected_row(collected, o, i, 0);
+        json_t *list = json_array();
+        for (int k = 0; k < collected->columns[o] * rows_of(collected, o, i); k++)
+            json_array_append_new(list, json_real(value[k]));
+        json_object_set_new(object, collected->model->outputs[o].name, list);
+    }
+    return object;
+}
+
+static json_t *weights_json(const RdAnswerStyle *style, const RdData *data,
+                            const RdCollected *collected, int i) {
+    const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
+    const char *word = rd_first_word(data, input_column(style->model), i);
+    json_t *list = json_array();
+    for (int t = 0; t < collected->examples->length[i]; t++, word = rd_next_word(word))
+        json_array_append_new(list, json_pack("{s:s, s:f}", "word", word, "weight", weight[t]));
+    return list;
+}
+
+static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                       const RdCollected *collected, int i) {
+    json_t *json = json_object();
+    double probability;
+    if (style->answer.column < 0) {
+        json_object_set_new(json, "outputs", outputs_json(collected, i));
+    } else {
+        json_object_set_new(json, "label", answer_json(style, collected, i));
+        bool one = !rd_answer_per_step(style->model, &style->answer);
+        if (one && probability_at(style, collected, i, 0, &probability)) {
+            json_object_set_new(json, "probability", json_real(probability));
+            json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
+        }
+    }
+    for (int c = 0; c < style->model->column_count; c++)
+        if (is_input(style->model, c))
+            json_object_set_new(json, style->model->columns[c].name, json_string(data->text[c][i]));
+    if (style->explain)
+        json_object_set_new(json, "weights", weights_json(style, data, collected, i));
+    json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
+    fputc('\n', out);
+    json_decref(json);
+}
+
+void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                     const RdCollected *collected, int i) {
+    (style->json ? print_json : print_plain)(out, style, data, collected, i);
+}

@@ -1,0 +1,33 @@
+/* How answers are printed: predict and explain. */
+#ifndef RONDO_ANSWERS_H
+#define RONDO_ANSWERS_H
+
+#include <stdio.h>
+
+#include "collect.h"
+#include "data.h"
+#include "evaluate.h"
+#include "vocab.h"
+
+typedef struct {
+    const RdModel *model;
+    const RdVocab *vocab; /* [column_count] */
+    RdAnswer answer;
+    bool json;
+    bool explain;         /* the weight of each word too; the model must put one out */
+    bool terminal, color; /* bars of blocks instead of '#', in colour */
+} RdAnswerStyle;
+
+/* Which outputs the printing needs: writes wanted[output_count]. */
+void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted);
+
+/* Prints the answer for example i of the data, which were read with their texts:
+ *
+ *   answer TAB probability TAB text
+ *
+ * or, where the model has no answer, NAME=NUMBER… for each output, then the text; to explain, a
+ * line with a bar for each word follows, and an empty line; as JSON, one object on a line. */
+void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                     const RdCollected *collected, int i);
+
+#endif

@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "answers.h"
+#include "program.h"
+#include "trained.h"
+
+enum { LINES_AT_ONCE = 1024 };
+
+typedef struct {
+    const RdOptions *options;
+    RdTrained trained;
+    RdAnswerStyle style;
+    bool *wanted; /* [output_count] */
+} Predictor;
+
+static RdReadOptions how_to_read(const Predictor *predictor) {
+    return (RdReadOptions){.skip_bad = predictor->options->skip_bad, .keep_text = true};
+}
+
+/* ---- answering ---- */
+
+static bool answer_plan(Predictor *predictor, const RdData *data, RdPlan *plan, RdError *error) {
+    RdTrained *trained = &predictor->trained;
+    RdCollected collected;
+    if (!rd_trained_fit(trained, rd_plan_sizes(plan, trained->saved.vocab), error)) return false;
+    trained->model->prepare(&trained->session.run, false);
+    rd_collect(&collected, &trained->session, plan, predictor->wanted);
+    for (int i = 0; i < data->count && !ferror(stdout); i++)
+        rd_print_answer(stdout, &predictor->style, data, &collected, i);
+    rd_collected_free(&collected);
+    return rd_flush_output(error);
+}
+
+static bool answer_data(Predictor *predictor, const RdData *data, RdError *error) {
+    RdExamples examples;
+    RdPlan plan;
+    rd_note_data(predictor->trained.model, data);
+    rd_encode(predictor->trained.model, data, predictor->trained.saved.vocab, &examples);
+    rd_plan_new(&examples, predictor->options->batch, &plan);
+    bool done = answer_plan(predictor, data, &plan, error);
+    rd_plan_free(&plan);
+    rd_examples_free(&examples);
+    return done;
+}
+
+static bool answer_file(Predictor *predictor, const char *path, RdError *error) {
+    RdData data;
+    bool done =
+        rd_data_read(path, predictor->trained.model, how_to_read(predictor), &data, error) &&
+        answer_data(predictor, &data, error);
+    rd_data_free(&data);
+    return done;
+}
+
+static bool answer_texts(Predictor *predictor, char *const *texts, int count, RdError *error) {
+    RdData data;
+    bool done = rd_data_from_texts((const char *const *)texts, count, predictor->trained.model,
+                                   how_to_read(predictor), &data, error) &&
+                (data.count == 0 || answer_data(predictor, &data, error));
+    rd_data_free(&data);
+    return done;
+}
+
+/* ---- standard input: answered as it comes ---- */
+
+/* Whether more can be read without waiting. */
+static bool input_waits(void) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&input, 1, 0) > 0;
+}
+
+/* Reads a line without its end; false at the end of the input. */
+static bool read_line(char **line, size_t *capacity) {
+    ssize_t length = getline(line, capacity, stdin);
+    if (length < 0) return false;
+    while (length > 0 && ((*line)[length - 1] == '\n' || (*line)[length - 1] == '\r'))
+        (*line)[--length] = '\0';
+    return true;
+}
+
+/* The lines that are there, at least one unless the input is over. */
+static int read_lines(char **lines) {
+    int count = 0;
+    size_t capacity = 0;
+    char *line = NULL;
+    while (count < LINES_AT_ONCE && (count == 0 || input_waits()) && read_line(&line, &capacity))
+        lines[count++] = rd_copy(line);
+    free(line);
+    return count;
+}
+
+/* Turns "text 3: …" into "standard input:103: …". */
+static bool name_line(RdError *error, int lines_before) {
+    int number, at = 0;
+    if (sscanf(error->text, "text %d: %n", &number, &at) == 1 && at > 0)
+        rd_fail(error, "standard input:%d: %s", lines_before + number, error->text + at);
+    return false;
+}
+
+static bool answer_input(Predictor *predictor, RdError *error) {
+    char *lines[LINES_AT_ONCE];
+    int before = 0;
+    for (int count; (count = read_lines(lines)) > 0; before += count) {
+        bool done = answer_texts(predictor, lines, count, error) || name_line(error, before);
+        for (int i = 0; i < count; i++) free(lines[i]);
+        if (!done) return false;
+    }
+    if (ferror(stdin)) return rd_fail(error, "standard input: %s", strerror(errno));
+    if (before == 0) return rd_fail(error, "standard input: is empty; expected a text a line");
+    return true;
+}
+
+/* ---- the arguments ---- */
+
+typedef enum { A_TEXT, A_FILE, THE_INPUT } ArgumentKind;
+
+static ArgumentKind kind_of(const char *argument) {
+    struct stat status;
+    if (!strcmp(argument, "-")) return THE_INPUT;
+    return stat(argument, &status) == 0 ? A_FILE : A_TEXT;
+}
+
+/* Texts that follow each other are answered together. */
+static bool answer_all(Predictor *predictor, RdError *error) {
+    char *const *texts = predictor->options->texts;
+    int count = predictor->options->text_count;
+    bool done = true;
+    for (int i = 0, n; done && i < count; i += n) {
+        ArgumentKind kind = kind_of(texts[i]);
+        n = 1;
+        while (kind == A_TEXT && i + n < count && kind_of(texts[i + n]) == A_TEXT) n++;
+        done = kind == THE_INPUT ? answer_input(predictor, error)
+               : kind == A_FILE  ? answer_file(predictor, texts[i], error)
+                                 : answer_texts(predictor, texts + i, n, error);
+    }
+    return done;
+}
+
+static bool set_style(Predictor *predictor, RdError *error) {
+    const RdModel *model = predictor->trained.model;
+    const char *no_color = getenv("NO_COLOR");
+    bool terminal = isatty(STDOUT_FILENO);
+    predictor->style = (RdAnswerStyle){.model = model,
+                                       .vocab = predictor->trained.saved.vocab,
+                                       .answer = rd_answer(model),
+                                       .json = predictor->options->json,
+                                       .explain = predictor->options->verb == RD_VERB_EXPLAIN,
+                                       .terminal = terminal,
+                                       .color = terminal && !(no_color && *no_color)};
+    if (predictor->style.explain && predictor->style.answer.weight < 0)
+        return rd_fail(error, "explain: the model puts out no weight for each word; use predict");
+    predictor->wanted = rd_zeros((size_t)model->output_count, sizeof *predictor->wanted);
+    rd_answers_wanted(&predictor->style, predictor->wanted);
+    return true;
+}
+
+int rd_cmd_predict(const RdProgram *program, const RdOptions *options) {
+    RdError error;
+    Predictor predictor = {.options = options};
+    bool done = rd_trained_load(&predictor.trained, program->model, options->model,
+                                options->threads, &error) &&
+                set_style(&predictor, &error) && answer_all(&predictor, &error);
+    rd_trained_close(&predictor.trained);
+    free(predictor.wanted);
+    return done ? RD_EXIT_OK : rd_report(&error);
+}

@@ -1,0 +1,68 @@
+#include "program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+int rd_report(const RdError *error) {
+    fprintf(stderr, "%s: %s\n", rd_program_name(), error->text);
+    return RD_EXIT_FAILED;
+}
+
+void rd_note(const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    fprintf(stderr, "%s: ", rd_program_name());
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+}
+
+void rd_note_data(const RdModel *model, const RdData *data) {
+    if (data->skipped)
+        rd_note("%s: %d record%s left out; the first: %s", data->path, data->skipped,
+                data->skipped == 1 ? "" : "s", data->first_skipped.text);
+    for (int c = 0; c < model->column_count; c++)
+        if (data->has[c] && data->words[c].cut)
+            rd_note("%s: %d text%s longer than %d words lost the end", data->path,
+                    data->words[c].cut, data->words[c].cut == 1 ? "" : "s",
+                    model->columns[c].max_length);
+}
+
+bool rd_flush_output(RdError *error) {
+    bool failed_before = ferror(stdout);
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed_before) return true;
+    return rd_fail(error, "standard output: %s", errno ? strerror(errno) : "could not be written");
+}
+
+static int run(const RdProgram *program, const RdOptions *options) {
+    switch (options->verb) {
+        case RD_VERB_TRAIN:
+            return rd_cmd_train(program, options);
+        case RD_VERB_EVAL:
+            return rd_cmd_eval(program, options);
+        case RD_VERB_PREDICT:
+        case RD_VERB_EXPLAIN:
+            return rd_cmd_predict(program, options);
+        case RD_VERB_INFO:
+            return rd_cmd_info(program, options);
+        case RD_VERB_GRADCHECK:
+            return rd_cmd_gradcheck(program, options);
+        case RD_VERB_COUNT:
+            break;
+    }
+    return RD_EXIT_USAGE;
+}
+
+int rd_program_run(const RdProgram *program, int count, char **arguments) {
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
+    RdOptions options;
+    RdError error;
+    int status = rd_cli_parse(&options, program->model, count, arguments);
+    if (status != RD_CLI_RUN) return status;
+    status = run(program, &options);
+    if (!rd_flush_output(&error) && status == RD_EXIT_OK) return rd_report(&error);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* The outcome of an evaluation, for people and for programs. */
+#ifndef RONDO_REPORT_H
+#define RONDO_REPORT_H
+
+#include <stdio.h>
+
+#include "evaluate.h"
+
+/* Loss, accuracy and F1, then precision, recall and F1 of each class and the confusion matrix when
+ * the answer is a class. */
+void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluation, int examples);
+
+/* The same as one JSON object on one line. */
+void rd_report_json(FILE *out, const RdModel *model, const RdEvaluation *evaluation, int examples);
+
+/* Places that a text takes on the screen: its characters, where each takes one. */
+int rd_text_width(const char *text);
+
+/* How JSON is printed: on one line, with all digits of a real number. */
+enum { RD_JSON_DOUBLE = 17, RD_JSON_FLOAT = 9 };
+
+#endif

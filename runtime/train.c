@@ -1,0 +1,200 @@
+#include "train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "random.h"
+#include "units.h"
+
+/* A model that became no better is saved only so often, in seconds. */
+static const double SAVE_INTERVAL = 30;
+
+static RdSizes sizes_of(const RdTrainer *trainer) {
+    RdSizes sizes = rd_plan_sizes(&trainer->plan, trainer->vocab);
+    if (!trainer->valid) return sizes;
+    return rd_sizes_max(sizes, rd_plan_sizes(&trainer->valid_plan, trainer->vocab));
+}
+
+bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
+    const RdModel *model = trainer->model;
+    rd_plan_new(trainer->examples, trainer->training.batch, &trainer->plan);
+    if (trainer->valid) rd_plan_new(trainer->valid, trainer->training.batch, &trainer->valid_plan);
+    RdSizes sizes = sizes_of(trainer);
+    if (!rd_session_open(&trainer->session, model, sizes, trainer->pool, true, error)) return false;
+    rd_layout_init(&trainer->session.layout, model, trainer->seed, trainer->session.param);
+    if (trainer->valid) trainer->best = rd_layout_zeros(&trainer->session.layout, model);
+    trainer->history = rd_zeros((size_t)trainer->training.epochs, sizeof *trainer->history);
+    trainer->state = (RdTrainState){0};
+    if (trainer->valid && !rd_evaluation_init(&trainer->evaluation, model, trainer->valid->count))
+        return rd_fail(error, "not enough memory to validate");
+    return true;
+}
+
+void rd_trainer_close(RdTrainer *trainer) {
+    rd_evaluation_free(&trainer->evaluation);
+    rd_session_close(&trainer->session);
+    rd_plan_free(&trainer->plan);
+    rd_plan_free(&trainer->valid_plan);
+    free(trainer->best);
+    free(trainer->history);
+    trainer->best = NULL;
+    trainer->history = NULL;
+}
+
+/* ---- a step ---- */
+
+static double sum_of_losses(const RdSession *session, int count) {
+    const void *loss = session->run.loss;
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += session->model->real_size == sizeof(double) ? ((const double *)loss)[i]
+                                                           : (double)((const float *)loss)[i];
+    return sum;
+}
+
+/* What the gradient is multiplied with: as torch.nn.utils.clip_grad_norm_ does. NAN when the
+ * gradient is not finite. */
+static double clip_scale(const RdTrainer *trainer) {
+    const RdSession *session = &trainer->session;
+    double clip = trainer->training.clip_norm;
+    if (clip == 0) return 1;
+    double norm =
+        sqrt(trainer->model->square_sum(trainer->pool, session->gradient, session->layout.count));
+    if (!isfinite(norm)) return NAN;
+    double scale = clip / (norm + 1e-6);
+    return scale < 1 ? scale : 1;
+}
+
+static void update(RdTrainer *trainer, double scale) {
+    RdSession *session = &trainer->session;
+    trainer->model->update(&(RdUpdate){.pool = trainer->pool,
+                                       .count = session->layout.count,
+                                       .param = session->param,
+                                       .gradient = session->gradient,
+                                       .moment1 = session->moment1,
+                                       .moment2 = session->moment2,
+                                       .step = trainer->state.step,
+                                       .training = trainer->training,
+                                       .scale = scale});
+}
+
+static bool diverged(const RdTrainer *trainer, const char *what, RdError *error) {
+    return rd_fail(error,
+                   "step %ld: the %s is not a finite number any more; a --rate below %g may help",
+                   trainer->state.step, what, trainer->training.rate);
+}
+
+static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
+    RdBatch batch;
+    RdRun *run = &trainer->session.run;
+    RdTrainState *state = &trainer->state;
+    rd_plan_batch(&trainer->plan, k, &batch);
+    state->step++;
+    run->batch = &batch;
+    run->key = rd_mix(trainer->seed ^ rd_mix((uint64_t)state->step));
+    trainer->model->prepare(run, true);
+    trainer->model->train(run);
+    run->batch = NULL;
+
+    int targets = trainer->model->loss_per_step ? batch.packing.rows : batch.packing.examples;
+    double loss = sum_of_losses(&trainer->session, targets);
+    if (!isfinite(loss)) return diverged(trainer, "loss", error);
+    double scale = clip_scale(trainer);
+    if (isnan(scale)) return diverged(trainer, "gradient", error);
+    update(trainer, scale);
+
+    state->loss_sum += loss;
+    state->targets += targets;
+    state->batch++;
+    if (trainer->observer.step)
+        trainer->observer.step(trainer->observer.context, trainer, loss / targets,
+                               batch.packing.rows);
+    return true;
+}
+
+/* ---- an epoch ---- */
+
+static void validate(RdTrainer *trainer, RdEpoch *epoch) {
+    epoch->valid_loss = NAN;
+    for (int i = 0; i < RD_MAX_METRICS; i++) epoch->metric[i] = NAN;
+    if (!trainer->valid) return;
+    rd_evaluate(&trainer->evaluation, &trainer->session, &trainer->valid_plan);
+    epoch->valid_loss = trainer->evaluation.loss;
+    for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)
+        rd_metric_value(&trainer->evaluation, trainer->model->metrics[i], &epoch->metric[i]);
+}
+
+/* The higher, the better. */
+static double score(const RdTrainer *trainer, const RdEpoch *epoch) {
+    for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)
+        if (!strcmp(trainer->model->metrics[i], "accuracy") && !isnan(epoch->metric[i]))
+            return epoch->metric[i];
+    return -epoch->valid_loss;
+}
+
+/* Whether the epoch is the best so far; then its weights are kept. */
+static bool keep_best(RdTrainer *trainer, const RdEpoch *epoch) {
+    RdTrainState *state = &trainer->state;
+    if (!trainer->valid) return false;
+    double reached = score(trainer, epoch);
+    if (state->best_epoch && !(reached > state->best_score)) return false;
+    state->best_epoch = epoch->epoch;
+    state->best_score = reached;
+    memcpy(trainer->best, trainer->session.param, rd_session_stretch_bytes(&trainer->session));
+    return true;
+}
+
+static bool end_epoch(RdTrainer *trainer) {
+    RdTrainState *state = &trainer->state;
+    RdEpoch *epoch = &trainer->history[state->epoch];
+    epoch->epoch = ++state->epoch;
+    epoch->loss = state->loss_sum / (double)state->targets;
+    state->batch = 0;
+    state->loss_sum = 0;
+    state->targets = 0;
+    validate(trainer, epoch);
+    bool best = keep_best(trainer, epoch);
+    if (trainer->observer.epoch)
+        trainer->observer.epoch(trainer->observer.context, trainer, epoch, best);
+    return best;
+}
+
+/* ---- all of it ---- */
+
+bool rd_stopped_early(const RdTrainer *trainer) {
+    const RdTrainState *state = &trainer->state;
+    int patience = trainer->training.patience;
+    return trainer->valid && patience && state->best_epoch &&
+           state->epoch - state->best_epoch >= patience;
+}
+
+static bool finished(const RdTrainer *trainer) {
+    return trainer->state.epoch >= trainer->training.epochs || rd_stopped_early(trainer);
+}
+
+/* The rest of the epoch under way, or until it is told to stop. */
+static bool train_epoch(RdTrainer *trainer, const volatile int *stop, RdError *error) {
+    rd_plan_shuffle(&trainer->plan, trainer->seed, trainer->state.epoch);
+    while (trainer->state.batch < trainer->plan.batch_count && !*stop)
+        if (!train_batch(trainer, trainer->state.batch, error)) return false;
+    return true;
+}
+
+RdOutcome rd_train(RdTrainer *trainer, const volatile int *stop, RdError *error) {
+    bool saved = false;
+    double last_save = rd_now();
+    while (!finished(trainer) && !*stop) {
+        if (!train_epoch(trainer, stop, error)) return RD_TRAIN_FAILED;
+        saved = false;
+        if (trainer->state.batch < trainer->plan.batch_count) break;
+        bool best = end_epoch(trainer);
+        if (!best && rd_now() - last_save < SAVE_INTERVAL) continue;
+        if (!rd_checkpoint_save(trainer, error)) return RD_TRAIN_FAILED;
+        saved = true;
+        last_save = rd_now();
+    }
+    if (!saved && !rd_checkpoint_save(trainer, error)) return RD_TRAIN_FAILED;
+    return finished(trainer) ? RD_TRAINED : RD_INTERRUPTED;
+}

@@ -1,0 +1,47 @@
+#include "trained.h"
+
+#include "batch.h"
+#include "threads.h"
+
+bool rd_trained_load(RdTrained *trained, const RdModel *model, const char *path, int threads,
+                     RdError *error) {
+    *trained = (RdTrained){.model = model};
+    if (!rd_model_load(path, model, false, &trained->saved, error)) return false;
+    trained->pool = rd_pool_new(threads);
+    return true;
+}
+
+static bool fits(const RdSizes *have, const RdSizes *need) {
+    return need->examples <= have->examples && need->steps <= have->steps &&
+           need->rows <= have->rows;
+}
+
+/* The weights, from the file or from the session that ends here. */
+static void *take_weights(RdTrained *trained) {
+    void *weights = trained->session.param;
+    if (!trained->session.model) {
+        weights = trained->saved.stretch[RD_WEIGHTS];
+        trained->saved.stretch[RD_WEIGHTS] = NULL;
+        return weights;
+    }
+    trained->session.param = NULL;
+    rd_session_close(&trained->session);
+    return weights;
+}
+
+bool rd_trained_fit(RdTrained *trained, RdSizes sizes, RdError *error) {
+    if (trained->session.model) {
+        if (fits(&trained->session.run.sizes, &sizes)) return true;
+        sizes = rd_sizes_max(sizes, trained->session.run.sizes);
+    }
+    void *weights = take_weights(trained);
+    return rd_session_open_with(&trained->session, trained->model, sizes, trained->pool, weights,
+                                error);
+}
+
+void rd_trained_close(RdTrained *trained) {
+    if (trained->session.model) rd_session_close(&trained->session);
+    rd_saved_free(&trained->saved);
+    rd_pool_free(trained->pool);
+    *trained = (RdTrained){0};
+}
