@@ -232,6 +232,16 @@ static void check_nodes(Check *check) {
     for (int i = 0; i < count && !check->problem; i++) check_type(check, i);
 }
 
+bool graph_verify_node(const Graph *graph, int node, const char **problem) {
+    Check check = {.graph = graph};
+    check_node(&check, node);
+    for (int k = 0; k < graph_node(graph, node)->count && !check.problem; k++)
+        check_node(&check, graph_node(graph, node)->in[k]);
+    if (!check.problem) check_type(&check, node);
+    *problem = check.problem;
+    return !check.problem;
+}
+
 /* ---- recurrences and outputs ---- */
 
 static void check_recurrences(Check *check) {

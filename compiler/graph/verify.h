@@ -10,4 +10,7 @@
  * lives in the graph's arena. Never crashes, whatever the arrays of the graph hold. */
 bool graph_verify(const Graph *graph, const char **problem);
 
+/* The same for one node of a graph whose sizes, inputs and parameters are valid. */
+bool graph_verify_node(const Graph *graph, int node, const char **problem);
+
 #endif
