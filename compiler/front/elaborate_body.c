@@ -173,6 +173,8 @@ static void run_state(Elaborator *e, const Stmt *stmt) {
     for (int i = 0; i < stmt->decls.len; i++) {
         State state = {.decl = &stmt->decls.at[i]};
         int index = frame->states.len;
+        if (strcmp(state.decl->name, "final") == 0)
+            fail(e, state.decl->span, "a state cannot be called 'final': that is what a scan has");
         state.value = start_state(e, &state, frame->run->init[index], frame->run->init_span[index]);
         state.broken = state.value.kind == VALUE_ERROR;
         vec_push(e->arena, &frame->states, state);

@@ -99,7 +99,8 @@ bool match_arguments(Elaborator *e, const Expr *at, const Definition *definition
         Value given = eval(e, value);
         good = good && slot >= 0 && given.kind != VALUE_ERROR;
         if (slot >= 0)
-            arguments[slot] = (Argument){.given = true, .value = given, .span = value->span};
+            arguments[slot] = (Argument){
+                .given = true, .value = given, .span = value->span, .shown = describe(e, &given)};
     }
     if (position > count) {
         fail(e, at->span, "'%s' takes %d argument%s%s, %d are given", item->name, count,
@@ -154,8 +155,10 @@ static bool may_enter(Elaborator *e, const Definition *definition, Span at) {
         note(e, definition->item->name_span, "it is defined here");
         return false;
     }
-    if (e->calls++ < MAX_CALLS) return true;
-    if (!e->gave_up) fail(e, at, "the model is too large: more than %d calls", MAX_CALLS);
+    bool deep = e->frame->depth >= MAX_DEPTH;
+    if (!deep && e->calls++ < MAX_CALLS) return true;
+    if (!e->gave_up && deep) fail(e, at, "calls nest more than %d deep", MAX_DEPTH);
+    if (!e->gave_up && !deep) fail(e, at, "the model is too large: more than %d calls", MAX_CALLS);
     e->gave_up = true;
     return false;
 }
@@ -170,27 +173,51 @@ static bool bind_plain(Elaborator *e, Frame *caller, Argument *a) {
     if (a->value.kind == VALUE_SCAN || a->value.kind == VALUE_FINAL) {
         fail_in(e, caller, a->span, "argument '%s' must be one value, this is %s", a->decl->name,
                 describe(e, &a->value));
+        hint_scan(e, &a->value);
         a->value = value_error();
     }
     define_name(e, BIND_ARGUMENT, a->decl->name, false, a->value, given_span(a));
     return a->value.kind != VALUE_ERROR;
 }
 
-static bool bind_tensor(Elaborator *e, Frame *caller, Argument *a) {
-    Frame *callee = e->frame;
-    const char *what = arena_printf(e->arena, "argument '%s'", a->decl->name);
+/* The value for a tensor parameter; false, and an error, when it is none. */
+static bool take_tensor(Elaborator *e, Frame *caller, Argument *a) {
     if (!a->given) a->value = eval(e, a->decl->default_value);
     if (a->value.kind == VALUE_NUMBER && !a->decl->index_range && !decl_rank(a->decl))
         a->value = number_tensor(e, &a->value, given_span(a));
-    bool good = a->value.kind == VALUE_TENSOR;
-    if (!good && a->value.kind != VALUE_ERROR) {
-        fail_in(e, caller, given_span(a), "%s must be a tensor, this is %s", what,
-                describe(e, &a->value));
-        note(e, a->decl->span, "it is declared here");
+    if (a->value.kind == VALUE_TENSOR) return true;
+    if (a->value.kind == VALUE_ERROR) return false;
+    fail_in(e, caller, given_span(a), "argument '%s' must be a tensor, this is %s", a->decl->name,
+            describe(e, &a->value));
+    note(e, a->decl->span, "it is declared here");
+    hint_scan(e, &a->value);
+    return false;
+}
+
+static Fit argument_fit(Elaborator *e, const Argument *a) {
+    return (Fit){.decl = a->decl,
+                 .value = &a->value,
+                 .what = arena_printf(e->arena, "argument '%s'", a->decl->name),
+                 .shown = a->shown,
+                 .where = given_span(a)};
+}
+
+/* Names get bound by all arguments before any is compared: `a: [2*N], b: [N]`. */
+static bool bind_tensors(Elaborator *e, Frame *caller, Argument *arguments, int count) {
+    Frame *callee = e->frame;
+    bool good = true;
+    for (int i = 0; i < count; i++) {
+        Argument *a = &arguments[i];
+        if (!decl_is_tensor(a->decl)) continue;
+        if (!take_tensor(e, caller, a)) a->value = value_error(), good = false;
+        define_name(e, BIND_ARGUMENT, a->decl->name, false, a->value, given_span(a));
+        Fit fit = argument_fit(e, a);
+        if (a->value.kind == VALUE_TENSOR) bind_dims(e, callee, &fit);
     }
-    good = good && fit_decl(e, callee, caller, a->decl, &a->value, what, given_span(a));
-    define_name(e, BIND_ARGUMENT, a->decl->name, false, good ? a->value : value_error(),
-                given_span(a));
+    for (int i = 0; i < count && good; i++) {
+        Fit fit = argument_fit(e, &arguments[i]);
+        if (decl_is_tensor(arguments[i].decl)) good = fit_decl(e, callee, caller, &fit) && good;
+    }
     return good;
 }
 
@@ -203,8 +230,7 @@ Frame *enter(Elaborator *e, Definition *definition, Span at, const char *hint, A
     bool good = true;
     for (int i = 0; i < count; i++)
         if (!decl_is_tensor(arguments[i].decl)) good = bind_plain(e, caller, &arguments[i]) && good;
-    for (int i = 0; i < count; i++)
-        if (decl_is_tensor(arguments[i].decl)) good = bind_tensor(e, caller, &arguments[i]) && good;
+    good = bind_tensors(e, caller, arguments, count) && good;
     if (good) return frame;
     frame->failed = true;
     pop_frame(e);
@@ -241,12 +267,12 @@ static Value result_of(Elaborator *e, const Decl *decl) {
             fail(e, span, "%s must be a tensor, this is %s", what, describe(e, &value));
         return value_error();
     }
-    return fit_decl(e, frame, frame, decl, &value, what, span) ? value : value_error();
+    Fit fit = {.decl = decl, .value = &value, .what = what, .where = span};
+    return fit_decl(e, frame, frame, &fit) ? value : value_error();
 }
 
-static Value undeclared_result(Elaborator *e, const Expr *at) {
+static Value undeclared_result(Elaborator *e) {
     Frame *frame = e->frame;
-    (void)at;
     if (!frame->result_expr) {
         if (!frame->failed) {
             fail(e, frame->definition->item->name_span, "the layer has no result");
@@ -262,13 +288,32 @@ static Value undeclared_result(Elaborator *e, const Expr *at) {
     return value_error();
 }
 
+/* At most one result has no name, and only then an expression may stand alone. */
+static bool check_results(Elaborator *e) {
+    const Item *item = e->frame->definition->item;
+    const Decl *unnamed = NULL;
+    for (int i = 0; i < item->results.len; i++) {
+        const Decl *decl = &item->results.at[i];
+        if (decl->name) continue;
+        if (unnamed) {
+            fail(e, decl->span, "only one result can be without a name");
+            return false;
+        }
+        unnamed = decl;
+    }
+    if (!item->results.len || unnamed || !e->frame->result_expr) return true;
+    fail(e, e->frame->result_expr->span, "this value is not used: the results have names");
+    note(e, item->results.at[0].span, "they are declared here");
+    return false;
+}
+
 /* The results of the layer in e->frame, with the mapped axes back in front. */
 static Value collect_results(Elaborator *e, const Expr *at, Axes mapped) {
     const Item *item = e->frame->definition->item;
     FieldList fields = {0};
-    bool good = true;
+    bool good = check_results(e);
     if (!item->results.len) {
-        Value value = undeclared_result(e, at);
+        Value value = undeclared_result(e);
         bool plain = value.kind == VALUE_NUMBER && !mapped.count;
         return plain ? value : reveal(e, value, mapped, at->span);
     }

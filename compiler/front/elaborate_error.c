@@ -65,6 +65,11 @@ void hint_nearest(Elaborator *e, const char *name, const char *const *candidates
     if (nearest) diag_hint(e->diag, "did you mean '%s'?", nearest);
 }
 
+void hint_scan(Elaborator *e, const Value *value) {
+    if (value->kind != VALUE_SCAN && value->kind != VALUE_FINAL) return;
+    diag_hint(e->diag, "choose one of its states: .%s", value->scan->fields.at[0].name);
+}
+
 const char *dim_text(Elaborator *e, Dim dim) {
     const Sym *sym = &e->graph->syms.at[dim.sym];
     if (!dim.sym) return arena_printf(e->arena, "%d", dim.add);

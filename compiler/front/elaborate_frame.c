@@ -22,7 +22,7 @@ static const char *kind_text(BindKind kind) {
         case BIND_STATE:
             return "state";
         case BIND_COLUMN:
-            return "input";
+            return "column";
         default:
             return "variable";
     }
@@ -63,8 +63,9 @@ void define_name(Elaborator *e, BindKind kind, const char *name, bool next, Valu
     Frame *frame = e->frame;
     Binding *old = find_binding(frame, name, next);
     if (old && (!frame->stamp || old->stamp == frame->stamp || old->kind != BIND_LET)) {
-        fail(e, span, "'%s%s' is defined twice", name, next ? "'" : "");
+        fail(e, span, next ? "%s' is defined twice" : "'%s' is defined twice", name);
         note(e, old->span, "it is first defined here");
+        old->value = value_error();
         return;
     }
     if (old) {

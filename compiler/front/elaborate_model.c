@@ -138,6 +138,7 @@ static void run_column(Elaborator *e, const Stmt *stmt) {
     const Column *column = &stmt->column;
     Input input = {.name = column->name, .span = column->span};
     input.target = stmt->kind == STMT_TARGET;
+    e->has_column = e->has_column || !input.target;
     Value value = value_error();
     bool good = !input.target || only_target(e, stmt);
     if (read_type(e, column->type, &input) && good) {
@@ -195,7 +196,9 @@ static const char *output_name(const Expr *expr) {
 
 static bool output_taken(const Graph *graph, const char *name) {
     for (int i = 0; i < graph->outputs.len; i++)
-        if (strcmp(graph->outputs.at[i].name, name) == 0) return true;
+        if (graph->outputs.at[i].role == ROLE_OUTPUT &&
+            strcmp(graph->outputs.at[i].name, name) == 0)
+            return true;
     return false;
 }
 
@@ -204,8 +207,7 @@ static void run_output(Elaborator *e, const Expr *expr) {
     if (value.kind == VALUE_ERROR) return;
     if (value.kind != VALUE_TENSOR) {
         fail(e, expr->span, "an output must be a tensor, this is %s", describe(e, &value));
-        if (value.kind == VALUE_SCAN && value.scan->fields.len)
-            diag_hint(e->diag, "choose one of its states: .%s", value.scan->fields.at[0].name);
+        hint_scan(e, &value);
         return;
     }
     const char *base = output_name(expr), *name = base;
@@ -326,6 +328,10 @@ void run_model(Elaborator *e, const Item *item) {
     push_frame(e, NULL, item->name_span, "");
     e->graph->name = item->name;
     run_statements(e, &item->body);
+    if (!e->has_column) {
+        fail(e, item->name_span, "model '%s' has no input", item->name);
+        diag_hint(e->diag, "say what it reads: input text: words(max_vocab = 20000)");
+    }
     if (!e->has_loss) {
         fail(e, item->name_span, "model '%s' has no loss", item->name);
         diag_hint(e->diag,

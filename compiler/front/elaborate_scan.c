@@ -111,7 +111,11 @@ static bool eval_input(Elaborator *e, Setup *s) {
     const Decl *decl = &s->cell->item->params.at[0];
     const Expr *expr = s->expr->right;
     Value value = eval(e, expr);
-    s->arguments[0] = (Argument){.decl = decl, .given = true, .value = value, .span = expr->span};
+    s->arguments[0] = (Argument){.decl = decl,
+                                 .given = true,
+                                 .value = value,
+                                 .span = expr->span,
+                                 .shown = describe(e, &value)};
     if (value.kind == VALUE_ERROR) return false;
     if (value.kind == VALUE_NUMBER && s->expr->kind == EXPR_STEP) return true;
     if (value.kind != VALUE_TENSOR) {
@@ -131,6 +135,7 @@ static bool eval_input(Elaborator *e, Setup *s) {
          s->cell->item->name, rank, rank == 1 ? "is" : "es", describe(e, &value));
     note(e, decl->span, "'%s' declares its input as '%s: %s'", s->cell->item->name, decl->name,
          decl->shape.present ? span_text(e, decl->shape.span) : "index");
+    hint_index(e, decl, &value);
     return false;
 }
 

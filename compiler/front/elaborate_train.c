@@ -17,7 +17,7 @@ Training default_training(void) {
 typedef struct {
     const char *name;
     double low, high;
-    bool above; /* low itself is excluded */
+    enum { WITHIN, ABOVE, BELOW } open; /* low or high itself is excluded */
     double *real;
     int *whole;
     Span given;
@@ -32,9 +32,11 @@ static void turn(Elaborator *e, Knob *knob, const Expr *value) {
     }
     double number;
     if (!eval_real(e, value, knob->name, &number)) return;
-    if (number < knob->low || (knob->above && number == knob->low) || number > knob->high)
-        fail(e, value->span, "%s must be %s %g and at most %g, this is %g", knob->name,
-             knob->above ? "above" : "at least", knob->low, knob->high, number);
+    if (number < knob->low || (knob->open == ABOVE && number == knob->low) || number > knob->high ||
+        (knob->open == BELOW && number == knob->high))
+        fail(e, value->span, "%s must be %s %g and %s %g, this is %g", knob->name,
+             knob->open == ABOVE ? "above" : "at least", knob->low,
+             knob->open == BELOW ? "below" : "at most", knob->high, number);
     else
         *knob->real = number;
 }
@@ -59,14 +61,14 @@ static Knob *find_knob(Elaborator *e, Knob *knobs, int count, const char *owner,
 /* adam(rate = 0.001, beta1 = 0.9, …) */
 static void set_optimizer(Elaborator *e, const Expr *expr) {
     Training *t = &e->graph->training;
-    Knob adam[] = {{"rate", 0, 1e6, true, &t->rate, NULL, {0}},
-                   {"beta1", 0, 0.999999999, false, &t->beta1, NULL, {0}},
-                   {"beta2", 0, 0.999999999, false, &t->beta2, NULL, {0}},
-                   {"epsilon", 0, 1, true, &t->epsilon, NULL, {0}},
-                   {"weight_decay", 0, 1e6, false, &t->weight_decay, NULL, {0}}};
-    Knob sgd[] = {{"rate", 0, 1e6, true, &t->rate, NULL, {0}},
-                  {"momentum", 0, 0.999999999, false, &t->momentum, NULL, {0}},
-                  {"weight_decay", 0, 1e6, false, &t->weight_decay, NULL, {0}}};
+    Knob adam[] = {{"rate", 0, 1e6, ABOVE, &t->rate, NULL, {0}},
+                   {"beta1", 0, 1, BELOW, &t->beta1, NULL, {0}},
+                   {"beta2", 0, 1, BELOW, &t->beta2, NULL, {0}},
+                   {"epsilon", 0, 1, ABOVE, &t->epsilon, NULL, {0}},
+                   {"weight_decay", 0, 1e6, WITHIN, &t->weight_decay, NULL, {0}}};
+    Knob sgd[] = {{"rate", 0, 1e6, ABOVE, &t->rate, NULL, {0}},
+                  {"momentum", 0, 1, BELOW, &t->momentum, NULL, {0}},
+                  {"weight_decay", 0, 1e6, WITHIN, &t->weight_decay, NULL, {0}}};
     const char *const names[] = {"adam", "sgd"};
     const Expr *callee = expr->kind == EXPR_CALL ? expr->left : expr;
     const char *name = callee->kind == EXPR_NAME ? callee->name : "";
@@ -85,8 +87,8 @@ static void set_optimizer(Elaborator *e, const Expr *expr) {
             diag_hint(e->diag, "such as rate = 0.001");
             continue;
         }
-        Knob *knob = is_sgd ? find_knob(e, sgd, 3, "'sgd'", arg->name, arg->span)
-                            : find_knob(e, adam, 5, "'adam'", arg->name, arg->span);
+        Knob *knob = is_sgd ? find_knob(e, sgd, 3, "'sgd'", arg->name, arg->op_span)
+                            : find_knob(e, adam, 5, "'adam'", arg->name, arg->op_span);
         if (knob) turn(e, knob, arg->right);
     }
 }
@@ -100,11 +102,11 @@ void run_train(Elaborator *e, const Stmt *stmt) {
     }
     e->has_train = true;
     e->train_span = stmt->keyword;
-    Knob knobs[] = {{"optimizer", 0, 0, false, NULL, NULL, {0}},
-                    {"clip_norm", 0, 1e9, true, &t->clip_norm, NULL, {0}},
-                    {"epochs", 1, MAX_EPOCHS, false, NULL, &t->epochs, {0}},
-                    {"batch", 1, MAX_BATCH, false, NULL, &t->batch, {0}},
-                    {"patience", 0, MAX_EPOCHS, false, NULL, &t->patience, {0}}};
+    Knob knobs[] = {{"optimizer", 0, 0, WITHIN, NULL, NULL, {0}},
+                    {"clip_norm", 0, 1e9, ABOVE, &t->clip_norm, NULL, {0}},
+                    {"epochs", 1, MAX_EPOCHS, WITHIN, NULL, &t->epochs, {0}},
+                    {"batch", 1, MAX_BATCH, WITHIN, NULL, &t->batch, {0}},
+                    {"patience", 0, MAX_EPOCHS, WITHIN, NULL, &t->patience, {0}}};
     for (int i = 0; i < stmt->settings.len; i++) {
         const Setting *setting = &stmt->settings.at[i];
         Knob *knob = find_knob(e, knobs, 5, "'train'", setting->name, setting->span);

@@ -158,14 +158,9 @@ bool need_real(Elaborator *e, const Operand *operand, const char *what) {
             fail(e, span, "%s needs real numbers, this is %s", what, describe(e, value));
             diag_hint(e->diag, "an index can only select: table[index]");
             return false;
-        case VALUE_SCAN:
-        case VALUE_FINAL:
-            fail(e, span, "%s needs real numbers, this is %s", what, describe(e, value));
-            diag_hint(e->diag, "choose one of its states: .%s",
-                      value->scan->fields.len ? value->scan->fields.at[0].name : "final");
-            return false;
         default:
             fail(e, span, "%s needs real numbers, this is %s", what, describe(e, value));
+            hint_scan(e, value);
             return false;
     }
 }

@@ -8,6 +8,7 @@
  *   elaborate_frame.c       variables, parameter names, what is in scope
  *   elaborate_value.c       tensors with hidden axes, broadcasting
  *   elaborate_number.c      compile-time numbers and dimensions
+ *   elaborate_decl.c        declared shapes and what is given for them
  *   elaborate_expr.c        expressions
  *   elaborate_product.c     @ and [ ]
  *   elaborate_builtin.c     the functions of the language
@@ -34,6 +35,7 @@ enum {
     MAX_PARTS = 4096,       /* of one split */
     MAX_REPEAT = 1000,      /* passes through the body of a repeat */
     MAX_CALLS = 20000,      /* calls of layers and cells in one model */
+    MAX_DEPTH = 64,         /* calls within calls */
     MAX_NODES = 1000000,    /* of the graph */
     MAX_NESTING = 1000,     /* expressions within expressions, over all calls */
     MAX_VOCAB_LIMIT = 1 << 24,
@@ -183,7 +185,7 @@ struct Elaborator {
     int streams;                 /* random streams given out */
     int calls, nesting, stamps;
     bool gave_up; /* a limit was hit: stop quietly */
-    bool has_loss, has_output, has_train;
+    bool has_column, has_loss, has_output, has_train;
     Span loss_span, train_span, metric_span;
     struct {
         bool set;
@@ -216,6 +218,9 @@ void note_operand(Elaborator *e, const Operand *operand);
 
 /* "did you mean 'x'?" when one of `candidates` is near to `name`. */
 void hint_nearest(Elaborator *e, const char *name, const char *const *candidates, int count);
+
+/* A hint to choose a field when the value is the result of a scan. */
+void hint_scan(Elaborator *e, const Value *value);
 
 /* A dimension and a shape for messages: "text.size", "[text, 128]". */
 const char *dim_text(Elaborator *e, Dim dim);
@@ -308,6 +313,9 @@ Value fold_number(Elaborator *e, Op op, const Expr *at, const Operand *operands,
 /* a + b and a - b where one is a size of unknown value and the result is one too. */
 bool fold_size(Op op, const Value *a, const Value *b, Value *result);
 
+/* Why the value cannot be a dimension, or NULL. */
+const char *dim_problem(Elaborator *e, const Value *value);
+
 /* A number as the size of a dimension; an error when it is not a whole positive number. */
 bool number_dim(Elaborator *e, const Value *value, Span span, Dim *dim);
 
@@ -318,17 +326,32 @@ bool whole_of(Elaborator *e, const Operand *operand, const char *what, int low, 
 bool eval_real(Elaborator *e, const Expr *expr, const char *what, double *number);
 bool eval_whole(Elaborator *e, const Expr *expr, const char *what, int low, int high, int *number);
 
+/* ---- elaborate_decl.c ---- */
+
 /* The type that a declaration states, all its names being bound. */
 bool decl_type(Elaborator *e, const Decl *decl, Type *type);
+
+/* A hint for the one who passes words where real numbers are declared. */
+void hint_index(Elaborator *e, const Decl *decl, const Value *value);
 
 /* How many axes a declaration has. */
 int decl_rank(const Decl *decl);
 bool decl_is_tensor(const Decl *decl);
 
-/* Compares `value` with the declaration in `callee`, binding the names that are free there. On a
- * misfit reports `what` at `where` in the body of `reporter`. */
-bool fit_decl(Elaborator *e, Frame *callee, Frame *reporter, const Decl *decl, const Value *value,
-              const char *what, Span where);
+/* A value and the declaration it must fit. */
+typedef struct {
+    const Decl *decl;
+    const Value *value; /* a tensor */
+    const char *what;   /* "argument 'x'" */
+    const char *shown;  /* the value as its giver sees it; NULL: as it is */
+    Span where;
+} Fit;
+
+/* Binds the names in `callee` that the declaration mentions first. */
+void bind_dims(Elaborator *e, Frame *callee, const Fit *fit);
+
+/* The same, then compares; a misfit is an error in the body of `reporter`. */
+bool fit_decl(Elaborator *e, Frame *callee, Frame *reporter, const Fit *fit);
 
 /* ---- elaborate_expr.c ---- */
 
@@ -359,6 +382,7 @@ typedef struct {
     bool given;
     Value value;
     Span span;
+    const char *shown; /* the value before its leading axes were mapped over */
 } Argument;
 
 /* The arguments of the call, in the order of the parameters from number `first` on. */
