@@ -101,15 +101,16 @@ typedef struct {
     Span span;
 } Param;
 
-typedef enum { ROLE_LOSS, ROLE_OUTPUT, ROLE_GRADIENT } Role;
+typedef enum { ROLE_LOSS, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND } Role;
 
 /* What a graph is for: its loss (one value an example, or one a target position), what `output`
- * lists, and, once differentiated, one gradient a parameter. */
+ * lists, and, once differentiated, one gradient a parameter. Packing replaces the gradients by the
+ * operands of the sums over the batch that they are. */
 typedef struct {
     Role role;
     const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's name */
     int node;
-    int param; /* ROLE_GRADIENT */
+    int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions */
 } Output;
 
 typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM } OptimizerKind;

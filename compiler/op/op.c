@@ -1,5 +1,6 @@
 #include "op/op.h"
 
+#include <math.h>
 #include <string.h>
 
 const OpInfo op_info[OP_COUNT] = {
@@ -19,4 +20,17 @@ Op op_by_surface(const char *surface, int in) {
     for (int op = 0; op < OP_COUNT; op++)
         if (op_info[op].in == in && strcmp(op_info[op].surface, surface) == 0) return (Op)op;
     return OP_COUNT;
+}
+
+double op_value(Op op, double a, double b, double c) {
+    (void)a, (void)b, (void)c;
+    switch (op) {
+#define OP(id, name, in, class, surface, shape, grad, value, vector) \
+    case OP_##id:                                                    \
+        return value;
+#include "op/ops.def"
+#undef OP
+        default:
+            return 0;
+    }
 }

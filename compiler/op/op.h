@@ -27,4 +27,7 @@ Op op_by_name(const char *name);
 /* The op that the language calls `surface` with `in` operands, or OP_COUNT. */
 Op op_by_surface(const char *surface, int in);
 
+/* What an ELEMENTWISE op gives for the numbers a, b, c: the `value` column. */
+double op_value(Op op, double a, double b, double c);
+
 #endif

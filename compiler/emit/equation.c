@@ -1,0 +1,85 @@
+/* Equations as a reader of the model would write them, for the comments in the emitted C. */
+#include "emit/writer.h"
+
+static const char *term(const Writer *writer, int node, int depth);
+
+static const char *name_of(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    if (n->name) return n->name;
+    return arena_printf(writer->graph->arena, "v%d", node);
+}
+
+static const char *joined(const Writer *writer, const Node *n, int depth) {
+    const char *text = "";
+    for (int k = 0; k < n->count; k++)
+        text = arena_printf(writer->graph->arena, "%s%s%s", text, k ? ", " : "",
+                            term(writer, n->in[k], depth));
+    return text;
+}
+
+static const char *slice_text(const Writer *writer, const Node *n, int depth) {
+    int size = n->type.dim[n->attr.axis].add;
+    const char *front = "";
+    for (int i = 0; i < n->attr.axis; i++)
+        front = arena_printf(writer->graph->arena, "%s:, ", front);
+    return arena_printf(writer->graph->arena, "%s[%s%d:%d]", term(writer, n->in[0], depth), front,
+                        n->attr.start, n->attr.start + size);
+}
+
+static const char *view_text(const Writer *writer, const Node *n, int depth) {
+    Arena *arena = writer->graph->arena;
+    switch (n->op) {
+        case OP_SLICE: return slice_text(writer, n, depth);
+        case OP_DELAY:
+            return arena_printf(arena, "%s[t%s1]", name_of(writer, n->in[0]),
+                                n->attr.direction > 0 ? "-" : "+");
+        case OP_FINAL:
+            return arena_printf(arena, "%s[%s]", term(writer, n->in[0], depth),
+                                n->attr.direction > 0 ? "last" : "first");
+        case OP_EXPAND:
+        case OP_RESHAPE: return term(writer, n->in[0], depth);
+        default: return NULL;
+    }
+}
+
+static const char *operation_text(const Writer *writer, const Node *n, int depth) {
+    Arena *arena = writer->graph->arena;
+    const char *sign = op_info[n->op].surface;
+    bool infix = n->count == 2 && *sign && strchr("+-*/@", *sign);
+    if (infix) {
+        const char *a = term(writer, n->in[0], depth), *b = term(writer, n->in[1], depth);
+        if (n->op == OP_CONTRACT) return arena_printf(arena, "%s @ %s", b, a);
+        const char *format = n->op == OP_ADD ? "%s %s %s" : "(%s %s %s)";
+        (void)format;
+        return n->op == OP_ADD ? arena_printf(arena, "%s + %s", a, b)
+                               : arena_printf(arena, "(%s) %s (%s)", a, sign, b);
+    }
+    return arena_printf(arena, "%s(%s)", op_info[n->op].name, joined(writer, n, depth));
+}
+
+static const char *term(const Writer *writer, int node, int depth) {
+    Graph *g = writer->graph;
+    const Node *n = graph_node(g, node);
+    if (n->op == OP_PARAM) return g->params.at[n->attr.index].name;
+    if (n->op == OP_INPUT) return g->inputs.at[n->attr.index].name;
+    if (n->op == OP_CONST) return arena_printf(g->arena, "%.6g", n->attr.value);
+    if (n->op == OP_SEED) return "1/targets";
+    const char *view = view_text(writer, n, depth);
+    if (view) return view;
+    if (depth <= 0 || (n->name && is_computed(g, node))) return name_of(writer, node);
+    return operation_text(writer, n, depth - 1);
+}
+
+const char *equation(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    return arena_printf(writer->graph->arena, "%s = %s", name_of(writer, node),
+                        operation_text(writer, n, 4));
+}
+
+const char *place_of(const Writer *writer, int node) {
+    Span span = graph_node(writer->graph, node)->span;
+    if (!span.source) return "";
+    const char *slash = strrchr(span.source->path, '/');
+    return arena_printf(writer->graph->arena, "%s:%d", slash ? slash + 1 : span.source->path,
+                        span.line);
+}

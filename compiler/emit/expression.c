@@ -1,0 +1,184 @@
+/* Nodes as C expressions on vectors, for the row `at` and the columns from `column` on. */
+#include "base/die.h"
+#include "emit/writer.h"
+
+#define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
+
+bool in_register(const Writer *writer, int node) { return writer->known[node]; }
+
+const char *number(const Writer *writer, double value) {
+    return PRINT("(real)%.17g", value);
+}
+
+const char *buffer_stride(const Writer *writer, int buffer) {
+    const Buffer *b = &writer->program->buffers.at[buffer];
+    bool twice = is_fold(writer->program, b->node) &&
+                 graph_node(writer->graph, b->node)->op == OP_ARGMAX;
+    int columns = twice ? b->columns / 2 : b->columns;
+    return PRINT("%sRD_STRIDE(%d)", twice ? "2 * " : "", columns);
+}
+
+static const char *plus(const Writer *writer, const char *pointer, int column) {
+    return column ? PRINT("%s + %d", pointer, column) : pointer;
+}
+
+/* Where the rows of a delay start before its first (after its last) step. */
+static const char *initial_row(const Writer *writer, Access access, const char *at) {
+    if (access.init < 0) return "zeros";
+    Access init = access_of(writer->program, access.init);
+    if (writer->program->space[access.init] == SPACE_EXAMPLES) init.row = ROW_EXAMPLE;
+    init.column += access.column;
+    return row_pointer(writer, init, at);
+}
+
+static const char *chosen_row(const Writer *writer, const char *buffer, const char *row,
+                              const char *stride, const char *otherwise) {
+    return PRINT("rd_row(w->%s, %s, %s, %s)", buffer, row, stride, otherwise);
+}
+
+const char *row_pointer(const Writer *writer, Access access, const char *at) {
+    const Node *n = graph_node(writer->graph, access.node);
+    if (n->op == OP_PARAM)
+        return plus(writer, PRINT("rd_param(w->run, %d)", n->attr.index), access.column);
+    int buffer = buffer_of(writer->program, access.node);
+    const char *name = writer->names[access.node], *stride = buffer_stride(writer, buffer);
+    switch (access.row) {
+        case ROW_SAME:
+        case ROW_FIRST:
+            return plus(writer, PRINT("w->%s + %s * %s", name, at, stride), access.column);
+        case ROW_EXAMPLE:
+            return plus(writer, PRINT("w->%s + w->p->example[%s] * %s", name, at, stride),
+                        access.column);
+        case ROW_LAST:
+            return plus(writer, PRINT("w->%s + rd_last(w->p, %s) * %s", name, at, stride),
+                        access.column);
+        case ROW_PREVIOUS:
+        case ROW_NEXT: {
+            const char *map = access.row == ROW_PREVIOUS ? "previous" : "next";
+            const char *row = PRINT("w->p->%s[%s]", map, at);
+            if (access.init < 0)
+                return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
+            const char *base = access.column ? PRINT("%s + %d", name, access.column) : name;
+            return chosen_row(writer, base, row, stride, initial_row(writer, access, at));
+        }
+        case ROW_AT_FIRST:
+        case ROW_AT_LAST: {
+            const char *map = access.row == ROW_AT_FIRST ? "previous" : "next";
+            const char *row = PRINT("w->p->%s[%s] < 0 ? w->p->example[%s] : -1", map, at, at);
+            return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
+        }
+        default: die("no rows to point at");
+    }
+}
+
+/* The index value of an INDEX node at row `at`, as a C int. */
+const char *index_at(const Writer *writer, int node, const char *at) {
+    Access access = access_of(writer->program, node);
+    const Node *n = graph_node(writer->graph, access.node);
+    const char *row = access.row == ROW_EXAMPLE ? PRINT("w->p->example[%s]", at) : at;
+    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d][%s]", n->attr.index, row);
+    buffer_of(writer->program, access.node);
+    return PRINT("w->%s[%s]", writer->names[access.node], row);
+}
+
+static const char *onehot(Writer *writer, const Node *n, Access access, const char *column) {
+    int index = n->in[0];
+    bool over_steps = n->attr.axis == 0 && n->type.rank > 0 &&
+                      writer->graph->syms.at[n->type.dim[0].sym].kind == SYM_LENGTH &&
+                      !(graph_node(writer->graph, index)->type.rank &&
+                        dim_equal(graph_node(writer->graph, index)->type.dim[0], n->type.dim[0]));
+    if (!over_steps)
+        return PRINT("rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
+                     index_at(writer, index, access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at"));
+    Access rows = access_of(writer->program, index);
+    rows.row = ROW_EXAMPLE;
+    return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
+                 column);
+}
+
+static const char *leaf(Writer *writer, Access access, const char *column) {
+    const Node *n = graph_node(writer->graph, access.node);
+    const char *example = writer->program->kernels.at[writer->kernel].space == SPACE_STEPS
+                              ? "w->p->example[at]"
+                              : "at";
+    switch (n->op) {
+        case OP_CONST: return PRINT("rd_splat(%s)", number(writer, n->attr.value));
+        case OP_SEED: return "rd_splat(w->seed)";
+        case OP_LENGTH:
+            return PRINT("rd_splat((real)(w->p->length[%s] + %d))", example, n->attr.start);
+        case OP_MASK:
+            return PRINT("rd_mask(w->run->key, %d, %s, %s + %d, %.17g)", n->attr.index,
+                         access.row == ROW_EXAMPLE ? example : "at", access.splat ? "0" : column,
+                         access.column, n->attr.value);
+        case OP_ONEHOT: return onehot(writer, n, access, column);
+        default: return NULL;
+    }
+}
+
+/* The columns of the value that an access reads. */
+static bool one_number(const Writer *writer, Access access) {
+    return access.splat || (graph_node(writer->graph, access.node)->type.rank == 0) ||
+           (writer->program->columns[access.node] == 1 && access.row != ROW_SHARED);
+}
+
+const char *operand(Writer *writer, int node, const char *column) {
+    Access access = access_of(writer->program, node);
+    if (access.row == ROW_SAME && !access.splat && !access.column &&
+        in_register(writer, access.node))
+        return writer->names[access.node];
+    const char *text = leaf(writer, access, column);
+    if (text) return text;
+    const Node *n = graph_node(writer->graph, access.node);
+    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM) {
+        const char *at_column = access.column ? PRINT("%s + %d", column, access.column) : column;
+        return PRINT("(%s)", value(writer, access.node, access.splat ? "0" : at_column));
+    }
+    const char *pointer = row_pointer(writer, access, "at");
+    bool single = one_number(writer, access);
+    if (n->op == OP_PARAM && !access.splat) {
+        const Type *type = &graph_node(writer->graph, node)->type;
+        single = type->rank == 0 || (type->dim[type->rank - 1].sym == 0 &&
+                                     type->dim[type->rank - 1].add == 1);
+    }
+    return single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
+}
+
+/* The op's template with its operands put in. */
+static const char *fill(Writer *writer, const char *form, const char *const in[3]) {
+    Text text = text_new(writer->graph->arena);
+    for (const char *p = form; *p; p++) {
+        if (*p == '$')
+            text_puts(&text, in[*++p - 'a']);
+        else
+            text_puts(&text, (char[]){*p, 0});
+    }
+    return text_string(&text);
+}
+
+static bool plain(const char *text) {
+    for (; *text; text++)
+        if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+              (*text >= '0' && *text <= '9') || *text == '_'))
+            return false;
+    return true;
+}
+
+const char *value(Writer *writer, int node, const char *column) {
+    const Node *n = graph_node(writer->graph, node);
+    if (n->op == OP_GATHER) {
+        Access table = access_of(writer->program, n->in[0]);
+        int width = writer->program->columns[node];
+        const char *row = index_at(writer, n->in[1], "at");
+        const char *pointer = PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
+        return width == 1 ? PRINT("rd_splat(*(%s))", pointer)
+                          : PRINT("rd_load(%s + %s)", pointer, column);
+    }
+    const char *in[3] = {"", "", ""};
+    bool infix = strstr(op_info[n->op].vector, "rd_") == NULL;
+    for (int k = 0; k < n->count; k++) {
+        in[k] = operand(writer, n->in[k], column);
+        bool call = strncmp(in[k], "rd_", 3) == 0 && in[k][strlen(in[k]) - 1] == ')';
+        if (infix && !plain(in[k]) && !call && in[k][0] != '(') in[k] = PRINT("(%s)", in[k]);
+    }
+    return fill(writer, op_info[n->op].vector, in);
+}

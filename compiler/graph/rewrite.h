@@ -1,0 +1,57 @@
+/* Passes from graph to graph. Each returns a new graph in the same arena that holds only live
+ * nodes; each keeps what the graph computes (simplify up to the rounding of sums). */
+#ifndef RONDO_REWRITE_H
+#define RONDO_REWRITE_H
+
+#include "graph/graph.h"
+
+/* simplify.c. Requires a verified graph. Afterwards: constants are folded; slices stand only on
+ * leaves, states and tables, having moved up through everything that computes (a packed product
+ * becomes products with slices of its weight); concatenations have moved down, into products and
+ * reductions, and are left only where a whole row is needed; there is no PAD; and the only products
+ * are those with a shared matrix and those of gradients. All others are sums of MULs. */
+Graph *simplify(Graph *graph);
+
+/* rotate.c. A DELAY that starts from zero moves through sums and products with shared weights
+ * towards their operands: delay(W @ x) = W @ delay(x). So the adjoint of a recurrence, whose states
+ * are products, takes one stage a step, as the recurrence does. */
+Graph *rotate(Graph *graph);
+
+/* inference.c. The graph without masks and without gradients. */
+Graph *for_inference(Graph *graph);
+
+/* ---- what the passes share (rewrite.c) ---- */
+
+/* live[i] is true when an output needs node i. */
+bool *graph_live(const Graph *graph);
+
+/* How many live nodes and outputs use each node. */
+int *graph_uses(const Graph *graph, const bool *live);
+
+/* True when the node is the same for all examples of a batch: it reaches no INPUT, LENGTH or MASK.
+ */
+bool *graph_shared(const Graph *graph);
+
+/* A pass that rebuilds a graph node by node: `map` is where each old node went (-1: not yet). */
+typedef struct {
+    Graph *from, *to;
+    int *map;
+    struct PendingDelay {
+        int delay, value; /* a delay of `to` that must get the old node `value` */
+    } * pending;
+    int pending_count, pending_cap;
+} Rebuild;
+
+Rebuild rebuild_new(Graph *from);
+
+/* Copies old node `i` with its operands mapped. A DELAY is opened and closed by rebuild_finish. */
+int rebuild_copy(Rebuild *rebuild, int i);
+
+/* A new DELAY whose value will be what the old node `value` becomes. */
+int rebuild_delay(Rebuild *rebuild, Type type, int init, int axis, int direction, int value,
+                  Span span);
+
+/* Closes the delays, maps the outputs and returns the new graph. */
+Graph *rebuild_finish(Rebuild *rebuild);
+
+#endif

@@ -1,0 +1,375 @@
+/* Kernels: which nodes share a loop over rows, found by dependence alone.
+ *
+ * A recurrence (a cycle through DELAYs) is one kernel that runs step by step. It takes along what
+ * feeds only it, where that pays, and what follows row by row from what it computes. All other
+ * work goes into kernels over rows in any order, as large as dependence allows. A reduction over an
+ * example's steps (a fold) is computed by any kernel that runs step by step. */
+#include "base/die.h"
+#include "graph/cycles.h"
+#include "loop/program.h"
+
+enum { MAX_DEPENDENCES = 64, L2_REALS = 2 * 1024 * 1024 / 4 };
+
+typedef struct {
+    Program *program;
+    Graph *graph;
+    int *cycle;              /* of each node: its recurrence, 0 for none */
+    int *absorbed;           /* the recurrence that takes this node along */
+    bool *done;              /* computed by an earlier kernel */
+    bool *inside;            /* computed by the kernel in the making */
+    int *users, *user_start; /* computed nodes that use each node */
+    int cycles;
+} Fuse;
+
+/* ---- dependences ---- */
+
+typedef struct {
+    int node; /* a computed node */
+    RowKind row;
+    bool direct; /* in the same column, not splat: can stay in a register */
+} Dependence;
+
+static bool computed(const Fuse *fuse, int node) {
+    return is_computed(fuse->graph, node) && fuse->program->space[node] != SPACE_SHARED;
+}
+
+/* The computed nodes that `node` reads, through views. Returns their number. */
+static int dependences(const Fuse *fuse, int node, Dependence out[MAX_DEPENDENCES]) {
+    const Node *n = graph_node(fuse->graph, node);
+    int count = 0;
+    for (int k = 0; k < n->count; k++) {
+        Access access = access_of(fuse->program, n->in[k]);
+        if (graph_node(fuse->graph, access.node)->op == OP_ONEHOT)
+            access.node = graph_node(fuse->graph, access.node)->in[0];
+        bool direct = access.row == ROW_SAME && access.column == 0 && !access.splat;
+        if (count + 2 > MAX_DEPENDENCES) die("a node of too many operands");
+        if (computed(fuse, access.node))
+            out[count++] = (Dependence){access.node, access.row, direct};
+        if (access.init < 0) continue;
+        Access init = access_of(fuse->program, access.init);
+        if (computed(fuse, init.node)) out[count++] = (Dependence){init.node, ROW_EXAMPLE, false};
+    }
+    return count;
+}
+
+static void find_users(Fuse *fuse) {
+    int nodes = fuse->graph->nodes.len, total = 0;
+    Dependence found[MAX_DEPENDENCES];
+    fuse->user_start = ARENA_ARRAY(fuse->graph->arena, int, nodes + 2);
+    for (int i = 0; i < nodes; i++) {
+        if (!computed(fuse, i)) continue;
+        int count = dependences(fuse, i, found);
+        for (int k = 0; k < count; k++) fuse->user_start[found[k].node + 2]++;
+        total += count;
+    }
+    for (int i = 2; i <= nodes + 1; i++) fuse->user_start[i] += fuse->user_start[i - 1];
+    fuse->users = ARENA_ARRAY(fuse->graph->arena, int, total + 1);
+    for (int i = 0; i < nodes; i++) {
+        if (!computed(fuse, i)) continue;
+        int count = dependences(fuse, i, found);
+        for (int k = 0; k < count; k++) fuse->users[fuse->user_start[found[k].node + 1]++] = i;
+    }
+}
+
+static Space loop_space(const Fuse *fuse, int node) {
+    return is_fold(fuse->program, node) ? SPACE_STEPS : fuse->program->space[node];
+}
+
+/* ---- what a recurrence takes along ---- */
+
+/* A product that does not depend on the state may leave the loop and become one product over all
+ * rows. That pays when a step has too few rows to fill a tile, or when the loop's weights would
+ * not stay in the second-level cache. */
+static bool leaves_loop(const Fuse *fuse, int node, const long *weights) {
+    if (graph_node(fuse->graph, node)->op != OP_CONTRACT) return false;
+    return fuse->program->rows_a_step < 4 || weights[fuse->absorbed[node]] > L2_REALS;
+}
+
+static void absorb(Fuse *fuse, const long *weights) {
+    for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
+        if (!computed(fuse, i) || fuse->cycle[i] || loop_space(fuse, i) != SPACE_STEPS) continue;
+        if (is_fold(fuse->program, i)) continue;
+        int target = 0;
+        bool one = true;
+        for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && one; u++) {
+            int user = fuse->users[u];
+            int its = fuse->cycle[user] ? fuse->cycle[user] : fuse->absorbed[user];
+            one = its && (!target || its == target);
+            target = its;
+        }
+        fuse->absorbed[i] = one ? target : 0;
+        if (target && one && leaves_loop(fuse, i, weights)) fuse->absorbed[i] = 0;
+    }
+}
+
+/* Reals of weights that each recurrence and all that feeds only it would read in a step. */
+static void find_absorbed(Fuse *fuse) {
+    Graph *g = fuse->graph;
+    long *weights = ARENA_ARRAY(g->arena, long, fuse->cycles + 1);
+    absorb(fuse, weights);
+    for (int i = 0; i < g->nodes.len; i++) {
+        const Node *n = graph_node(g, i);
+        int owner = fuse->cycle[i] ? fuse->cycle[i] : fuse->absorbed[i];
+        if (n->op != OP_CONTRACT || !owner) continue;
+        const Type *weight = &graph_node(g, n->in[1])->type;
+        if (weight->rank == 2) weights[owner] += (long)weight->dim[0].add * weight->dim[1].add;
+    }
+    memset(fuse->absorbed, 0, sizeof(int) * (size_t)g->nodes.len);
+    absorb(fuse, weights);
+}
+
+/* ---- making kernels ---- */
+
+/* Everything that `node` reads is there when a kernel of this direction computes it. */
+static bool ready(const Fuse *fuse, int node, int direction) {
+    Dependence found[MAX_DEPENDENCES];
+    int count = dependences(fuse, node, found);
+    for (int k = 0; k < count; k++) {
+        Dependence d = found[k];
+        if (fuse->done[d.node]) continue;
+        if (!fuse->inside[d.node]) return false;
+        bool same = d.row == ROW_SAME && !is_fold(fuse->program, d.node);
+        bool carried =
+            (d.row == ROW_PREVIOUS && direction > 0) || (d.row == ROW_NEXT && direction < 0);
+        if (!same && !carried) return false;
+    }
+    return true;
+}
+
+static void take(Fuse *fuse, Kernel *kernel, int node) {
+    fuse->inside[node] = true;
+    vec_push(fuse->graph->arena, &kernel->nodes, node);
+}
+
+static int by_index(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+static void finish(Fuse *fuse, Kernel *kernel) {
+    Program *program = fuse->program;
+    qsort(kernel->nodes.at, (size_t)kernel->nodes.len, sizeof(int), by_index);
+    for (int i = 0; i < kernel->nodes.len; i++) {
+        int node = kernel->nodes.at[i];
+        fuse->inside[node] = false;
+        fuse->done[node] = true;
+        program->kernel_of[node] = program->kernels.len;
+    }
+    vec_push(fuse->graph->arena, &program->kernels, *kernel);
+}
+
+static bool reads_inside(const Fuse *fuse, int node) {
+    Dependence found[MAX_DEPENDENCES];
+    int count = dependences(fuse, node, found);
+    for (int k = 0; k < count; k++)
+        if (fuse->inside[found[k].node]) return true;
+    return false;
+}
+
+/* The nodes that follow row by row from what a recurrence computes. */
+static void follow(Fuse *fuse, Kernel *kernel) {
+    for (int i = 0; i < fuse->graph->nodes.len; i++) {
+        Op op = graph_node(fuse->graph, i)->op;
+        if (!computed(fuse, i) || fuse->done[i] || fuse->inside[i]) continue;
+        if (fuse->cycle[i] || fuse->absorbed[i] || loop_space(fuse, i) != SPACE_STEPS) continue;
+        if (op == OP_CONTRACT || op == OP_GATHER || op == OP_CONCAT) continue;
+        if (reads_inside(fuse, i) && ready(fuse, i, kernel->direction)) take(fuse, kernel, i);
+    }
+}
+
+static int direction_of(const Fuse *fuse, int cycle) {
+    for (int i = 0; i < fuse->graph->nodes.len; i++)
+        if (fuse->cycle[i] == cycle && graph_node(fuse->graph, i)->op == OP_DELAY)
+            return graph_node(fuse->graph, i)->attr.direction;
+    die("a recurrence without a delay");
+}
+
+static bool make_recurrence(Fuse *fuse, int cycle) {
+    Kernel kernel = {.space = SPACE_STEPS, .direction = direction_of(fuse, cycle)};
+    int nodes = fuse->graph->nodes.len;
+    for (int i = 0; i < nodes; i++)
+        if (computed(fuse, i) && (fuse->cycle[i] == cycle || fuse->absorbed[i] == cycle))
+            take(fuse, &kernel, i);
+    bool fits = true;
+    for (int i = 0; i < kernel.nodes.len && fits; i++)
+        fits = ready(fuse, kernel.nodes.at[i], kernel.direction);
+    if (!fits) {
+        for (int i = 0; i < kernel.nodes.len; i++) fuse->inside[kernel.nodes.at[i]] = false;
+        return false;
+    }
+    follow(fuse, &kernel);
+    finish(fuse, &kernel);
+    return true;
+}
+
+static bool make_plain(Fuse *fuse) {
+    Kernel kernel = {0};
+    for (int i = 0; i < fuse->graph->nodes.len; i++) {
+        if (!computed(fuse, i) || fuse->done[i] || fuse->cycle[i] || fuse->absorbed[i]) continue;
+        bool fold = is_fold(fuse->program, i);
+        bool product = graph_node(fuse->graph, i)->op == OP_CONTRACT;
+        if (!kernel.nodes.len) {
+            if (!ready(fuse, i, 0)) continue;
+            kernel.space = loop_space(fuse, i);
+            kernel.direction = fold ? 1 : 0;
+        }
+        if (loop_space(fuse, i) != kernel.space) continue;
+        if ((fold && !kernel.direction) || (product && kernel.direction)) continue;
+        if (ready(fuse, i, 0)) take(fuse, &kernel, i);
+    }
+    if (!kernel.nodes.len) return false;
+    finish(fuse, &kernel);
+    return true;
+}
+
+static void make_kernels(Fuse *fuse) {
+    bool *made = ARENA_ARRAY(fuse->graph->arena, bool, fuse->cycles + 1);
+    for (;;) {
+        bool progress = false;
+        for (int cycle = 1; cycle <= fuse->cycles; cycle++)
+            if (!made[cycle]) progress |= made[cycle] = make_recurrence(fuse, cycle);
+        if (!progress && !make_plain(fuse)) break;
+    }
+    for (int i = 0; i < fuse->graph->nodes.len; i++)
+        if (computed(fuse, i) && !fuse->done[i])
+            die("%s: no kernel can compute node %%%d (%s)", fuse->program->name, i,
+                op_info[graph_node(fuse->graph, i)->op].name);
+}
+
+/* ---- stages ---- */
+
+static int sweep_width(const Program *program, int node) {
+    const Node *n = graph_node(program->graph, node);
+    if (n->op == OP_PICK || (n->op == OP_ARGMAX && !is_fold(program, node))) return 1;
+    if (is_row_reduction(program, node)) return program->columns[n->in[0]];
+    return program->columns[node];
+}
+
+/* `user` can read `node` from a register: both are computed in one sweep over equal columns. */
+static bool one_sweep(const Program *program, Dependence d, int user) {
+    Op op = graph_node(program->graph, d.node)->op, its = graph_node(program->graph, user)->op;
+    bool whole_row = its == OP_CONTRACT || its == OP_PICK || its == OP_CONCAT ||
+                     (its == OP_ARGMAX && !is_fold(program, user));
+    bool late = is_row_reduction(program, d.node) || is_fold(program, d.node) || op == OP_CONCAT;
+    return d.direct && !whole_row && !late &&
+           sweep_width(program, d.node) == sweep_width(program, user);
+}
+
+/* The earliest level at which `node` can be computed. */
+static int earliest(const Fuse *fuse, const int *level, int node) {
+    Dependence found[MAX_DEPENDENCES];
+    int count = dependences(fuse, node, found), result = 0;
+    for (int k = 0; k < count; k++) {
+        Dependence d = found[k];
+        if (d.row != ROW_SAME || fuse->program->kernel_of[d.node] != fuse->program->kernel_of[node])
+            continue;
+        int at = level[d.node] + !one_sweep(fuse->program, d, node);
+        if (at > result) result = at;
+    }
+    return result;
+}
+
+/* Moves products and their sums to the stage that uses them, so that they meet in one register. */
+static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
+    for (int i = kernel->nodes.len - 1; i >= 0; i--) {
+        int node = kernel->nodes.at[i];
+        Op op = graph_node(fuse->graph, node)->op;
+        if (op != OP_CONTRACT && op != OP_ADD) continue;
+        if (fuse->user_start[node + 1] - fuse->user_start[node] != 1) continue;
+        int user = fuse->users[fuse->user_start[node]];
+        if (graph_node(fuse->graph, user)->op != OP_ADD ||
+            fuse->program->kernel_of[user] != fuse->program->kernel_of[node])
+            continue;
+        Dependence found[MAX_DEPENDENCES];
+        int count = dependences(fuse, user, found);
+        for (int k = 0; k < count; k++)
+            if (found[k].node == node && one_sweep(fuse->program, found[k], user))
+                level[node] = level[user];
+    }
+}
+
+static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int width, bool alone) {
+    for (int s = 0; s < kernel->stages.len && !alone; s++) {
+        Stage *stage = &kernel->stages.at[s];
+        Op op = graph_node(fuse->graph, stage->nodes.at[0])->op;
+        if (stage->blocks == level && stage->columns == width && op != OP_CONCAT) return stage;
+    }
+    vec_push(fuse->graph->arena, &kernel->stages, (Stage){.columns = width, .blocks = level});
+    return &kernel->stages.at[kernel->stages.len - 1];
+}
+
+static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
+    int top = 0;
+    for (int i = 0; i < kernel->nodes.len; i++) {
+        int node = kernel->nodes.at[i];
+        level[node] = earliest(fuse, level, node);
+    }
+    sink_products(fuse, kernel, level);
+    for (int i = 0; i < kernel->nodes.len; i++)
+        if (level[kernel->nodes.at[i]] > top) top = level[kernel->nodes.at[i]];
+    for (int l = 0; l <= top; l++)
+        for (int i = 0; i < kernel->nodes.len; i++) {
+            int node = kernel->nodes.at[i];
+            if (level[node] != l) continue;
+            bool alone = graph_node(fuse->graph, node)->op == OP_CONCAT;
+            Stage *stage = stage_for(fuse, kernel, l, sweep_width(fuse->program, node), alone);
+            vec_push(fuse->graph->arena, &stage->nodes, node);
+        }
+    for (int s = 0; s < kernel->stages.len; s++) {
+        kernel->stages.at[s].blocks = 0;
+        for (int i = 0; i < kernel->stages.at[s].nodes.len; i++)
+            fuse->program->stage_of[kernel->stages.at[s].nodes.at[i]] = s;
+    }
+}
+
+/* ---- phases ---- */
+
+static void find_phases(Fuse *fuse) {
+    Program *program = fuse->program;
+    Dependence found[MAX_DEPENDENCES];
+    for (int k = 0; k < program->kernels.len; k++) {
+        Kernel *kernel = &program->kernels.at[k];
+        for (int i = 0; i < kernel->nodes.len; i++) {
+            int count = dependences(fuse, kernel->nodes.at[i], found);
+            for (int d = 0; d < count; d++) {
+                int other = program->kernel_of[found[d].node];
+                if (other != k && program->kernels.at[other].phase >= kernel->phase)
+                    kernel->phase = program->kernels.at[other].phase + 1;
+            }
+        }
+        if (kernel->phase >= program->phases) program->phases = kernel->phase + 1;
+    }
+}
+
+/* Orders the kernels by phase, keeping their order within one. */
+static void sort_kernels(Program *program) {
+    int count = program->kernels.len, next = 0;
+    Kernel *sorted = ARENA_ARRAY(program->graph->arena, Kernel, count + 1);
+    for (int phase = 0; phase < program->phases; phase++)
+        for (int k = 0; k < count; k++)
+            if (program->kernels.at[k].phase == phase) sorted[next++] = program->kernels.at[k];
+    memcpy(program->kernels.at, sorted, sizeof *sorted * (size_t)count);
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < program->kernels.at[k].nodes.len; i++)
+            program->kernel_of[program->kernels.at[k].nodes.at[i]] = k;
+}
+
+void fuse(Program *program) {
+    Graph *g = program->graph;
+    int nodes = g->nodes.len;
+    Fuse fuse = {.program = program, .graph = g};
+    fuse.cycle = graph_cycles(g->arena, g);
+    for (int i = 0; i < nodes; i++)
+        if (fuse.cycle[i] > fuse.cycles) fuse.cycles = fuse.cycle[i];
+    fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
+    fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
+    fuse.inside = ARENA_ARRAY(g->arena, bool, nodes + 1);
+    program->kernel_of = ARENA_ARRAY(g->arena, int, nodes + 1);
+    program->stage_of = ARENA_ARRAY(g->arena, int, nodes + 1);
+    for (int i = 0; i < nodes; i++) program->kernel_of[i] = program->stage_of[i] = -1;
+    find_users(&fuse);
+    find_absorbed(&fuse);
+    make_kernels(&fuse);
+    int *level = ARENA_ARRAY(g->arena, int, nodes + 1);
+    for (int k = 0; k < program->kernels.len; k++)
+        make_stages(&fuse, &program->kernels.at[k], level);
+    find_phases(&fuse);
+    sort_kernels(program);
+}

@@ -1,0 +1,341 @@
+/* From one example to a packed batch: every value gets its space, and the gradient of a parameter,
+ * which is a sum over the batch, is taken apart into the few kinds of sums that there are. Values
+ * that must lie in memory, but are only views of something else, are copied by a STOP node. */
+#include "graph/rewrite.h"
+#include "loop/program.h"
+
+typedef struct {
+    Program *program;
+    Rebuild rebuild;
+    Diag *diag;
+    int annotated; /* nodes of the new graph that have a space */
+    int cap;
+} Pack;
+
+/* ---- spaces ---- */
+
+static bool is_length(const Graph *g, Dim dim) { return g->syms.at[dim.sym].kind == SYM_LENGTH; }
+
+static bool shared_op(Op op) {
+    return op_info[op].class == OP_ELEMENTWISE || op == OP_SLICE || op == OP_RESHAPE ||
+           op == OP_EXPAND || op == OP_PARAM || op == OP_CONST || op == OP_SEED;
+}
+
+static Space space_of(const Program *program, const Graph *g, int i) {
+    const Node *node = graph_node(g, i);
+    if (node->type.rank && is_length(g, node->type.dim[0])) return SPACE_STEPS;
+    bool shared = shared_op(node->op);
+    for (int k = 0; k < node->count && shared; k++)
+        shared = program->space[node->in[k]] == SPACE_SHARED;
+    return shared ? SPACE_SHARED : SPACE_EXAMPLES;
+}
+
+static int columns_of(Pack *pack, const Graph *g, int i, Space space) {
+    const Node *node = graph_node(g, i);
+    int first = space == SPACE_STEPS ? 1 : 0, columns = 1;
+    if (space == SPACE_SHARED) first = node->type.rank ? node->type.rank - 1 : 0;
+    if (node->op == OP_PARAM) return 1;
+    if (node->type.rank - first > 1)
+        diag_error(pack->diag, node->span,
+                   "a value of shape %s is not supported here: apart from the sequence, a value "
+                   "that depends on the input can have one axis",
+                   type_string(g, &node->type));
+    for (int k = first; k < node->type.rank; k++) {
+        if (node->type.dim[k].sym)
+            diag_error(pack->diag, node->span,
+                       "a value of shape %s is not supported here: %s must be a constant",
+                       type_string(g, &node->type), dim_string(g, node->type.dim[k]));
+        columns *= node->type.dim[k].add;
+    }
+    return columns;
+}
+
+static void annotate(Pack *pack) {
+    Program *program = pack->program;
+    Graph *g = pack->rebuild.to;
+    for (; pack->annotated < g->nodes.len; pack->annotated++) {
+        int i = pack->annotated;
+        if (i >= pack->cap) {
+            int cap = pack->cap, len = i;
+            vec_grow(g->arena, (void **)&program->space, &cap, len, sizeof(Space));
+            vec_grow(g->arena, (void **)&program->columns, &pack->cap, len, sizeof(int));
+        }
+        program->space[i] = space_of(program, g, i);
+        program->columns[i] = columns_of(pack, g, i, program->space[i]);
+    }
+}
+
+/* ---- what must lie in memory ---- */
+
+static int skip_slices(const Graph *g, int node) {
+    while (graph_node(g, node)->op == OP_SLICE || graph_node(g, node)->op == OP_RESHAPE)
+        node = graph_node(g, node)->in[0];
+    return node;
+}
+
+/* A row of it can be pointed at, `here` being true when it must be a row of its own space. */
+static bool addressable(const Pack *pack, int node, bool here) {
+    const Graph *g = pack->rebuild.to;
+    int base = skip_slices(g, node);
+    const Node *n = graph_node(g, base);
+    if (is_computed(g, base)) return pack->program->space[base] != SPACE_SHARED;
+    if (here) return false;
+    if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
+    bool widened = n->op == OP_EXPAND && pack->program->columns[n->in[0]] == 1 &&
+                   pack->program->columns[base] > 1;
+    return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] == SPACE_EXAMPLES;
+}
+
+static int copied(Pack *pack, int node) {
+    int copy =
+        graph_unary(pack->rebuild.to, OP_STOP, node, graph_node(pack->rebuild.to, node)->span);
+    annotate(pack);
+    if (pack->program->space[copy] == SPACE_SHARED) pack->program->space[copy] = SPACE_EXAMPLES;
+    return copy;
+}
+
+static int in_memory(Pack *pack, int node, bool here) {
+    return addressable(pack, node, here) ? node : copied(pack, node);
+}
+
+static bool is_zero(const Graph *g, int node) {
+    return graph_node(g, node)->op == OP_CONST && graph_node(g, node)->attr.value == 0;
+}
+
+static int initial_value(Pack *pack, int node) {
+    const Graph *g = pack->rebuild.to;
+    bool param = graph_node(g, skip_slices(g, node))->op == OP_PARAM;
+    return is_zero(g, node) || param ? node : in_memory(pack, node, true);
+}
+
+static void check_product(Pack *pack, const Node *node, const int *in) {
+    const Graph *g = pack->rebuild.to;
+    if (graph_node(g, skip_slices(g, in[1]))->op != OP_PARAM)
+        diag_error(pack->diag, node->span,
+                   "a product of two values that depend on the input, or with a computed weight, "
+                   "is not supported yet");
+}
+
+/* The operands of `node` in the new graph, copied where they must lie in memory. */
+static void place_operands(Pack *pack, const Node *node, int *in) {
+    const Space *space = pack->program->space;
+    switch (node->op) {
+        case OP_CONTRACT:
+            if (space[in[0]] == SPACE_SHARED) {
+                int swap = in[0];
+                in[0] = in[1], in[1] = swap;
+            }
+            check_product(pack, node, in);
+            in[0] = in_memory(pack, in[0], false);
+            break;
+        case OP_PICK:
+            in[0] = in_memory(pack, in[0], true);
+            break;
+        case OP_ARGMAX:
+            if (node->attr.axis > 0 || space[in[0]] != SPACE_STEPS)
+                in[0] = in_memory(pack, in[0], true);
+            break;
+        case OP_FINAL:
+        case OP_PLACE:
+            in[0] = in_memory(pack, in[0], true);
+            break;
+        case OP_DELAY:
+            in[1] = initial_value(pack, in[1]);
+            break;
+        case OP_EXPAND: {
+            bool steps = is_length(pack->rebuild.to, node->type.dim[0]);
+            if (steps && space[in[0]] == SPACE_EXAMPLES) in[0] = in_memory(pack, in[0], true);
+            break;
+        }
+        default:
+            break;
+    }
+}
+
+/* ---- gradients are sums over the batch ---- */
+
+static void operand(Pack *pack, Graph *g, int which, int node) {
+    vec_push(g->arena, &g->outputs,
+             (Output){.role = ROLE_OPERAND, .name = "", .node = node, .param = which});
+    (void)pack;
+}
+
+static void reduction(Pack *pack, Graph *g, Reduction r) {
+    int index = pack->program->reductions.len;
+    vec_push(g->arena, &pack->program->reductions, r);
+    operand(pack, g, 2 * index, r.a);
+    if (r.kind != REDUCE_COLUMNS) operand(pack, g, 2 * index + 1, r.b);
+}
+
+/* The operand that `node` = s * x repeats over x's columns, as a sum of rows s ⊗ x; or -1. */
+static int repeated_factor(const Graph *g, const Node *node, int k) {
+    if (node->op != OP_MUL || graph_node(g, node->in[k])->op != OP_EXPAND) return -1;
+    const Node *expand = graph_node(g, node->in[k]);
+    const Node *small = graph_node(g, expand->in[0]);
+    bool steps = expand->type.rank == 2 && small->type.rank == 1 && expand->attr.kept == 1;
+    return steps && is_length(g, small->type.dim[0]) ? expand->in[0] : -1;
+}
+
+static void reduce_steps(Pack *pack, Graph *g, int x, Reduction r) {
+    const Node *node = graph_node(g, x);
+    r.kind = REDUCE_COLUMNS;
+    r.a = x;
+    for (int k = 0; k < 2 && node->op == OP_MUL; k++) {
+        int factor = repeated_factor(g, node, k);
+        if (factor < 0) continue;
+        r.kind = REDUCE_OUTER;
+        r.rows = 1;
+        r.a = factor;
+        r.b = node->in[!k];
+        break;
+    }
+    reduction(pack, g, r);
+}
+
+/* Takes the gradient `root` of (a block of) a parameter apart. */
+static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
+    const Node *node = graph_node(g, root);
+    r.b = -1;
+    switch (node->op) {
+        case OP_CONST:
+            if (node->attr.value == 0) return;
+            break;
+        case OP_ADD:
+            reduce(pack, g, node->in[0], r);
+            reduce(pack, g, node->in[1], r);
+            return;
+        case OP_CONCAT:
+            for (int i = 0; i < node->count; i++) {
+                Reduction part = r;
+                int size = graph_node(g, node->in[i])->type.dim[node->attr.axis].add;
+                if (node->type.rank == 2 && node->attr.axis == 0) {
+                    part.rows = size;
+                    r.row += size;
+                } else {
+                    part.columns = size;
+                    r.column += size;
+                }
+                reduce(pack, g, node->in[i], part);
+            }
+            return;
+        case OP_SUM:
+            if (node->attr.axis || !is_length(g, graph_node(g, node->in[0])->type.dim[0])) break;
+            reduce_steps(pack, g, node->in[0], r);
+            return;
+        case OP_CONTRACT: {
+            char first = node->attr.out[0];
+            bool swapped = node->attr.a[graph_node(g, node->in[0])->type.rank - 1] != first;
+            if (node->type.rank != 2) break;
+            r.kind = REDUCE_OUTER;
+            r.a = node->in[swapped];
+            r.b = node->in[!swapped];
+            reduction(pack, g, r);
+            return;
+        }
+        case OP_SCATTER:
+            r.kind = REDUCE_SCATTER;
+            r.a = node->in[0];
+            r.b = node->in[1];
+            reduction(pack, g, r);
+            return;
+        default:
+            break;
+    }
+    r.kind = REDUCE_COLUMNS;
+    r.a = root;
+    reduction(pack, g, r);
+}
+
+/* The graph with the operands of the reductions as outputs, instead of the gradients. */
+static Graph *take_gradients(Pack *pack, Graph *graph) {
+    Graph *g = ARENA_NEW(graph->arena, Graph);
+    *g = *graph;
+    memset(&g->outputs, 0, sizeof g->outputs);
+    for (int i = 0; i < graph->outputs.len; i++) {
+        Output output = graph->outputs.at[i];
+        if (output.role != ROLE_GRADIENT) {
+            vec_push(g->arena, &g->outputs, output);
+            continue;
+        }
+        const Type *type = &graph->params.at[output.param].type;
+        Reduction r = {.param = output.param, .rows = 1, .columns = 1};
+        if (type->rank > 0) r.columns = type->dim[type->rank - 1].add;
+        if (type->rank > 1) r.rows = type->dim[0].add;
+        reduce(pack, g, output.node, r);
+    }
+    return g;
+}
+
+/* ---- the pass ---- */
+
+static void close_delays(Pack *pack) { /* a delay's value must lie in memory */
+    Rebuild *rebuild = &pack->rebuild;
+    for (int i = 0; i < rebuild->pending_count; i++) {
+        int *value = &rebuild->map[rebuild->pending[i].value];
+        *value = in_memory(pack, *value, true);
+    }
+}
+
+static void map_outputs(Pack *pack, Graph *from) {
+    Graph *g = pack->rebuild.to;
+    for (int i = 0; i < from->outputs.len; i++) {
+        Output output = from->outputs.at[i];
+        int node = pack->rebuild.map[output.node];
+        bool index = graph_node(g, node)->op == OP_INPUT;
+        if (output.role == ROLE_OPERAND) {
+            Reduction *r = &pack->program->reductions.at[output.param / 2];
+            if (!index) node = in_memory(pack, node, false);
+            *(output.param % 2 ? &r->b : &r->a) = node;
+        } else if (!is_computed(g, node) || pack->program->space[node] == SPACE_SHARED) {
+            node = copied(pack, node);
+        }
+        output.node = node;
+        vec_push(g->arena, &g->outputs, output);
+    }
+}
+
+Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag) {
+    Program *program = ARENA_NEW(graph->arena, Program);
+    Pack pack = {.program = program, .diag = diag};
+    program->name = name;
+    program->rows_a_step = rows_a_step;
+    Graph *from = take_gradients(&pack, graph);
+    pack.rebuild = rebuild_new(from);
+    program->graph = pack.rebuild.to;
+    bool *live = graph_live(from);
+    int errors = diag_errors(diag);
+    for (int i = 0; i < from->nodes.len; i++) {
+        if (!live[i]) continue;
+        Node node = *graph_node(from, i);
+        int in[3], *map = pack.rebuild.map;
+        if (node.op == OP_CONCAT || node.op == OP_DELAY || node.count > 3) {
+            if (node.op == OP_DELAY) {
+                map[node.in[1]] = initial_value(&pack, map[node.in[1]]);
+            }
+            map[i] = rebuild_copy(&pack.rebuild, i);
+            annotate(&pack);
+            continue;
+        }
+        for (int k = 0; k < node.count; k++) in[k] = map[node.in[k]];
+        place_operands(&pack, &node, in);
+        if (node.op == OP_CONTRACT && node.count && in[0] != map[node.in[0]] &&
+            pack.program->space[map[node.in[0]]] == SPACE_SHARED) {
+            char labels[MAX_LABELS];
+            memcpy(labels, node.attr.a, sizeof labels);
+            memcpy(node.attr.a, node.attr.b, sizeof labels);
+            memcpy(node.attr.b, labels, sizeof labels);
+        }
+        map[i] = graph_add_typed(program->graph, node.op, node.count, in, node.attr, &node.type,
+                                 node.span);
+        annotate(&pack);
+    }
+    close_delays(&pack);
+    from->outputs.len += 0;
+    map_outputs(&pack, from);
+    Graph no_outputs = *from;
+    memset(&no_outputs.outputs, 0, sizeof no_outputs.outputs);
+    pack.rebuild.from = &no_outputs;
+    rebuild_finish(&pack.rebuild);
+    annotate(&pack);
+    return diag_errors(diag) > errors ? NULL : program;
+}

@@ -1,0 +1,153 @@
+/* Accumulators: sums of products and what is added to them become one register each, so that four
+ * gates written as four equations cost what one packed product costs. */
+#include "base/die.h"
+#include "graph/rewrite.h"
+#include "loop/program.h"
+
+typedef struct {
+    Program *program;
+    const int *uses;
+    int *user; /* the one node that uses each node, where there is one */
+    Stage *stage;
+    int kernel, stage_index;
+} Find;
+
+static bool here(const Find *find, int node) {
+    return find->program->kernel_of[node] == find->kernel &&
+           find->program->stage_of[node] == find->stage_index;
+}
+
+/* The sum that `node` is a term of, or the node itself. */
+static int root_of(const Find *find, int node) {
+    const Graph *g = find->program->graph;
+    while (find->uses[node] == 1 && find->user[node] >= 0 && here(find, find->user[node]) &&
+           graph_node(g, find->user[node])->op == OP_ADD)
+        node = find->user[node];
+    return node;
+}
+
+/* The weight's element (column, depth) in its parameter's memory. */
+static Product product_of(const Program *program, int node) {
+    const Graph *g = program->graph;
+    const Node *n = graph_node(g, node);
+    Product product = {.node = node, .operand = access_of(program, n->in[0])};
+    long row = 0, column = 0;
+    int weight = n->in[1];
+    while (graph_node(g, weight)->op == OP_SLICE) {
+        const Attr *attr = &graph_node(g, weight)->attr;
+        *(attr->axis == 0 ? &row : &column) += attr->start;
+        weight = graph_node(g, weight)->in[0];
+    }
+    const Node *param = graph_node(g, weight);
+    const Type *type = &graph_node(g, n->in[1])->type;
+    bool columns_first = n->attr.b[0] == n->attr.out[strlen(n->attr.out) - 1];
+    long stride = param->type.dim[1].add;
+    product.param = param->attr.index;
+    product.base = row * stride + column;
+    product.column_stride = columns_first ? stride : 1;
+    product.depth_stride = columns_first ? 1 : stride;
+    product.depth = type->dim[columns_first ? 1 : 0].add;
+    return product;
+}
+
+static void add_term(Find *find, Accumulator *sum, int node, bool root) {
+    Program *program = find->program;
+    Graph *g = program->graph;
+    const Node *n = graph_node(g, node);
+    bool inner = here(find, node) && (root || find->uses[node] == 1);
+    if (inner && n->op == OP_ADD) {
+        int left = n->in[0], right = n->in[1];
+        add_term(find, sum, left, false);
+        add_term(find, sum, right, false);
+    } else if (inner && n->op == OP_CONTRACT) {
+        vec_push(g->arena, &sum->products, product_of(program, node));
+    } else if (access_of(program, node).row == ROW_SHARED) {
+        vec_push(g->arena, &sum->shared, node);
+    } else {
+        vec_push(g->arena, &sum->others, node);
+    }
+}
+
+/* Products of values that are there before the loop come first: whether they leave the loop then
+ * changes no bit. */
+static void order_products(const Program *program, Accumulator *sum, int kernel) {
+    int count = sum->products.len, next = 0;
+    Product *sorted = ARENA_ARRAY(program->graph->arena, Product, count + 1);
+    for (int late = 0; late < 2; late++)
+        for (int i = 0; i < count; i++) {
+            int from = program->kernel_of[sum->products.at[i].operand.node];
+            if ((from == kernel) == late) sorted[next++] = sum->products.at[i];
+        }
+    memcpy(sum->products.at, sorted, sizeof *sorted * (size_t)count);
+}
+
+static bool inner_of_sum(const Find *find, int node) {
+    Op op = graph_node(find->program->graph, node)->op;
+    return (op == OP_ADD || op == OP_CONTRACT) && root_of(find, node) != node;
+}
+
+static void find_in_stage(Find *find) {
+    Stage *stage = find->stage;
+    Graph *g = find->program->graph;
+    bool *seen = ARENA_ARRAY(g->arena, bool, g->nodes.len + 1);
+    for (int i = 0; i < stage->nodes.len; i++) {
+        int node = stage->nodes.at[i];
+        if (graph_node(g, node)->op != OP_CONTRACT) continue;
+        int root = root_of(find, node);
+        if (seen[root]) continue;
+        seen[root] = true;
+        Accumulator sum = {.node = root};
+        add_term(find, &sum, root, true);
+        order_products(find->program, &sum, find->kernel);
+        vec_push(g->arena, &stage->accumulators, sum);
+    }
+    int kept = 0;
+    for (int i = 0; i < stage->nodes.len; i++) {
+        int node = stage->nodes.at[i];
+        int root = root_of(find, node);
+        if (inner_of_sum(find, node) && seen[root]) continue;
+        stage->nodes.at[kept++] = node;
+    }
+    stage->nodes.len = kept;
+    int sums = stage->accumulators.len;
+    stage->blocks = sums == 0 || sums > 2 ? 1 : sums == 2 ? 2 : 4;
+}
+
+static int *find_user(const Graph *g, const bool *live) {
+    int *user = ARENA_ARRAY(g->arena, int, g->nodes.len + 1);
+    for (int i = 0; i < g->nodes.len; i++) user[i] = -1;
+    for (int i = 0; i < g->nodes.len; i++)
+        for (int k = 0; live[i] && k < graph_node(g, i)->count; k++)
+            user[graph_node(g, i)->in[k]] = i;
+    return user;
+}
+
+void find_products(Program *program) {
+    bool *live = graph_live(program->graph);
+    Find find = {.program = program,
+                 .uses = graph_uses(program->graph, live),
+                 .user = find_user(program->graph, live)};
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
+            find.kernel = k;
+            find.stage_index = s;
+            find.stage = &program->kernels.at[k].stages.at[s];
+            find_in_stage(&find);
+        }
+}
+
+void count_flops(const Program *program, double *per_step, double *per_example) {
+    const Graph *g = program->graph;
+    *per_step = *per_example = 0;
+    for (int i = 0; i < g->nodes.len; i++) {
+        if (graph_node(g, i)->op != OP_CONTRACT || program->kernel_of[i] < 0) continue;
+        double flops = 2.0 * product_of(program, i).depth * program->columns[i];
+        *(program->space[i] == SPACE_STEPS ? per_step : per_example) += flops;
+    }
+    for (int i = 0; i < program->reductions.len; i++) {
+        const Reduction *r = &program->reductions.at[i];
+        if (r->kind != REDUCE_OUTER) continue;
+        double flops = 2.0 * r->rows * r->columns;
+        *(program->space[r->a] == SPACE_STEPS ? per_step : per_example) += flops;
+    }
+}

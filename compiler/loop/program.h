@@ -1,0 +1,149 @@
+/* The loop program: what is computed for a whole packed batch, in which loops, in which order.
+ *
+ * Packing gives every value a space: SHARED (one for all examples), EXAMPLES (a row an example) or
+ * STEPS (a row a step of an example; rows are ordered by time, RdPacking in the runtime says how).
+ * A row holds `columns` numbers. Everything between a batch's rows and its sums over the batch is
+ * row-local: a row is computed from its own operands alone, by the same operations in the same
+ * order wherever it lies. This is why outputs do not depend on the batch or on the threads.
+ *
+ * A kernel is one loop over rows. It computes its nodes in stages; a stage is one sweep over the
+ * columns, all its nodes being equally wide. What a later stage, another kernel or another row
+ * needs has a buffer; everything else lives in registers. */
+#ifndef RONDO_PROGRAM_H
+#define RONDO_PROGRAM_H
+
+#include "base/text.h"
+#include "graph/graph.h"
+
+typedef enum { SPACE_SHARED, SPACE_EXAMPLES, SPACE_STEPS } Space;
+
+typedef enum {
+    REDUCE_OUTER,   /* sum over rows of a ⊗ b: the gradient of a weight */
+    REDUCE_COLUMNS, /* sum over rows of a: the gradient of a bias */
+    REDUCE_SCATTER, /* rows of a added to the rows of a table that the index b names */
+} ReduceKind;
+
+/* A sum over all rows of the batch, added to a block of a parameter's gradient. */
+typedef struct {
+    ReduceKind kind;
+    int param;
+    int row, column;     /* where the block starts in the parameter (matrices; vectors: column) */
+    int rows, columns;   /* its size */
+    int a, b;            /* graph nodes; b is -1 for REDUCE_COLUMNS */
+    bool a_once, b_once; /* the operand is an EXAMPLES value summed over steps (never both) */
+} Reduction;
+
+/* Where the rows of an operand are, as seen from the row being computed. */
+typedef enum {
+    ROW_SAME,     /* the same row of a buffer of the same space */
+    ROW_EXAMPLE,  /* the row of this step's example */
+    ROW_PREVIOUS, /* the row one step earlier; at the first step the initial value */
+    ROW_NEXT,     /* the row one step later; at the last step the initial value */
+    ROW_FIRST,    /* the example's first step */
+    ROW_LAST,     /* the example's last step */
+    ROW_AT_FIRST, /* the example's row at its first step, zero at all others */
+    ROW_AT_LAST,
+    ROW_SHARED, /* no rows */
+} RowKind;
+
+/* An operand resolved through the nodes that only say where it lies. */
+typedef struct {
+    int node; /* what computes or holds it: a computed node, a PARAM, an INPUT or a leaf */
+    RowKind row;
+    int column; /* the first column */
+    bool splat; /* one number, repeated over all columns */
+    int init;   /* ROW_PREVIOUS, ROW_NEXT: the initial value's node, -1 for zero */
+} Access;
+
+/* A product of a row with a weight: one term of an accumulator. */
+typedef struct {
+    int node;       /* the CONTRACT */
+    Access operand; /* the row */
+    int depth;      /* its length */
+    int param;      /* the weight … */
+    long base;      /* … from this element on; element (column n, depth k) is at */
+    long column_stride, depth_stride; /* base + n * column_stride + k * depth_stride */
+} Product;
+
+typedef VEC(int) NodeList;
+
+/* A sum that a tile keeps in registers: shared vectors, then products. */
+typedef struct {
+    int node;        /* the ADD or CONTRACT whose value it is */
+    NodeList shared; /* start values */
+    NodeList others; /* what is added last */
+    VEC(Product) products;
+} Accumulator;
+
+typedef struct {
+    int columns;
+    NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
+    VEC(Accumulator) accumulators;
+    long panel; /* where its packed weights start, in columns × depths; see emit */
+    int blocks; /* vectors of columns that one tile covers, a power of two */
+} Stage;
+
+typedef struct {
+    Space space;
+    int direction; /* +1 or -1: step by step, forward or backward in time; 0: rows in any order */
+    const char *name;
+    NodeList nodes;
+    VEC(Stage) stages;
+    int phase; /* kernels of one phase do not depend on each other */
+    int level;
+} Kernel;
+
+typedef struct {
+    int node;
+    const char *name;
+    Space space;
+    int columns;
+    bool index;      /* int, not real */
+    int first, last; /* the phases between which it must be kept */
+    int slot;        /* buffers of one slot share their memory */
+} Buffer;
+
+typedef struct {
+    const char *name; /* "infer" or "train" */
+    Graph *graph;
+    Space *space; /* of each node */
+    int *columns;
+    VEC(Reduction) reductions;
+    VEC(Kernel) kernels; /* in order of execution */
+    int *kernel_of;      /* of each node; -1 */
+    int *stage_of;
+    int phases; /* reductions run after the last */
+    VEC(Buffer) buffers;
+    int *buffer_of; /* of each node; -1 */
+    int slots;
+    int rows_a_step; /* how many rows a step is expected to have: 1 for infer, the batch for train
+                      */
+} Program;
+
+/* pack.c: spaces, columns and reductions. NULL after errors (what is not supported yet). */
+Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag);
+
+/* fuse.c: kernels, stages and phases. */
+void fuse(Program *program);
+
+/* products.c: accumulators of each stage. */
+void find_products(Program *program);
+
+/* memplan.c: buffers and their slots. */
+void plan_memory(Program *program);
+
+/* access.c */
+Access access_of(const Program *program, int node);
+bool is_computed(const Graph *graph, int node);
+bool is_fold(const Program *program, int node);          /* a reduction over an example's steps */
+bool is_row_reduction(const Program *program, int node); /* over the columns of a row */
+int buffer_of(const Program *program, int node);
+
+/* loop/print.c: the packed program and the loops, for `rondo emit`. */
+const char *print_packed(const Program *program);
+const char *print_loops(const Program *program);
+
+/* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row. */
+void count_flops(const Program *program, double *per_step, double *per_example);
+
+#endif

@@ -1,0 +1,378 @@
+/* What every generated program computes besides its own equations: packing weights, the sums over
+ * the batch that are the gradients of parameters, and the optimizer. Included by the generated C so
+ * that it is compiled for the same vectors and kind of real. */
+#ifndef RONDO_KERNELS_H
+#define RONDO_KERNELS_H
+
+#include "simd.h"
+
+#define RD_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define RD_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define RD_HUGE (RD_IS_DOUBLE ? (real)1e300 : (real)3e38)
+
+/* ---- where things are ---- */
+
+RD_INLINE const real *rd_param(const RdRun *run, int param) { return run->param[param]; }
+RD_INLINE real *rd_gradient(const RdRun *run, int param) { return run->gradient[param]; }
+
+/* The number of elements of a parameter. */
+RD_INLINE size_t rd_size(const RdParam *param, const RdSizes *sizes) {
+    size_t size = 1;
+    for (int i = 0; i < param->rank; i++) {
+        int dim = param->dims[i];
+        size *= (size_t)(dim < 0 ? sizes->vocab[-1 - dim] : dim);
+    }
+    return size;
+}
+
+/* Adds room for `count` elements to `size`; returns where it starts, a multiple of 64 bytes. */
+RD_INLINE size_t rd_reserve(size_t *size, size_t count, size_t each) {
+    size_t at = *size;
+    *size += (count * each + 63) / 64 * 64;
+    return at;
+}
+
+/* Row `row` of a buffer, or another place when there is no such row. */
+RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real *otherwise) {
+    return row < 0 ? otherwise : rows + row * stride;
+}
+
+/* The row of an example's last step. */
+RD_INLINE long rd_last(const RdPacking *p, long example) {
+    return p->start[p->length[example] - 1] + example;
+}
+
+/* One step of a reduction over an example's steps into `to`, `count` columns of it (a vector, or
+ * one number); the first step starts it. The argmax keeps the row number, and the highest value so
+ * far `apart` further on. */
+RD_INLINE void rd_fold_sum(real *to, vec x, bool first, int count) {
+    rd_store_head(to, first ? x : (count == 1 ? rd_splat(*to) : rd_load(to)) + x, count);
+}
+RD_INLINE void rd_fold_max(real *to, vec x, bool first, int count) {
+    rd_store_head(to, first ? x : rd_max(count == 1 ? rd_splat(*to) : rd_load(to), x), count);
+}
+RD_INLINE void rd_fold_argmax(real *to, vec x, bool first, int count, int apart, long row) {
+    vec best = count == 1 ? rd_splat(to[apart]) : rd_load(to + apart);
+    vec where = count == 1 ? rd_splat(*to) : rd_load(to);
+    vec_mask better = first ? (vec_mask)(x == x) : (vec_mask)(x > best);
+    rd_store_head(to, rd_choose(better, rd_splat((real)row), where), count);
+    rd_store_head(to + apart, rd_choose(better, x, best), count);
+}
+
+/* ---- sharing rows among threads ---- */
+
+/* The part `part` of `parts` of `count` rows in any order. */
+RD_INLINE void rd_share(int count, int part, int parts, int *first, int *last) {
+    *first = (int)((long)count * part / parts);
+    *last = (int)((long)count * (part + 1) / parts);
+}
+
+/* The examples of part `part`, so that the parts have about equally many steps. */
+RD_INLINE void rd_share_steps(const RdPacking *p, int part, int parts, int *first, int *last) {
+    long rows = 0, from = (long)p->rows * part / parts, to = (long)p->rows * (part + 1) / parts;
+    *first = *last = parts > 1 ? p->examples : 0;
+    if (parts == 1) {
+        *last = p->examples;
+        return;
+    }
+    for (int b = p->examples - 1; b >= 0; b--) { /* short ones last: count from the end */
+        long before = (long)p->rows - rows;
+        if (before > to) *last = b;
+        if (before > from) *first = b;
+        rows += p->length[b];
+    }
+    if (part + 1 == parts) *last = p->examples;
+    if (part == 0) *first = 0;
+}
+
+/* How many parts each of `kernels` independent kernels is split in. */
+RD_INLINE int rd_parts(const RdRun *run, int kernels) {
+    int threads = rd_pool_threads(run->pool), parts = (threads + kernels - 1) / kernels;
+    int most = run->batch->packing.examples;
+    return parts < most ? parts : most;
+}
+
+/* How many rows the next tile takes when `left` are left: no tile is needlessly small. */
+RD_INLINE int rd_tile(int left, int most) {
+    if (left <= most) return left;
+    return left < 2 * most ? (left + 1) / 2 : most;
+}
+
+/* ---- weights for the tiles ---- */
+
+/* Copies `columns` columns of a weight, `depth` deep, into a panel: vector `v` of depth k stands at
+ * panel + k * step + v * LANES, columns beyond `columns` are zero up to `blocks` vectors. */
+RD_HELPER void rd_pack(real *panel, long step, const real *weight, long column_stride,
+                       long depth_stride, int columns, int blocks, int depth) {
+    int width = blocks * LANES;
+    if (columns > width) columns = width;
+    for (int k = 0; k < depth; k++) {
+        real *to = panel + k * step;
+        const real *from = weight + k * depth_stride;
+        if (column_stride == 1)
+            for (int n = 0; n < columns; n++) to[n] = from[n];
+        else
+            for (int n = 0; n < columns; n++) to[n] = from[n * column_stride];
+        for (int n = columns; n < width; n++) to[n] = 0;
+    }
+}
+
+/* ---- sums over the rows of a batch ---- */
+
+typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
+
+/* Adds to `out`, a block of a gradient whose rows are `out_stride` apart:
+ *   OUTER    out[m][n] += sum over r of a[a_row(r)][m] * b[b_row(r)][n]
+ *   COLUMNS  out[0][n] += sum over r of a[a_row(r)][n]
+ *   SCATTER  out[index[r]][n] += a[a_row(r)][n]
+ * A row map of NULL is the identity; rows that it maps to -1 are left out. */
+typedef struct {
+    RdSumKind kind;
+    real *out;
+    long out_stride;
+    int m, n;
+    int rows;
+    const real *a, *b;
+    long a_stride, b_stride;
+    const int *a_rows, *b_rows, *index;
+} RdSum;
+
+enum { RD_BLOCK = 64, RD_WIDE = 512, RD_HIGH = 6, RD_ACROSS = 4, RD_PART = 24 };
+
+/* The next rows of a sum, at most RD_BLOCK: their places in a and b. Returns how many. */
+RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
+    int count = 0;
+    for (; *r < s->rows && count < RD_BLOCK; ++*r) {
+        int ra = s->a_rows ? s->a_rows[*r] : *r, rb = s->b_rows ? s->b_rows[*r] : *r;
+        if (ra < 0 || rb < 0) continue;
+        a_row[count] = ra;
+        b_row[count++] = rb;
+    }
+    return count;
+}
+
+/* out[0:6][0:4 vectors] += a^T b over `count` rows of packed panels. */
+RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out, long stride,
+                             int high, int wide) {
+    vec sum[RD_HIGH][RD_ACROSS];
+    for (int i = 0; i < RD_HIGH; i++)
+        for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_splat(0);
+    for (int r = 0; r < count; r++, a += RD_HIGH, b += RD_ACROSS * LANES)
+        for (int j = 0; j < RD_ACROSS; j++) {
+            vec right = rd_load(b + j * LANES);
+            for (int i = 0; i < RD_HIGH; i++) sum[i][j] = rd_fma(rd_splat(a[i]), right, sum[i][j]);
+        }
+    if (high == RD_HIGH && wide == RD_ACROSS * LANES) {
+        for (int i = 0; i < RD_HIGH; i++)
+            for (int j = 0; j < RD_ACROSS; j++) {
+                real *to = out + i * stride + j * LANES;
+                rd_store(to, rd_load(to) + sum[i][j]);
+            }
+        return;
+    }
+    for (int i = 0; i < high; i++)
+        for (int n = 0; n < wide; n++) out[i * stride + n] += sum[i][n / LANES][n % LANES];
+}
+
+/* Rows m0 to m1 of the result, columns n0 to n1 (at most RD_WIDE). */
+RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
+    static const int across = RD_ACROSS * LANES;
+    _Alignas(64) real a[RD_BLOCK * RD_PART], b[RD_BLOCK * (RD_WIDE + RD_ACROSS * LANES)];
+    int a_row[RD_BLOCK], b_row[RD_BLOCK];
+    for (int r = 0; r < s->rows;) {
+        int count = rd_next_rows(s, &r, a_row, b_row);
+        for (int n = n0; n < n1; n += across) {
+            real *to = b + (long)(n - n0) * RD_BLOCK;
+            int wide = n1 - n < across ? n1 - n : across;
+            for (int k = 0; k < count; k++, to += across) {
+                const real *from = s->b + b_row[k] * s->b_stride + n;
+                for (int i = 0; i < wide; i++) to[i] = from[i];
+                for (int i = wide; i < across; i++) to[i] = 0;
+            }
+        }
+        for (int m = m0; m < m1; m += RD_HIGH) {
+            int high = m1 - m < RD_HIGH ? m1 - m : RD_HIGH;
+            for (int k = 0; k < count; k++)
+                for (int i = 0; i < RD_HIGH; i++)
+                    a[k * RD_HIGH + i] = i < high ? s->a[a_row[k] * s->a_stride + m + i] : 0;
+            for (int n = n0; n < n1; n += across)
+                rd_outer_tile(a, b + (long)(n - n0) * RD_BLOCK, count,
+                              s->out + m * s->out_stride + n, s->out_stride, high,
+                              n1 - n < across ? n1 - n : across);
+        }
+    }
+}
+
+RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
+    for (int r = 0; r < s->rows; r++) {
+        int row = s->a_rows ? s->a_rows[r] : r;
+        if (row < 0) continue;
+        const real *from = s->a + row * s->a_stride;
+        for (int n = n0; n < n1; n++) s->out[n] += from[n];
+    }
+}
+
+RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
+    for (int r = 0; r < s->rows; r++) {
+        int row = s->a_rows ? s->a_rows[r] : r;
+        if (row < 0) continue;
+        const real *from = s->a + row * s->a_stride;
+        real *to = s->out + s->index[r] * s->out_stride;
+        for (int n = n0; n < n1; n++) to[n] += from[n];
+    }
+}
+
+/* Parts that a sum is split in: over its output, never over the rows that it sums. */
+RD_INLINE int rd_sum_high(const RdSum *s) { return s->kind == RD_SUM_OUTER ? (s->m + 95) / 96 : 1; }
+RD_INLINE int rd_sum_across(const RdSum *s) {
+    int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
+    return (s->n + most - 1) / most;
+}
+
+typedef struct {
+    const RdSum *sums;
+    int count;
+} RdSums;
+
+RD_HELPER void rd_sum_part(void *context, int item) {
+    const RdSums *all = context;
+    const RdSum *s = all->sums;
+    for (; item >= rd_sum_high(s) * rd_sum_across(s); s++)
+        item -= rd_sum_high(s) * rd_sum_across(s);
+    int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
+    int m0 = item / rd_sum_across(s) * 96, n0 = item % rd_sum_across(s) * most;
+    int m1 = m0 + 96 < s->m ? m0 + 96 : s->m, n1 = n0 + most < s->n ? n0 + most : s->n;
+    switch (s->kind) {
+        case RD_SUM_OUTER:
+            rd_outer_part(s, m0, m1, n0, n1);
+            break;
+        case RD_SUM_COLUMNS:
+            rd_columns_part(s, n0, n1);
+            break;
+        case RD_SUM_SCATTER:
+            rd_scatter_part(s, n0, n1);
+            break;
+    }
+}
+
+/* Sums that write to different blocks. */
+RD_HELPER void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
+    RdSums all = {sums, count};
+    int items = 0;
+    for (int i = 0; i < count; i++) items += rd_sum_high(&sums[i]) * rd_sum_across(&sums[i]);
+    rd_parallel(pool, items, rd_sum_part, &all);
+}
+
+/* ---- over all parameters ---- */
+
+enum { RD_CHUNK = 16384 };
+
+typedef struct {
+    real *values;
+    size_t count;
+    double *sums;
+    const RdUpdate *update;
+} RdChunks;
+
+RD_INLINE int rd_chunks(size_t count) { return (int)((count + RD_CHUNK - 1) / RD_CHUNK); }
+
+RD_INLINE size_t rd_chunk_end(size_t count, int chunk) {
+    size_t end = ((size_t)chunk + 1) * RD_CHUNK;
+    return end < count ? end : count;
+}
+
+RD_HELPER void rd_zero_chunk(void *context, int chunk) {
+    const RdChunks *c = context;
+    size_t first = (size_t)chunk * RD_CHUNK;
+    memset(c->values + first, 0, (rd_chunk_end(c->count, chunk) - first) * sizeof(real));
+}
+
+RD_HELPER void rd_zero(RdPool *pool, real *values, size_t count) {
+    RdChunks chunks = {.values = values, .count = count};
+    rd_parallel(pool, rd_chunks(count), rd_zero_chunk, &chunks);
+}
+
+enum { RD_MAX_PARTIALS = 4096 };
+
+RD_HELPER void rd_square_chunk(void *context, int item) {
+    const RdChunks *c = context;
+    int chunks = rd_chunks(c->count), each = (chunks + RD_MAX_PARTIALS - 1) / RD_MAX_PARTIALS;
+    double total = 0;
+    for (int chunk = item * each; chunk < (item + 1) * each && chunk < chunks; chunk++) {
+        size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(c->count, chunk);
+        vec a = rd_splat(0), b = rd_splat(0);
+        for (; i + 2 * (size_t)LANES <= end; i += 2 * (size_t)LANES) {
+            vec x = rd_load(c->values + i), y = rd_load(c->values + i + LANES);
+            a = rd_fma(x, x, a);
+            b = rd_fma(y, y, b);
+        }
+        double sum = (double)rd_sum(a) + (double)rd_sum(b);
+        for (; i < end; i++) sum += (double)c->values[i] * (double)c->values[i];
+        total += sum;
+    }
+    c->sums[item] = total;
+}
+
+/* The sum of squares, added up chunk by chunk in one order whatever the threads. */
+RD_HELPER double rd_square_sum(RdPool *pool, const void *values, size_t count) {
+    double sums[RD_MAX_PARTIALS], total = 0;
+    RdChunks chunks = {.values = (real *)(uintptr_t)values, .count = count, .sums = sums};
+    int all = rd_chunks(count), each = (all + RD_MAX_PARTIALS - 1) / RD_MAX_PARTIALS;
+    int items = each ? (all + each - 1) / each : 0;
+    rd_parallel(pool, items, rd_square_chunk, &chunks);
+    for (int i = 0; i < items; i++) total += sums[i];
+    return total;
+}
+
+/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it:
+ * m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g², p -= rate/(1 - b1^t) · m / (sqrt(v/(1 - b2^t)) +
+ * eps). Elements that never had a gradient are left as they are, which is what the formula gives.
+ */
+RD_HELPER void rd_adam_chunk(void *context, int chunk) {
+    const RdUpdate *u = ((const RdChunks *)context)->update;
+    const RdTraining *t = &u->training;
+    double correction1 = 1 - pow(t->beta1, (double)u->step);
+    double correction2 = sqrt(1 - pow(t->beta2, (double)u->step));
+    vec b1 = rd_splat((real)t->beta1), b2 = rd_splat((real)t->beta2),
+        scale = rd_splat((real)u->scale);
+    vec c1 = rd_splat((real)(1 - t->beta1)), c2 = rd_splat((real)(1 - t->beta2));
+    vec rate = rd_splat((real)(t->rate / correction1)), eps = rd_splat((real)t->epsilon);
+    vec root = rd_splat((real)(1 / correction2)), decay = rd_splat((real)t->weight_decay);
+    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(u->count, chunk);
+    for (; i < end; i += (size_t)LANES) { /* the arrays are padded to whole vectors */
+        real *param = (real *)u->param + i, *m = (real *)u->moment1 + i,
+             *v = (real *)u->moment2 + i;
+        vec p = rd_load(param);
+        vec g = rd_fma(decay, p, rd_load((const real *)u->gradient + i) * scale);
+        vec first = rd_fma(b1, rd_load(m), c1 * g);
+        vec second = rd_fma(b2, rd_load(v), c2 * g * g);
+        rd_store(m, first);
+        rd_store(v, second);
+        rd_store(param, p - rate * first / rd_fma(rd_sqrt(second), root, eps));
+    }
+}
+
+/* SGD as torch.optim.SGD computes it: v = momentum v + g, p -= rate v. */
+RD_HELPER void rd_sgd_chunk(void *context, int chunk) {
+    const RdUpdate *u = ((const RdChunks *)context)->update;
+    vec momentum = rd_splat((real)u->training.momentum), rate = rd_splat((real)u->training.rate);
+    vec decay = rd_splat((real)u->training.weight_decay), scale = rd_splat((real)u->scale);
+    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(u->count, chunk);
+    for (; i < end; i += (size_t)LANES) {
+        real *param = (real *)u->param + i, *v = (real *)u->moment1 + i;
+        vec p = rd_load(param);
+        vec g = rd_fma(decay, p, rd_load((const real *)u->gradient + i) * scale);
+        vec velocity = rd_fma(momentum, rd_load(v), g);
+        rd_store(v, velocity);
+        rd_store(param, p - rate * velocity);
+    }
+}
+
+/* One step of the optimizer that training names; arrays are padded to whole vectors. */
+RD_HELPER void rd_update(const RdUpdate *update) {
+    RdChunks chunks = {.update = update};
+    rd_parallel(update->pool, rd_chunks(update->count),
+                update->training.optimizer == RD_ADAM ? rd_adam_chunk : rd_sgd_chunk, &chunks);
+}
+
+#endif

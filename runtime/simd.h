@@ -1,0 +1,200 @@
+/* Vectors of reals, as wide as the target's registers: C11 with the vector extensions that gcc and
+ * clang share. All that depends on an instruction set is in this file.
+ *
+ * Every function does the same to each lane, so a number's value does not depend on the lane that
+ * it is computed in, nor on its neighbours. Multiply-adds are written out as rd_fma and compilers
+ * are told not to contract others, so it does not depend on how a loop was compiled either. */
+#ifndef RONDO_SIMD_H
+#define RONDO_SIMD_H
+
+#include <math.h>
+#include <string.h>
+
+#include "rondo.h"
+
+#ifndef RD_VECTOR_BYTES
+#if defined(__AVX512F__)
+#define RD_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define RD_VECTOR_BYTES 32
+#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
+#define RD_VECTOR_BYTES 16
+#else
+#define RD_VECTOR_BYTES sizeof(real) /* scalar */
+#endif
+#endif
+
+#if defined(__AVX512F__) || defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+/* Registers that a tile may fill with accumulators and weights; one more holds the left operand. */
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+#define RD_TILE_REGISTERS 30
+#else
+#define RD_TILE_REGISTERS 14
+#endif
+
+#define RD_IS_DOUBLE (sizeof(real) == 8)
+#define RD_INLINE static inline __attribute__((always_inline, unused))
+#define RD_HELPER static __attribute__((noinline, unused))
+
+typedef real vec __attribute__((vector_size(RD_VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+#define LANES ((int)(RD_VECTOR_BYTES / sizeof(real)))
+
+/* `columns` rounded up to whole vectors: the distance of two rows of a buffer. A row of one number
+ * is not padded. */
+#define RD_VECTORS(columns) (((columns) + LANES - 1) / LANES)
+#define RD_STRIDE(columns) ((columns) == 1 ? 1 : RD_VECTORS(columns) * LANES)
+
+/* The rows of a tile of `sums` accumulators of `blocks` vectors each. */
+#define RD_TILE_ROWS(sums, blocks)                          \
+    (RD_TILE_REGISTERS / ((sums) * (blocks)) - 1 > 6        \
+         ? 6                                                \
+         : (RD_TILE_REGISTERS / ((sums) * (blocks)) - 1 < 1 \
+                ? 1                                         \
+                : RD_TILE_REGISTERS / ((sums) * (blocks)) - 1))
+
+RD_INLINE vec rd_load(const real *p) { return *(const vec *)p; }
+RD_INLINE void rd_store(real *p, vec v) { *(vec *)p = v; }
+RD_INLINE vec rd_splat(real x) { return x - (vec){0}; }
+
+/* a * b + c with one rounding where the machine has it. */
+RD_INLINE vec rd_fma(vec a, vec b, vec c) {
+#if defined(__AVX512F__) && !defined(RD_NO_INTRINSICS)
+    if (RD_IS_DOUBLE) return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && RD_VECTOR_BYTES == 32 && !defined(RD_NO_INTRINSICS)
+    if (RD_IS_DOUBLE) return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* Comparisons give all ones or all zeros in a lane; vec_mask is the type that holds them. */
+typedef __typeof__((vec){0} < (vec){0}) vec_mask;
+
+RD_INLINE vec rd_choose(vec_mask mask, vec yes, vec no) {
+    return (vec)((mask & (vec_mask)yes) | (~mask & (vec_mask)no));
+}
+RD_INLINE vec rd_max(vec a, vec b) { return rd_choose(a > b, a, b); }
+RD_INLINE vec rd_min(vec a, vec b) { return rd_choose(a < b, a, b); }
+RD_INLINE vec rd_less(vec a, vec b) { return rd_choose(a < b, rd_splat(1), rd_splat(0)); }
+RD_INLINE vec rd_equal(vec a, vec b) { return rd_choose(a == b, rd_splat(1), rd_splat(0)); }
+RD_INLINE vec rd_select(vec a, vec b, vec c) { return rd_choose(a != rd_splat(0), b, c); }
+RD_INLINE vec rd_abs(vec a) { return rd_choose(a < rd_splat(0), -a, a); }
+RD_INLINE vec rd_sign(vec a) { return rd_less(rd_splat(0), a) - rd_less(a, rd_splat(0)); }
+
+/* first, first + 1, … : the number of each lane's column. */
+RD_INLINE vec rd_iota(int first) {
+    vec v;
+    for (int i = 0; i < LANES; i++) v[i] = (real)(first + i);
+    return v;
+}
+
+/* The first `count` lanes of v, `rest` in the others. */
+RD_INLINE vec rd_head(vec v, int count, vec rest) {
+    return count >= LANES ? v : rd_choose(rd_iota(0) < rd_splat((real)count), v, rest);
+}
+
+/* Stores the first `count` lanes (all when count >= LANES). */
+RD_INLINE void rd_store_head(real *p, vec v, int count) {
+    if (count >= LANES) {
+        rd_store(p, v);
+        return;
+    }
+    for (int i = 0; i < count; i++) p[i] = v[i];
+}
+
+/* Over all lanes, always in the same order. */
+RD_INLINE real rd_sum(vec v) {
+    real sum = 0;
+    for (int i = 0; i < LANES; i++) sum += v[i];
+    return sum;
+}
+RD_INLINE real rd_highest(vec v) {
+    real highest = v[0];
+    for (int i = 1; i < LANES; i++) highest = v[i] > highest ? v[i] : highest;
+    return highest;
+}
+
+/* The index of the largest of n numbers, the first of equals. */
+RD_INLINE int rd_argmax(const real *x, int n) {
+    int best = 0;
+    for (int i = 1; i < n; i++) best = x[i] > x[best] ? i : best;
+    return best;
+}
+
+RD_INLINE vec rd_sqrt(vec a) {
+    for (int i = 0; i < LANES; i++)
+        a[i] = RD_IS_DOUBLE ? (real)sqrt(a[i]) : (real)sqrtf((float)a[i]);
+    return a;
+}
+RD_INLINE vec rd_log(vec a) {
+    for (int i = 0; i < LANES; i++) a[i] = RD_IS_DOUBLE ? (real)log(a[i]) : (real)logf((float)a[i]);
+    return a;
+}
+
+/* e^x, relative error below 2e-7: x = n log 2 + r, e^r by a polynomial of degree 6, 2^n by the
+ * exponent's bits. Below -87 it is e^-87; NaN stays NaN. (Coefficients: Cephes, expf.c.) */
+RD_INLINE vec rd_exp(vec x) {
+    if (RD_IS_DOUBLE) {
+        for (int i = 0; i < LANES; i++) x[i] = (real)exp(x[i]);
+        return x;
+    }
+    const vec high = rd_splat((real)88.0f), low = rd_splat((real)-87.0f);
+    const vec magic = rd_splat((real)12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    x = rd_choose(x > high, high, x);
+    x = rd_choose(x < low, low, x);
+    vec shifted = rd_fma(x, rd_splat((real)1.44269504088896341f), magic);
+    vec n = shifted - magic;
+    vec r = rd_fma(n, rd_splat((real)-0.693359375f), x);
+    r = rd_fma(n, rd_splat((real)2.12194440e-4f), r);
+    vec p = rd_splat((real)1.9875691500e-4f);
+    p = rd_fma(p, r, rd_splat((real)1.3981999507e-3f));
+    p = rd_fma(p, r, rd_splat((real)8.3334519073e-3f));
+    p = rd_fma(p, r, rd_splat((real)4.1665795894e-2f));
+    p = rd_fma(p, r, rd_splat((real)1.6666665459e-1f));
+    p = rd_fma(p, r, rd_splat((real)5.0000001201e-1f));
+    p = rd_fma(p * r, r, r) + rd_splat((real)1);
+    vec_mask bits = ((vec_mask)shifted + 127) << 23;
+    return p * (vec)bits;
+}
+
+RD_INLINE vec rd_sigmoid(vec x) { return rd_splat(1) / (rd_splat(1) + rd_exp(-x)); }
+
+/* Absolute error below 1e-7. */
+RD_INLINE vec rd_tanh(vec x) {
+    if (RD_IS_DOUBLE) {
+        for (int i = 0; i < LANES; i++) x[i] = (real)tanh(x[i]);
+        return x;
+    }
+    return rd_splat(1) - rd_splat(2) / (rd_exp(x + x) + rd_splat(1));
+}
+
+/* A random 32-bit number for (key, stream, row, column): a hash, so that every element has its own
+ * whatever is computed before it. (The mixing is lowbias32 by C. Wellons.) */
+RD_INLINE uint32_t rd_hash(uint32_t x) {
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= x >> 15;
+    x *= 0x846ca68bu;
+    x ^= x >> 16;
+    return x;
+}
+
+/* Dropout's mask for the columns from `column` on: 0 with probability `drop`, else 1/(1-drop). */
+RD_INLINE vec rd_mask(uint64_t key, int stream, long row, int column, double drop) {
+    uint32_t seed =
+        rd_hash((uint32_t)key ^ rd_hash((uint32_t)(key >> 32) ^ rd_hash((uint32_t)stream)));
+    uint32_t base = rd_hash(seed ^ rd_hash((uint32_t)row));
+    uint32_t limit = (uint32_t)(drop * 4294967296.0);
+    real keep = (real)(1 / (1 - drop));
+    vec v;
+    for (int i = 0; i < LANES; i++)
+        v[i] = rd_hash(base + (uint32_t)(column + i)) < limit ? 0 : keep;
+    return v;
+}
+
+#endif
