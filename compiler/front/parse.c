@@ -31,6 +31,7 @@ void parser_token(Parser *p, int kind, const char *text, size_t length) {
     if (kind == PRIMED && length) length--;
     Token token = {.kind = kind, .span = p->at, .close = -1, .first = first_on_line(p)};
     token.text = intern_n(p->names, text, length);
+    token.strays = p->stray_lines.len;
     vec_push(p->arena, &p->tokens, token);
 }
 
@@ -92,7 +93,7 @@ void parser_stray_char(Parser *p, const char *text, size_t length) {
 bool starts_item(const Parser *p, int index) {
     const Token *token = &p->tokens.at[index];
     return (token->kind == MODEL || token->kind == LAYER || token->kind == CELL) &&
-           token[1].kind == NAME;
+           token[1].kind == NAME && token[2].kind != '=' && token[2].kind != ',';
 }
 
 /* Whether `a, b', c =` starts at `index`. */
@@ -218,29 +219,51 @@ static bool lacks_brace(const Parser *p) {
     return p->open.len && (!token->kind || (token->first && starts_item(p, p->current)));
 }
 
+/* Whether the '{' at `index` opens a body, and does not just stand in the way: it ends its line, or
+ * it is closed on its line, or it is the last one after the start of a header. */
+static bool opens_body(const Parser *p, int index) {
+    const Token *brace = &p->tokens.at[index], *first = brace, *token = brace + 1;
+    if (token->first || !token->kind) return true;
+    if (brace->close >= 0 && p->tokens.at[brace->close].span.line == brace->span.line) return true;
+    for (; token->kind && !token->first; token++)
+        if (token->kind == '{') return false;
+    while (!first->first) first--;
+    return first->kind == REPEAT || first->kind == TRAIN ||
+           (first->kind >= MODEL && first->kind <= CELL);
+}
+
+/* The same for a '}': nothing else stands before it or behind it, or its '{' is on its line. */
+static bool closes_body(const Parser *p, int index) {
+    const Token *brace = &p->tokens.at[index];
+    const Token *open = &p->tokens.at[p->open.at[p->open.len - 1]];
+    return brace->first || brace[1].first || !brace[1].kind || open->span.line == brace->span.line;
+}
+
 /* Where parsing can resume in a model, layer or cell: the end of the body, or a statement (in a
  * train block a setting) at the start of a line, or the body of the wrong statement. */
-static int resume_in_body(Parser *p, int index) {
-    bool train =
-        p->open.at[p->open.len - 1] > 0 && kind_at(p, p->open.at[p->open.len - 1] - 1) == TRAIN;
+static int resume_in_body(const Parser *p, int index) {
+    int outer = p->open.at[p->open.len - 1];
+    bool train = outer > 0 && kind_at(p, outer - 1) == TRAIN;
     for (;; index++) {
         const Token *token = &p->tokens.at[index];
-        if (!token->kind || token->kind == '}') return index;
-        if (token->kind == '{' && !train) return index;
+        bool body = token->kind == '{' && opens_body(p, index);
+        if (!token->kind || (token->kind == '}' && closes_body(p, index))) return index;
+        if (body && !train) return index;
         if (token->first && starts_item(p, index)) return index;
         if (train ? token->first && token->kind == NAME && token[1].kind == '='
                   : starts_stmt(p, index))
             return index;
-        if (token->close >= 0) index = token->close;
+        if (token->close >= 0 && (token->kind != '{' || body)) index = token->close;
     }
 }
 
 /* Where parsing can resume outside: the next item, or the body of the one whose header is wrong. */
-static int resume_outside(Parser *p, int index) {
+static int resume_outside(const Parser *p, int index) {
     bool header = p->in_header || (kind_at(p, index) == NAME && kind_at(p, index + 1) == NAME);
     for (;; index++) {
-        int kind = kind_at(p, index);
-        if (!kind || starts_item(p, index) || (kind == '{' && header)) return index;
+        if (!kind_at(p, index)) return index;
+        if (starts_item(p, index) && (p->tokens.at[index].first || !header)) return index;
+        if (header && kind_at(p, index) == '{' && opens_body(p, index)) return index;
     }
 }
 
@@ -291,5 +314,6 @@ File *parse(Arena *arena, Intern *names, const Source *source, Diag *diag) {
     parser_scan(&p, source->text + 3 * mark, source->length - 3 * (size_t)mark);
     match_brackets(&p);
     rondo_parse(&p);
+    if (p.reports == REPORTS) diag_hint(diag, "only the first %d syntax errors are shown", REPORTS);
     return p.file;
 }

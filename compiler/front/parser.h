@@ -12,6 +12,7 @@ typedef struct {
     Span span;
     const char *text; /* interned, as written; a PRIMED name without its prime */
     int close;        /* of ( [ {: the index of what closes it, or -1 */
+    int strays;       /* how many characters of no token stand before it in the file */
     bool first;       /* nothing stands before it on its line */
 } Token;
 

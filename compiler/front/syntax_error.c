@@ -59,6 +59,7 @@ static bool wants_setting(const Mistake *m) { return wants_name(m) && expects(m,
 
 /* A character of no token was reported nearby; what follows from it is not worth a message. */
 static bool follows_stray(const Mistake *m) {
+    if (m->token->strays != (m->previous ? m->previous->strays : 0)) return true;
     int from = m->previous ? m->previous->span.line : 1, upto = m->where.line;
     for (int i = 0; i < m->p->stray_lines.len; i++)
         if (m->p->stray_lines.at[i] >= from && m->p->stray_lines.at[i] <= upto) return true;
