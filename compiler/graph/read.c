@@ -30,7 +30,7 @@ static int read_input_name(Reader *reader) {
     const char *name = cursor_word(&reader->cursor);
     for (int i = 0; i < reader->graph->inputs.len; i++)
         if (strcmp(reader->graph->inputs.at[i].name, name) == 0) return i;
-    cursor_fail(&reader->cursor, "no input is called '%s'", name);
+    cursor_reject(&reader->cursor, "no input is called '%s'", name);
     return 0;
 }
 
@@ -38,7 +38,7 @@ static int read_param_name(Reader *reader) {
     const char *name = cursor_word(&reader->cursor);
     for (int i = 0; i < reader->graph->params.len; i++)
         if (strcmp(reader->graph->params.at[i].name, name) == 0) return i;
-    cursor_fail(&reader->cursor, "no parameter is called '%s'", name);
+    cursor_reject(&reader->cursor, "no parameter is called '%s'", name);
     return 0;
 }
 
@@ -55,7 +55,7 @@ static Dim read_dim(Reader *reader) {
         name = cursor_word(cursor);
     }
     Dim dim = {.sym = find_sym(reader->graph, kind, name)};
-    if (dim.sym < 0) cursor_fail(cursor, "no size is called '%s'", name);
+    if (dim.sym < 0) cursor_reject(cursor, "no size is called '%s'", name);
     if (!cursor_line_done(cursor) && (*cursor->at == '+' || *cursor->at == '-'))
         dim.add = cursor_int(cursor, -MAX_SIZE, MAX_SIZE);
     return dim;
@@ -125,7 +125,7 @@ static void read_column(Reader *reader, bool target) {
     const char *kind = cursor_word(cursor);
     input.kind = strcmp(kind, "class") == 0 ? INPUT_CLASS : INPUT_WORDS;
     if (input.kind == INPUT_WORDS && strcmp(kind, "words") != 0)
-        cursor_fail(cursor, "no kind of column is called '%s'", kind);
+        cursor_reject(cursor, "no kind of column is called '%s'", kind);
     input.type = read_type(reader);
     if (input.kind == INPUT_CLASS) {
         input.classes = read_classes(reader, &input.type);
@@ -148,7 +148,7 @@ static void read_param(Reader *reader) {
     const char *kind = cursor_word(cursor);
     int init = 0;
     while (init < 3 && strcmp(kinds[init], kind) != 0) init++;
-    if (init == 3) cursor_fail(cursor, "no distribution is called '%s'", kind);
+    if (init == 3) cursor_reject(cursor, "no distribution is called '%s'", kind);
     param.init = (InitKind)init;
     param.scale = cursor_number(cursor);
     vec_push(cursor->arena, &reader->graph->params, param);
@@ -164,7 +164,7 @@ static void read_train(Reader *reader) {
     const char *optimizer = cursor_word(&reader->cursor);
     training->optimizer = strcmp(optimizer, "adam") == 0 ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
     if (training->optimizer == OPTIMIZER_SGD && strcmp(optimizer, "sgd") != 0)
-        cursor_fail(&reader->cursor, "no optimizer is called '%s'", optimizer);
+        cursor_reject(&reader->cursor, "no optimizer is called '%s'", optimizer);
     training->rate = read_rate(reader, "rate");
     training->momentum = read_rate(reader, "momentum");
     training->beta1 = read_rate(reader, "beta1");
@@ -287,7 +287,7 @@ static void read_attr(Reader *reader, Op op, Attr *attr) {
             read_contract(cursor, attr);
             break;
         default:
-            cursor_fail(cursor, "%s has nothing in braces", op_info[op].name);
+            cursor_reject(cursor, "%s has nothing in braces", op_info[op].name);
     }
 }
 
@@ -354,7 +354,7 @@ static void read_node(Reader *reader) {
     cursor_expect(cursor, "=");
     const char *name = cursor_word(cursor);
     node.op = op_by_name(name);
-    if (node.op == OP_COUNT) cursor_fail(cursor, "no op is called '%s'", name);
+    if (node.op == OP_COUNT) cursor_reject(cursor, "no op is called '%s'", name);
     if (cursor_accept(cursor, "{")) {
         read_attr(reader, node.op, &node.attr);
         cursor_expect(cursor, "}");
@@ -372,7 +372,7 @@ static void read_scan(Reader *reader) {
     cursor_int(cursor, 1, MAX_NUMBER);
     const char *direction = cursor_word(cursor);
     if (strcmp(direction, "forward") != 0) {
-        if (strcmp(direction, "backward") != 0) cursor_fail(cursor, "expected a direction");
+        if (strcmp(direction, "backward") != 0) cursor_reject(cursor, "expected a direction");
     }
     cursor_keyword(cursor, "over");
     read_dim(reader);
@@ -401,15 +401,13 @@ static const struct {
 
 static void read_statement(Reader *reader) {
     Cursor *cursor = &reader->cursor;
-    Span place = cursor_span(cursor);
     const char *word = cursor_word(cursor);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (strcmp(lines[i].word, word) == 0 && lines[i].depth == reader->depth) {
             lines[i].read(reader);
             return;
         }
-    if (!cursor->failed) diag_error(cursor->diag, place, "'%s' cannot stand here", word);
-    cursor->failed = true;
+    cursor_reject(cursor, "'%s' cannot stand here", word);
 }
 
 static void read_line(Reader *reader) {

@@ -12,6 +12,7 @@ Cursor cursor_new(Arena *arena, Intern *names, const Source *source, Diag *diag)
                     .source = source,
                     .diag = diag,
                     .at = source->text,
+                    .last = source->text,
                     .line_start = source->text,
                     .line = 1};
 }
@@ -21,14 +22,29 @@ Span cursor_span(const Cursor *cursor) {
     return (Span){cursor->source, cursor->line, column, cursor->line, column + 1};
 }
 
+static void fail_at(Cursor *cursor, Span where, const char *format, va_list args) {
+    if (!cursor->failed)
+        diag_error(cursor->diag, where, "%s", arena_vprintf(cursor->arena, format, args));
+    cursor->failed = true;
+}
+
 void cursor_fail(Cursor *cursor, const char *format, ...) {
-    if (cursor->failed) return;
     va_list args;
     va_start(args, format);
-    const char *message = arena_vprintf(cursor->arena, format, args);
+    fail_at(cursor, cursor_span(cursor), format, args);
     va_end(args);
-    diag_error(cursor->diag, cursor_span(cursor), "%s", message);
-    cursor->failed = true;
+}
+
+void cursor_reject(Cursor *cursor, const char *format, ...) {
+    Cursor start = *cursor;
+    Span where = cursor_span(cursor);
+    start.at = cursor->last;
+    va_list args;
+    va_start(args, format);
+    fail_at(cursor,
+            span_join(cursor_span(&start), (Span){where.source, 0, 0, where.line, where.column}),
+            format, args);
+    va_end(args);
 }
 
 static void skip_blanks(Cursor *cursor) {
@@ -93,6 +109,7 @@ static char escape(Cursor *cursor) {
 
 const char *cursor_string(Cursor *cursor) {
     cursor_expect(cursor, "\"");
+    cursor->last = cursor->at - 1;
     VEC(char) text = {0};
     while (!cursor->failed && *cursor->at != '"') {
         if (!*cursor->at || *cursor->at == '\n')
@@ -114,18 +131,16 @@ const char *cursor_word(Cursor *cursor) {
     if (!cursor_at_word(cursor)) cursor_fail(cursor, "expected a name");
     if (cursor->failed) return "";
     if (*cursor->at == '"') return cursor_string(cursor);
-    const char *start = cursor->at;
+    cursor->last = cursor->at;
     while (continues_word(*cursor->at)) cursor->at++;
-    return intern_n(cursor->names, start, (size_t)(cursor->at - start));
+    return intern_n(cursor->names, cursor->last, (size_t)(cursor->at - cursor->last));
 }
 
 void cursor_keyword(Cursor *cursor, const char *keyword) {
-    Cursor start = *cursor;
-    const char *word = cursor_at_word(cursor) ? cursor_word(cursor) : "";
-    if (cursor->failed || strcmp(word, keyword) == 0) return;
-    *cursor = start;
-    cursor_done(cursor);
-    cursor_fail(cursor, "expected '%s'", keyword);
+    if (!cursor_at_word(cursor))
+        cursor_fail(cursor, "expected '%s'", keyword);
+    else if (strcmp(cursor_word(cursor), keyword) != 0)
+        cursor_reject(cursor, "expected '%s'", keyword);
 }
 
 int cursor_int(Cursor *cursor, int low, int high) {

@@ -14,6 +14,7 @@ typedef struct {
     const Source *source;
     Diag *diag;
     const char *at, *line_start;
+    const char *last; /* where the word or string read last begins */
     int line;
     bool failed;
 } Cursor;
@@ -21,6 +22,9 @@ typedef struct {
 Cursor cursor_new(Arena *arena, Intern *names, const Source *source, Diag *diag);
 
 void cursor_fail(Cursor *cursor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same at the word that was read last. */
+void cursor_reject(Cursor *cursor, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The place of the next byte. */
 Span cursor_span(const Cursor *cursor);
