@@ -199,6 +199,16 @@ static void report_missing_brace(Parser *p) {
         diag_error(p->diag, where, "expected '}' to close the '{' at line %d", open->span.line);
 }
 
+void parser_insert_brace(Parser *p, Span where) {
+    vec_push(p->arena, &p->tokens, (Token){0});
+    Token *at = p->tokens.at + p->current;
+    memmove(at + 1, at, sizeof *at * (size_t)(p->tokens.len - 1 - p->current));
+    *at = (Token){.kind = '{', .span = where, .close = -1, .strays = at[1].strays};
+    at->text = intern(p->names, "{");
+    for (int i = 0; i < p->tokens.len; i++)
+        if (p->tokens.at[i].close >= p->current) p->tokens.at[i].close++;
+}
+
 /* The grammar has taken the token that it was given last. */
 static void take(Parser *p) {
     int kind = p->inserted ? '}' : kind_at(p, p->current);
@@ -213,10 +223,19 @@ static void take(Parser *p) {
     if (!p->inserted && kind) p->current++;
 }
 
-/* Whether a '}' is missing before the current token: an item starts, or the file ends. */
+/* Whether the innermost bracket is the brace of a train block. */
+static bool in_train(const Parser *p) {
+    int open = p->open.len ? p->open.at[p->open.len - 1] : 0;
+    return open > 0 && kind_at(p, open) == '{' && kind_at(p, open - 1) == TRAIN;
+}
+
+/* Whether a '}' is missing before the current token: the file ends, or an item starts, or in a
+ * train block a statement. */
 static bool lacks_brace(const Parser *p) {
     const Token *token = &p->tokens.at[p->current];
-    return p->open.len && (!token->kind || (token->first && starts_item(p, p->current)));
+    if (!p->open.len) return false;
+    if (!token->kind || (token->first && starts_item(p, p->current))) return true;
+    return token->kind >= INPUT && in_train(p) && starts_stmt(p, p->current);
 }
 
 /* Whether the '{' at `index` opens a body, and does not just stand in the way: it ends its line, or
@@ -242,17 +261,14 @@ static bool closes_body(const Parser *p, int index) {
 /* Where parsing can resume in a model, layer or cell: the end of the body, or a statement (in a
  * train block a setting) at the start of a line, or the body of the wrong statement. */
 static int resume_in_body(const Parser *p, int index) {
-    int outer = p->open.at[p->open.len - 1];
-    bool train = outer > 0 && kind_at(p, outer - 1) == TRAIN;
+    bool train = in_train(p);
     for (;; index++) {
         const Token *token = &p->tokens.at[index];
         bool body = token->kind == '{' && opens_body(p, index);
         if (!token->kind || (token->kind == '}' && closes_body(p, index))) return index;
         if (body && !train) return index;
         if (token->first && starts_item(p, index)) return index;
-        if (train ? token->first && token->kind == NAME && token[1].kind == '='
-                  : starts_stmt(p, index))
-            return index;
+        if (starts_stmt(p, index)) return index;
         if (token->close >= 0 && (token->kind != '{' || body)) index = token->close;
     }
 }

@@ -76,6 +76,9 @@ bool parser_may_report(Parser *p);
 /* The grammar ran out of stack. */
 void parser_too_deep(Parser *p);
 
+/* Puts the '{' that a header lacks in front of the current token. */
+void parser_insert_brace(Parser *p, Span where);
+
 /* Whether the token can begin an item (model, layer, cell) or a statement on a line of its own. */
 bool starts_item(const Parser *p, int index);
 bool starts_stmt(const Parser *p, int index);

@@ -314,6 +314,12 @@ static void anything(const Mistake *m) {
     SAY(m, m->where, "unexpected %s %s", shown(m, m->token), after(m));
 }
 
+/* Whether only the '{' is missing between a header and its body. */
+static bool lacks_opening_brace(const Mistake *m) {
+    if (!expects(m, '{') || !m->token->kind || starts_item(m->p, m->p->current)) return false;
+    return m->new_line || m->previous->kind == TRAIN;
+}
+
 void syntax_error(Parser *p, const Expected *expected) {
     Mistake m = mistake_at(p, expected);
     p->recovering = true;
@@ -322,4 +328,5 @@ void syntax_error(Parser *p, const Expected *expected) {
     (void)(unfinished_line(&m) || misspelled_stmt(&m) || outside(&m) || keyword_as_name(&m) ||
            missing_shape(&m) || missing_name(&m) || loop_without_parens(&m) || missing_expr(&m) ||
            in_brackets(&m) || in_body(&m) || listed(&m) || (anything(&m), true));
+    if (lacks_opening_brace(&m)) parser_insert_brace(p, m.where);
 }

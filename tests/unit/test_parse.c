@@ -287,6 +287,46 @@ Test(syntax_error, items) {
     expect_errors("layer f(over) {}", "1:9: 'over' is a keyword and cannot be a name\n");
 }
 
+Test(syntax_error, braces) {
+    expect_errors("model m\n  x = 3\n}\ncell g() { 3 }", "1:8: expected '{' after 'm'\n");
+    expect_errors("layer f(x) -> [T]\n  x\n  y = = 3\n}",
+                  "1:18: expected ',' or '{' after ']'\n"
+                  "3:7: expected an expression after '='\n");
+    expect_errors("layer f(x)\nlayer g() {}", "1:11: expected '{' or '->' after ')'\n");
+    expect_body_errors("\ntrain a = 1 }\ny = 3", "2:7: expected '{' after 'train'\n");
+    expect_body_errors("\nx = { 3\ny = 4", "2:5: expected an expression after '='\n");
+    expect_body_errors("\nx = f(a } b)\ny = 4", "2:9: expected ')' to close the '(' at line 2\n");
+    expect_errors("layer f( { x) {\n y = 3\n}", "1:10: expected a name after '('\n");
+    expect_body_errors("\nrepeat 2 {\n x = = 3\n\nz = 3",
+                       "3:6: expected an expression after '='\n"
+                       "6:2: expected '}' to close the '{' at line 1\n");
+}
+
+/* Each word of a program left out in turn gives at most one message. */
+Test(syntax_error, one_mistake_one_message) {
+    const char *text =
+        "layer f(x: [T, D], w: index(V), act = tanh) -> [T], y: [] {\n"
+        "  param w: [D], b: []  ~ uniform(1 / sqrt(D))\n"
+        "  y = act(x @ w + b)[3]\n"
+        "  h', z = f(x.final.h, rate = -3, y)\n"
+        "  v = (scan gru(4) over x backward from h = y, c = 3).h\n"
+        "}\n"
+        "model m {\n"
+        "  input x: words(max_vocab = 20, max_length = 256)\n"
+        "  repeat 4 {\n    x = step g(y) on x from s\n  }\n"
+        "  train { rate = adam(3)  batch = 4 }\n"
+        "  output a, b\n"
+        "}\n";
+    size_t length = strlen(text), next;
+    for (size_t at = 0; at < length; at = next) {
+        next = at + strspn(text + at, "abcdefghijklmnopqrstuvwxyzTDV0123456789_");
+        if (next == at) next++;
+        parse_text(arena_printf(arena, "%.*s %s", (int)at, text, text + next));
+        cr_expect_leq(diag_errors(diag), 1, "without '%.*s' at %d:\n%s", (int)(next - at),
+                      text + at, (int)at, errors());
+    }
+}
+
 Test(syntax_error, hints) {
     expect_hint("lyer f() {}", "did you mean 'layer'?");
     expect_hint("model m { inptu x: words }", "unexpected ':'");
