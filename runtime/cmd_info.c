@@ -23,7 +23,7 @@ static bool gather(Info *info, const RdOptions *options, RdError *error) {
     const RdModel *model = info->model;
     for (int c = 0; c < model->column_count; c++) info->vocab[c] = model->columns[c].max_vocab;
     if (info->path) {
-        if (!rd_model_load(options->model, model, true, &info->saved, error)) return false;
+        if (!rd_model_load(options->model, model, false, &info->saved, error)) return false;
         rd_saved_vocab_sizes(&info->saved, info->vocab);
     }
     info->layout = rd_layout(model, info->vocab);

@@ -127,6 +127,18 @@ static ArgumentKind kind_of(const char *argument) {
     return stat(argument, &status) == 0 ? A_FILE : A_TEXT;
 }
 
+/* A text that was perhaps meant as the name of a file is answered, but not silently. */
+static void doubt(const char *text) {
+    static const char *const endings[] = {".txt", ".tsv", ".csv", ".gz"};
+    size_t length = strlen(text);
+    if (strchr(text, ' ')) return;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i]);
+        if (length > n && !strcmp(text + length - n, endings[i]))
+            rd_note("%s: there is no such file; it is taken as a text", text);
+    }
+}
+
 /* Texts that follow each other are answered together. */
 static bool answer_all(Predictor *predictor, RdError *error) {
     char *const *texts = predictor->options->texts;
@@ -135,6 +147,7 @@ static bool answer_all(Predictor *predictor, RdError *error) {
     for (int i = 0, n; done && i < count; i += n) {
         ArgumentKind kind = kind_of(texts[i]);
         n = 1;
+        if (kind == A_TEXT) doubt(texts[i]);
         while (kind == A_TEXT && i + n < count && kind_of(texts[i + n]) == A_TEXT) n++;
         done = kind == THE_INPUT ? answer_input(predictor, error)
                : kind == A_FILE  ? answer_file(predictor, texts[i], error)

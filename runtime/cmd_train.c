@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "program.h"
 #include "progress.h"
@@ -105,6 +106,23 @@ static bool resume_settings(Job *job, RdError *error) {
            unchanged(job, RD_OPTION_SEED, "seed", options->seed, *seed, error);
 }
 
+/* The files that training writes must not be those that it reads. */
+static bool check_files(const RdOptions *options, RdError *error) {
+    const char *const writes[] = {options->model, options->log};
+    const char *const name[] = {"--model", "--log"};
+    const char *const others[] = {options->train, options->valid, options->model};
+    struct stat to, from;
+    for (int i = 0; i < 2; i++) {
+        if (!writes[i] || stat(writes[i], &to) || !S_ISREG(to.st_mode)) continue;
+        for (int k = 0; k < 2 + i; k++)
+            if (others[k] && !stat(others[k], &from) && from.st_ino == to.st_ino &&
+                from.st_dev == to.st_dev)
+                return rd_fail(error, "%s %s: training would overwrite %s", name[i], writes[i],
+                               k == 2 ? "the model" : "its own data");
+    }
+    return true;
+}
+
 static bool settle(Job *job, RdError *error) {
     RdTraining *training = &job->trainer.training;
     *training = job->model->training;
@@ -140,7 +158,7 @@ static bool prepare(Job *job, RdError *error) {
                                   .append = options->resume,
                                   .quiet = options->quiet,
                                   .json = options->json};
-    return settle(job, error) && read_all(job, error) &&
+    return check_files(options, error) && settle(job, error) && read_all(job, error) &&
            rd_progress_open(&job->progress, progress, error) && open_trainer(job, error);
 }
 

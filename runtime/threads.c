@@ -80,6 +80,15 @@ static int quota_cores(int most) {
     return cores < most ? (int)cores : most;
 }
 
+/* Whether two processors share a core. */
+static bool shares_cores(void) {
+    FILE *file = fopen("/sys/devices/system/cpu/smt/active", "re");
+    if (!file) return false;
+    bool active = getc(file) == '1';
+    fclose(file);
+    return active;
+}
+
 static int affinity_cores(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
@@ -88,12 +97,14 @@ static int affinity_cores(void) {
 #else
 
 static int quota_cores(int most) { return most; }
+static bool shares_cores(void) { return false; }
 static int affinity_cores(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 
 #endif
 
 int rd_available_cores(void) {
-    int cores = quota_cores(affinity_cores());
+    int processors = affinity_cores();
+    int cores = quota_cores(shares_cores() ? (processors + 1) / 2 : processors);
     return cores < 1 ? 1 : cores > RD_MAX_THREADS ? RD_MAX_THREADS : cores;
 }
 

@@ -20,7 +20,8 @@ RdPool *rd_pool_new(int threads);
  */
 void rd_pool_free(RdPool *pool);
 
-/* The cores this process may use: from its affinity mask and its control group's quota; 1 to 64. */
+/* The cores this process may use, 1 to 64: from its affinity mask and its control group's quota,
+ * two processors that share a core counted once. */
 int rd_available_cores(void);
 
 #endif
