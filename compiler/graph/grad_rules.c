@@ -219,9 +219,10 @@ static void grad_contract(Grad *g, int n, int dy) {
 static void grad_delay(Grad *g, int n, int dy) {
     Attr attr = graph_node(g->graph, n)->attr;
     graph_close_delay(g->graph, g->opened[n], dy);
-    grad_to(
-        g, n, 1,
-        graph_final(g->graph, OP_FINAL, dy, attr.axis, -attr.direction, dim_const(0), span(g, n)));
+    if (!wants(g, n, 1)) return;
+    Dim none = dim_const(0);
+    grad_to(g, n, 1,
+            graph_final(g->graph, OP_FINAL, dy, attr.axis, -attr.direction, none, span(g, n)));
 }
 
 /* y = a_T : da_t = dy at the last step, else 0 */
