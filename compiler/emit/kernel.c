@@ -1,4 +1,6 @@
 /* A kernel as C: one function for a few rows, stage by stage, and one that walks the rows. */
+#include <stdlib.h>
+
 #include "base/die.h"
 #include "emit/writer.h"
 
@@ -230,18 +232,20 @@ static const char **keep_names(Writer *writer, const Stage *stage) {
     return kept;
 }
 
+/* The equations of a stage as a comment. */
 static void emit_equations(Writer *writer, const Stage *stage) {
+    const char *open = "/* ";
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
         bool shown = graph_node(writer->graph, node)->name || sum_of(stage, node) ||
                      writer->program->buffer_of[node] >= 0;
         if (!shown) continue;
-        const char *place = place_of(writer, node);
-        const char *text = equation(writer, node);
+        const char *place = place_of(writer, node), *text = equation(writer, node);
         if (strlen(text) > 160) text = PRINT("%.*s …", 156, text);
-        text_printf(writer->out, "%s %s%s%s\n", i ? "  " : "/*", text, *place ? "    # " : "", place);
+        text_printf(writer->out, "%s%s%s%s", open, text, *place ? "    # " : "", place);
+        open = "\n * ";
     }
-    text_puts(writer->out, " */\n");
+    if (*open == '\n') text_puts(writer->out, " */\n");
 }
 
 /* A stage with products: one tile of ROWS rows and BLOCKS vectors of columns. */

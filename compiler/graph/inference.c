@@ -14,6 +14,10 @@ Graph *for_inference(Graph *graph) {
     for (int i = 0; i < graph->nodes.len; i++) {
         if (!live[i]) continue;
         const Node *node = graph_node(graph, i);
+        if (node->op == OP_STOP) {
+            rebuild.map[i] = rebuild.map[node->in[0]];
+            continue;
+        }
         rebuild.map[i] = node->op == OP_MASK ? graph_const(rebuild.to, 1, node->type, node->span)
                                              : rebuild_copy(&rebuild, i);
     }

@@ -14,11 +14,15 @@ Graph *simplify(Graph *graph);
 
 /* rotate.c. A DELAY that starts from zero moves through sums and products with shared weights
  * towards their operands: delay(W @ x) = W @ delay(x). So the adjoint of a recurrence, whose states
- * are products, takes one stage a step, as the recurrence does. */
+ * are products, takes one stage a step, as the recurrence does. STOP, which only differentiation
+ * needs, is gone. */
 Graph *rotate(Graph *graph);
 
-/* inference.c. The graph without masks and without gradients. */
+/* inference.c. The graph without masks, STOPs and gradients. */
 Graph *for_inference(Graph *graph);
+
+/* dce.c. The live nodes alone. */
+Graph *eliminate_dead(Graph *graph);
 
 /* ---- what the passes share (rewrite.c) ---- */
 

@@ -47,6 +47,10 @@ Graph *rotate(Graph *graph) {
     for (int i = 0; i < graph->nodes.len; i++) {
         const Node *node = graph_node(graph, i);
         if (!live[i] || rotate.rebuild.map[i] >= 0) continue;
+        if (node->op == OP_STOP) {
+            rotate.rebuild.map[i] = rotate.rebuild.map[node->in[0]];
+            continue;
+        }
         rotate.rebuild.map[i] =
             node->op == OP_DELAY && starts_from_zero(graph, node)
                 ? delayed(&rotate, node->in[0], node->attr.axis, node->attr.direction, node->span)

@@ -451,5 +451,5 @@ Graph *simplify(Graph *graph) {
                                         : add(rebuild.to, node->op, node->count, in, node->attr,
                                               &node->type, node->span);
     }
-    return rebuild_finish(&rebuild);
+    return eliminate_dead(rebuild_finish(&rebuild));
 }

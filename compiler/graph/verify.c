@@ -277,6 +277,9 @@ static void check_output(Check *check, int index) {
             else if (!type_equal(type, &graph->params.at[output->param].type))
                 fail(check, "output %d has another type than its parameter", index);
             break;
+        case ROLE_OPERAND:
+            if (output->param < 0) fail(check, "output %d is the operand of nothing", index);
+            break;
         default:
             fail(check, "output %d has no role", index);
     }

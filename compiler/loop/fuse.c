@@ -4,6 +4,8 @@
  * feeds only it, where that pays, and what follows row by row from what it computes. All other
  * work goes into kernels over rows in any order, as large as dependence allows. A reduction over an
  * example's steps (a fold) is computed by any kernel that runs step by step. */
+#include <stdlib.h>
+
 #include "base/die.h"
 #include "graph/cycles.h"
 #include "loop/program.h"
@@ -17,6 +19,7 @@ typedef struct {
     int *absorbed;           /* the recurrence that takes this node along */
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
+    bool *feeds_fold; /* used by nothing but folds */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
 } Fuse;
@@ -118,6 +121,22 @@ static void find_absorbed(Fuse *fuse) {
     absorb(fuse, weights);
 }
 
+/* What feeds only folds is computed where they are, and never stored. */
+static void find_fold_feeders(Fuse *fuse) {
+    bool *output = ARENA_ARRAY(fuse->graph->arena, bool, fuse->graph->nodes.len + 1);
+    for (int i = 0; i < fuse->graph->outputs.len; i++)
+        output[fuse->graph->outputs.at[i].node] = true;
+    for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
+        Op op = graph_node(fuse->graph, i)->op;
+        if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i)) continue;
+        if (op_info[op].class != OP_ELEMENTWISE || loop_space(fuse, i) != SPACE_STEPS) continue;
+        bool only = fuse->user_start[i] < fuse->user_start[i + 1];
+        for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && only; u++)
+            only = is_fold(fuse->program, fuse->users[u]) || fuse->feeds_fold[fuse->users[u]];
+        fuse->feeds_fold[i] = only;
+    }
+}
+
 /* ---- making kernels ---- */
 
 /* Everything that `node` reads is there when a kernel of this direction computes it. */
@@ -143,8 +162,25 @@ static void take(Fuse *fuse, Kernel *kernel, int node) {
 
 static int by_index(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
+/* The phase of a kernel that computes these nodes: after all that it reads from others. */
+static int phase_of(const Fuse *fuse, const Kernel *kernel) {
+    Dependence found[MAX_DEPENDENCES];
+    int phase = 0;
+    for (int i = 0; i < kernel->nodes.len; i++) {
+        int count = dependences(fuse, kernel->nodes.at[i], found);
+        for (int k = 0; k < count; k++) {
+            int other = fuse->program->kernel_of[found[k].node];
+            if (other >= 0 && fuse->program->kernels.at[other].phase >= phase)
+                phase = fuse->program->kernels.at[other].phase + 1;
+        }
+    }
+    return phase;
+}
+
 static void finish(Fuse *fuse, Kernel *kernel) {
     Program *program = fuse->program;
+    kernel->phase = phase_of(fuse, kernel);
+    if (kernel->phase >= program->phases) program->phases = kernel->phase + 1;
     qsort(kernel->nodes.at, (size_t)kernel->nodes.len, sizeof(int), by_index);
     for (int i = 0; i < kernel->nodes.len; i++) {
         int node = kernel->nodes.at[i];
@@ -155,6 +191,17 @@ static void finish(Fuse *fuse, Kernel *kernel) {
     vec_push(fuse->graph->arena, &program->kernels, *kernel);
 }
 
+/* All that `node` reads from other kernels is there before `phase`. */
+static bool there_before(const Fuse *fuse, int node, int phase) {
+    Dependence found[MAX_DEPENDENCES];
+    int count = dependences(fuse, node, found);
+    for (int k = 0; k < count; k++) {
+        int other = fuse->program->kernel_of[found[k].node];
+        if (other >= 0 && fuse->program->kernels.at[other].phase >= phase) return false;
+    }
+    return true;
+}
+
 static bool reads_inside(const Fuse *fuse, int node) {
     Dependence found[MAX_DEPENDENCES];
     int count = dependences(fuse, node, found);
@@ -163,14 +210,18 @@ static bool reads_inside(const Fuse *fuse, int node) {
     return false;
 }
 
-/* The nodes that follow row by row from what a recurrence computes. */
+/* The nodes that follow row by row from what a recurrence computes, as far as they do not make it
+ * wait for another: independent recurrences stay independent. */
 static void follow(Fuse *fuse, Kernel *kernel) {
+    int phase = phase_of(fuse, kernel);
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
         Op op = graph_node(fuse->graph, i)->op;
         if (!computed(fuse, i) || fuse->done[i] || fuse->inside[i]) continue;
         if (fuse->cycle[i] || fuse->absorbed[i] || loop_space(fuse, i) != SPACE_STEPS) continue;
         if (op == OP_CONTRACT || op == OP_GATHER || op == OP_CONCAT) continue;
-        if (reads_inside(fuse, i) && ready(fuse, i, kernel->direction)) take(fuse, kernel, i);
+        if (reads_inside(fuse, i) && ready(fuse, i, kernel->direction) &&
+            there_before(fuse, i, phase))
+            take(fuse, kernel, i);
     }
 }
 
@@ -208,10 +259,11 @@ static bool make_plain(Fuse *fuse) {
         if (!kernel.nodes.len) {
             if (!ready(fuse, i, 0)) continue;
             kernel.space = loop_space(fuse, i);
-            kernel.direction = fold ? 1 : 0;
+            kernel.direction = fold || fuse->feeds_fold[i] ? 1 : 0;
         }
         if (loop_space(fuse, i) != kernel.space) continue;
-        if ((fold && !kernel.direction) || (product && kernel.direction)) continue;
+        bool folding = fold || fuse->feeds_fold[i];
+        if ((folding && !kernel.direction) || (product && kernel.direction)) continue;
         if (ready(fuse, i, 0)) take(fuse, &kernel, i);
     }
     if (!kernel.nodes.len) return false;
@@ -321,23 +373,6 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
 
 /* ---- phases ---- */
 
-static void find_phases(Fuse *fuse) {
-    Program *program = fuse->program;
-    Dependence found[MAX_DEPENDENCES];
-    for (int k = 0; k < program->kernels.len; k++) {
-        Kernel *kernel = &program->kernels.at[k];
-        for (int i = 0; i < kernel->nodes.len; i++) {
-            int count = dependences(fuse, kernel->nodes.at[i], found);
-            for (int d = 0; d < count; d++) {
-                int other = program->kernel_of[found[d].node];
-                if (other != k && program->kernels.at[other].phase >= kernel->phase)
-                    kernel->phase = program->kernels.at[other].phase + 1;
-            }
-        }
-        if (kernel->phase >= program->phases) program->phases = kernel->phase + 1;
-    }
-}
-
 /* Orders the kernels by phase, keeping their order within one. */
 static void sort_kernels(Program *program) {
     int count = program->kernels.len, next = 0;
@@ -359,6 +394,7 @@ void fuse(Program *program) {
     for (int i = 0; i < nodes; i++)
         if (fuse.cycle[i] > fuse.cycles) fuse.cycles = fuse.cycle[i];
     fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
+    fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.inside = ARENA_ARRAY(g->arena, bool, nodes + 1);
     program->kernel_of = ARENA_ARRAY(g->arena, int, nodes + 1);
@@ -366,10 +402,10 @@ void fuse(Program *program) {
     for (int i = 0; i < nodes; i++) program->kernel_of[i] = program->stage_of[i] = -1;
     find_users(&fuse);
     find_absorbed(&fuse);
+    find_fold_feeders(&fuse);
     make_kernels(&fuse);
     int *level = ARENA_ARRAY(g->arena, int, nodes + 1);
     for (int k = 0; k < program->kernels.len; k++)
         make_stages(&fuse, &program->kernels.at[k], level);
-    find_phases(&fuse);
     sort_kernels(program);
 }

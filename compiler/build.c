@@ -1,0 +1,202 @@
+#include "build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The runtime, embedded by embedded.S. */
+extern const char runtime_archive[], runtime_archive_end[];
+extern const char runtime_rondo_h[], runtime_rondo_h_end[];
+extern const char runtime_simd_h[], runtime_simd_h_end[];
+extern const char runtime_kernels_h[], runtime_kernels_h_end[];
+
+extern char **environ;
+
+enum { MAX_ARGUMENTS = 40 };
+
+typedef struct {
+    const char *arguments[MAX_ARGUMENTS];
+    int count;
+} Command;
+
+static void argument(Command *command, const char *text) {
+    if (command->count + 1 < MAX_ARGUMENTS) command->arguments[command->count++] = text;
+}
+
+static void show(const Command *command) {
+    for (int i = 0; i < command->count; i++)
+        fprintf(stderr, "%s%s", i ? " " : "", command->arguments[i]);
+    fputc('\n', stderr);
+}
+
+static bool start(const Command *command, bool verbose, pid_t *child) {
+    if (verbose) show(command);
+    int error = posix_spawnp(child, command->arguments[0], NULL, NULL,
+                             (char *const *)(uintptr_t)command->arguments, environ);
+    if (error)
+        fprintf(stderr, "rondo: cannot run the C compiler '%s': %s; install it, or name another with --cc\n",
+                command->arguments[0], strerror(error));
+    return error == 0;
+}
+
+static bool finished(pid_t child, const char *what) {
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return false;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    fprintf(stderr, "rondo: the C compiler failed on %s; --verbose shows its command, --keep leaves the C\n",
+            what);
+    return false;
+}
+
+static bool write_file(const char *path, const char *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    bool good = file && fwrite(bytes, 1, size, file) == size;
+    if (file && fclose(file) != 0) good = false;
+    if (!good) fprintf(stderr, "rondo: %s: cannot write: %s\n", path, strerror(errno));
+    return good;
+}
+
+static bool on_path(const char *program) {
+    const char *path = getenv("PATH");
+    char candidate[4096];
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, path, program);
+        if (access(candidate, X_OK) == 0) return true;
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+static const char *default_compiler(void) {
+    if (on_path("clang")) return "clang";
+    return on_path("gcc") ? "gcc" : "cc";
+}
+
+typedef struct {
+    char folder[64];
+    char c[128], single[128], real[128], archive[128], binary[4096];
+} Places;
+
+static bool unpack(Places *places, const char *c) {
+    char path[128];
+    snprintf(places->folder, sizeof places->folder, "/tmp/rondo-XXXXXX");
+    if (!mkdtemp(places->folder)) {
+        fprintf(stderr, "rondo: cannot make a folder in /tmp: %s\n", strerror(errno));
+        return false;
+    }
+    snprintf(places->c, sizeof places->c, "%s/model.c", places->folder);
+    snprintf(places->single, sizeof places->single, "%s/model.o", places->folder);
+    snprintf(places->real, sizeof places->real, "%s/double.o", places->folder);
+    snprintf(places->archive, sizeof places->archive, "%s/runtime.a", places->folder);
+    const struct {
+        const char *name, *from, *to;
+    } files[] = {
+        {"rondo.h", runtime_rondo_h, runtime_rondo_h_end},
+        {"simd.h", runtime_simd_h, runtime_simd_h_end},
+        {"kernels.h", runtime_kernels_h, runtime_kernels_h_end},
+        {"runtime.a", runtime_archive, runtime_archive_end},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", places->folder, files[i].name);
+        if (!write_file(path, files[i].from, (size_t)(files[i].to - files[i].from))) return false;
+    }
+    return write_file(places->c, c, strlen(c));
+}
+
+static void clean(const Places *places) {
+    static const char *const names[] = {"rondo.h", "simd.h",  "kernels.h", "runtime.a",
+                                        "model.c", "model.o", "double.o"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", places->folder, names[i]);
+        unlink(path);
+    }
+    rmdir(places->folder);
+}
+
+static Command compile_command(const Places *places, const BuildOptions *options, bool as_double,
+                               char march[64]) {
+    Command command = {0};
+    snprintf(march, 64, "-march=%s", options->march);
+    argument(&command, options->cc);
+    argument(&command, "-std=c11");
+    argument(&command, as_double ? "-O1" : "-O3");
+    argument(&command, march);
+    argument(&command, "-ffp-contract=off");
+    argument(&command, "-fno-math-errno");
+    argument(&command, "-fno-trapping-math");
+    if (as_double) {
+        argument(&command, "-DRD_REAL=double");
+        argument(&command, "-DRD_DOUBLE");
+    }
+    argument(&command, "-I");
+    argument(&command, places->folder);
+    argument(&command, "-c");
+    argument(&command, places->c);
+    argument(&command, "-o");
+    argument(&command, as_double ? places->real : places->single);
+    return command;
+}
+
+static bool link_binary(const Places *places, const BuildOptions *options) {
+    Command command = {0};
+    pid_t child;
+    argument(&command, options->cc);
+    argument(&command, "-s");
+    if (options->static_link) argument(&command, "-static");
+    argument(&command, places->single);
+    argument(&command, places->real);
+    argument(&command, places->archive);
+    argument(&command, "-lm");
+    argument(&command, "-lpthread");
+    argument(&command, "-o");
+    argument(&command, places->binary);
+    return start(&command, options->verbose, &child) && finished(child, "linking");
+}
+
+static bool compile_and_link(Places *places, const BuildOptions *options) {
+    char march[2][64];
+    pid_t single, real;
+    Command first = compile_command(places, options, false, march[0]);
+    Command second = compile_command(places, options, true, march[1]);
+    if (!start(&first, options->verbose, &single)) return false;
+    bool started = start(&second, options->verbose, &real);
+    bool good = finished(single, "the model");
+    if (started) good &= finished(real, "the model in double precision");
+    snprintf(places->binary, sizeof places->binary, "%s.partial", options->output);
+    if (!good || !started || !link_binary(places, options)) return false;
+    if (rename(places->binary, options->output) == 0) return true;
+    fprintf(stderr, "rondo: %s: cannot write: %s\n", options->output, strerror(errno));
+    return false;
+}
+
+static bool keep_c(const char *c, const BuildOptions *options) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s.c", options->output);
+    return write_file(path, c, strlen(c));
+}
+
+bool build_binary(const char *c, const BuildOptions *options) {
+    Places places = {0};
+    BuildOptions complete = *options;
+    if (!complete.cc) complete.cc = default_compiler();
+    struct stat info;
+    if (stat(complete.output, &info) == 0 && !S_ISREG(info.st_mode)) {
+        fprintf(stderr, "rondo: %s: is no regular file; name another with -o\n", complete.output);
+        return false;
+    }
+    if (complete.keep && !keep_c(c, &complete)) return false;
+    bool good = unpack(&places, c) && compile_and_link(&places, &complete);
+    if (!good && *places.binary) unlink(places.binary);
+    if (*places.folder) clean(&places);
+    return good;
+}

@@ -1,0 +1,97 @@
+/* The packed program and the loops as text. */
+#include "graph/print.h"
+#include "loop/program.h"
+
+static const char *const space_names[] = {"shared", "examples", "steps"};
+
+const char *print_packed(const Program *program) {
+    Graph *g = program->graph;
+    Text out = text_new(g->arena);
+    static const char *const kinds[] = {"outer", "columns", "scatter"};
+    text_printf(&out, "packed %s\n%s", program->name, graph_print(g));
+    text_puts(&out, "spaces\n");
+    for (int i = 0; i < g->nodes.len; i++)
+        text_printf(&out, "  %%%d %s %d\n", i, space_names[program->space[i]], program->columns[i]);
+    for (int i = 0; i < program->reductions.len; i++) {
+        const Reduction *r = &program->reductions.at[i];
+        text_printf(&out, "sum %s[%d:%d, %d:%d] += %s %%%d", g->params.at[r->param].name, r->row,
+                    r->row + r->rows, r->column, r->column + r->columns, kinds[r->kind], r->a);
+        if (r->b >= 0) text_printf(&out, " %%%d", r->b);
+        text_puts(&out, "\n");
+    }
+    return text_string(&out);
+}
+
+static void print_access(Text *out, const Program *program, Access access) {
+    static const char *const rows[] = {"",        ".example",  ".previous", ".next", ".first",
+                                       ".last", ".at_first", ".at_last",  ""};
+    const Node *n = graph_node(program->graph, access.node);
+    if (n->op == OP_PARAM)
+        text_puts(out, program->graph->params.at[n->attr.index].name);
+    else
+        text_printf(out, "%%%d", access.node);
+    text_puts(out, rows[access.row]);
+    if (access.column) text_printf(out, "+%d", access.column);
+    if (access.splat) text_puts(out, "*");
+}
+
+static void print_sum(Text *out, const Program *program, const Accumulator *sum) {
+    text_printf(out, "sum %%%d =", sum->node);
+    for (int i = 0; i < sum->shared.len; i++) {
+        text_puts(out, " ");
+        print_access(out, program, access_of(program, sum->shared.at[i]));
+    }
+    for (int i = 0; i < sum->products.len; i++) {
+        const Product *p = &sum->products.at[i];
+        text_printf(out, " product{%s+%ld, depth %d} ", program->graph->params.at[p->param].name,
+                    p->base, p->depth);
+        print_access(out, program, p->operand);
+    }
+    for (int i = 0; i < sum->others.len; i++) {
+        text_puts(out, " ");
+        print_access(out, program, access_of(program, sum->others.at[i]));
+    }
+    text_puts(out, "\n");
+}
+
+static void print_node(Text *out, const Program *program, int node) {
+    const Node *n = graph_node(program->graph, node);
+    text_printf(out, "%%%d = %s", node, op_info[n->op].name);
+    for (int k = 0; k < n->count; k++) {
+        text_puts(out, " ");
+        print_access(out, program, access_of(program, n->in[k]));
+    }
+    if (program->buffer_of[node] >= 0) text_puts(out, "  -> memory");
+    if (n->name) text_printf(out, "  # %s", n->name);
+    text_puts(out, "\n");
+}
+
+static void print_stage(Text *out, const Program *program, const Stage *stage) {
+    text_printf(out, "stage of %d columns\n", stage->columns);
+    out->indent++;
+    for (int i = 0; i < stage->accumulators.len; i++)
+        print_sum(out, program, &stage->accumulators.at[i]);
+    for (int i = 0; i < stage->nodes.len; i++) print_node(out, program, stage->nodes.at[i]);
+    out->indent--;
+}
+
+const char *print_loops(const Program *program) {
+    Text out = text_new(program->graph->arena);
+    text_printf(&out, "loops %s\n", program->name);
+    for (int k = 0; k < program->kernels.len; k++) {
+        const Kernel *kernel = &program->kernels.at[k];
+        text_printf(&out, "phase %d: kernel over %s%s\n", kernel->phase, space_names[kernel->space],
+                    kernel->direction > 0   ? ", forward in time"
+                    : kernel->direction < 0 ? ", backward in time"
+                                            : "");
+        out.indent++;
+        for (int s = 0; s < kernel->stages.len; s++) print_stage(&out, program, &kernel->stages.at[s]);
+        out.indent--;
+    }
+    for (int i = 0; i < program->buffers.len; i++) {
+        const Buffer *b = &program->buffers.at[i];
+        text_printf(&out, "buffer %%%d %s [%s, %d] phases %d to %d slot %d\n", b->node, b->name,
+                    space_names[b->space], b->columns, b->first, b->last, b->slot);
+    }
+    return text_string(&out);
+}

@@ -1,0 +1,237 @@
+/* The command line: rondo build · check · emit · fmt. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build.h"
+#include "pipeline.h"
+
+enum { FAILURE = 1, USAGE = 2 };
+
+static const char help[] =
+    "rondo compiles a description of a sequence model to one program that trains it,\n"
+    "evaluates it and predicts with it.\n"
+    "\n"
+    "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
+    "                        [--keep] [--verbose]\n"
+    "       rondo check FILE...\n"
+    "       rondo emit --stage=ast|graph|gradient|packed|loops|c FILE\n"
+    "       rondo fmt [--check | --write] FILE...\n"
+    "\n"
+    "A FILE of - is the standard input. Exit status: 0, 1 after errors, 2 for wrong usage.\n";
+
+static int usage(const char *message, const char *what) {
+    fprintf(stderr, "rondo: %s%s; rondo --help shows the usage\n", message, what);
+    return USAGE;
+}
+
+static int cannot_read(const char *path) {
+    fprintf(stderr, "rondo: %s: cannot read: %s\n", path, strerror(errno));
+    return FAILURE;
+}
+
+/* Compiles up to `last`, prints the diagnostics; NULL when there are errors. */
+static Compilation *run(Arena *arena, const char *path, StageName last, FILE *log, int *status) {
+    Source *source = ARENA_NEW(arena, Source);
+    if (!read_source(arena, path, source)) {
+        *status = cannot_read(path);
+        return NULL;
+    }
+    Compilation *c = compile(arena, source, last, log);
+    diag_print(c->diag, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
+    *status = diag_errors(c->diag) ? FAILURE : 0;
+    return *status ? NULL : c;
+}
+
+/* ---- build ---- */
+
+static const char *base_name(Arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return dot && strcmp(dot, ".rondo") == 0 ? arena_copy(arena, name, (size_t)(dot - name))
+                                             : arena_printf(arena, "%s.out", name);
+}
+
+static void count_params(const Graph *g, long *fixed, const char **more) {
+    *fixed = 0;
+    *more = "";
+    for (int i = 0; i < g->params.len; i++) {
+        long size = 1;
+        bool vocab = false;
+        for (int k = 0; k < g->params.at[i].type.rank; k++) {
+            Dim dim = g->params.at[i].type.dim[k];
+            vocab |= dim.sym != 0;
+            if (!dim.sym) size *= dim.add;
+        }
+        if (!vocab)
+            *fixed += size;
+        else
+            *more = arena_printf(g->arena, "%s + %ld a word", *more, size);
+    }
+}
+
+/* Bytes of the training program's buffers for its largest batch, rows padded to 16 numbers. */
+static double training_bytes(const Graph *g, const Program *train, int max_length) {
+    double bytes = 0;
+    bool *seen = ARENA_ARRAY(g->arena, bool, train->slots + 1);
+    for (int i = 0; i < train->buffers.len; i++) {
+        const Buffer *b = &train->buffers.at[i];
+        if (seen[b->slot]) continue;
+        seen[b->slot] = true;
+        double rows = g->training.batch * (b->space == SPACE_STEPS ? (double)max_length : 1);
+        bytes += 4 * rows * (b->columns == 1 ? 1 : (b->columns + 15) / 16 * 16);
+    }
+    return bytes;
+}
+
+static void report(const Compilation *c, const char *output) {
+    long fixed;
+    const char *more;
+    double step, example, train_step, train_example;
+    int max_length = 1;
+    for (int i = 0; i < c->graph->inputs.len; i++)
+        if (c->graph->inputs.at[i].max_length > max_length)
+            max_length = c->graph->inputs.at[i].max_length;
+    count_params(c->graph, &fixed, &more);
+    count_flops(c->infer, &step, &example);
+    count_flops(c->train, &train_step, &train_example);
+    printf("%s: %ld parameters%s; %.0f flops a token to predict, %.0f to train\n", output, fixed,
+           more, step, train_step);
+    printf("%*s  %.1f MB of values to train batches of %d × %d at most; compiled in %.1f ms\n",
+           (int)strlen(output), "", training_bytes(c->graph, c->train, max_length) / 1e6,
+           c->graph->training.batch, max_length, c->milliseconds);
+}
+
+static int cmd_build(Arena *arena, int argc, char **argv) {
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
+        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
+        {"keep", no_argument, NULL, 'k'},         {"verbose", no_argument, NULL, 'v'},
+        {0}};
+    BuildOptions build = {.march = "native"};
+    int option, status;
+    while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) switch (option) {
+            case 'o': build.output = optarg; break;
+            case 'c': build.cc = optarg; break;
+            case 'm': build.march = optarg; break;
+            case 's': build.static_link = true; break;
+            case 'k': build.keep = true; break;
+            case 'v': build.verbose = true; break;
+            default: return usage("wrong option for 'build'", "");
+        }
+    if (optind + 1 != argc) return usage("'build' takes one FILE", "");
+    Compilation *c = run(arena, argv[optind], STAGE_C, build.verbose ? stderr : NULL, &status);
+    if (!c) return status;
+    if (!build.output) build.output = base_name(arena, argv[optind]);
+    if (!build_binary(c->c, &build)) return FAILURE;
+    report(c, build.output);
+    return 0;
+}
+
+/* ---- check, emit, fmt ---- */
+
+static int cmd_check(Arena *arena, int argc, char **argv) {
+    int worst = 0, status;
+    if (getopt_long(argc, argv, "", (struct option[]){{0}}, NULL) != -1)
+        return usage("'check' takes no options", "");
+    if (optind == argc) return usage("'check' takes a FILE", "");
+    for (; optind < argc; optind++) {
+        run(arena, argv[optind], STAGE_LOOPS, NULL, &status);
+        if (status > worst) worst = status;
+    }
+    return worst;
+}
+
+static int cmd_emit(Arena *arena, int argc, char **argv) {
+    static const char *const names[] = {"ast", "graph", "gradient", "packed", "loops", "c"};
+    static const struct option options[] = {{"stage", required_argument, NULL, 's'}, {0}};
+    int option, stage = STAGE_C, status;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 's') return usage("wrong option for 'emit'", "");
+        for (stage = 0; stage < 6 && strcmp(names[stage], optarg) != 0;) stage++;
+        if (stage == 6) return usage("there is no stage ", optarg);
+    }
+    if (optind + 1 != argc) return usage("'emit' takes one FILE", "");
+    Compilation *c = run(arena, argv[optind], (StageName)stage, NULL, &status);
+    if (!c) return status;
+    if (fputs(stage_text(c, (StageName)stage), stdout) >= 0 && fflush(stdout) == 0) return 0;
+    fprintf(stderr, "rondo: standard output: cannot write: %s\n", strerror(errno));
+    return FAILURE;
+}
+
+static int write_back(const char *path, const char *text) {
+    char partial[4096];
+    snprintf(partial, sizeof partial, "%s.partial", path);
+    FILE *file = fopen(partial, "wb");
+    bool good = file && fputs(text, file) >= 0;
+    if (file && fclose(file) != 0) good = false;
+    if (good && rename(partial, path) == 0) return 0;
+    fprintf(stderr, "rondo: %s: cannot write: %s\n", path, strerror(errno));
+    if (file) unlink(partial);
+    return FAILURE;
+}
+
+static int format_file(Arena *arena, const char *path, char mode) {
+    int status;
+    Compilation *c = run(arena, path, STAGE_AST, NULL, &status);
+    if (!c) return status;
+    const char *text = ast_format(arena, c->file);
+    bool same = strcmp(text, c->file->source->text) == 0;
+    if (mode == 'w') return same ? 0 : write_back(path, text);
+    if (mode == 'c') {
+        if (!same) printf("%s is not in canonical form\n", path);
+        return same ? 0 : FAILURE;
+    }
+    fputs(text, stdout);
+    return 0;
+}
+
+static int cmd_fmt(Arena *arena, int argc, char **argv) {
+    static const struct option options[] = {
+        {"write", no_argument, NULL, 'w'}, {"check", no_argument, NULL, 'c'}, {0}};
+    int option, worst = 0;
+    char mode = 'p';
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == '?') return usage("wrong option for 'fmt'", "");
+        mode = (char)option;
+    }
+    if (optind == argc) return usage("'fmt' takes a FILE", "");
+    for (; optind < argc; optind++) {
+        int status = format_file(arena, argv[optind], mode);
+        if (status > worst) worst = status;
+    }
+    return worst;
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(Arena *, int, char **);
+    } commands[] = {
+        {"build", cmd_build}, {"check", cmd_check}, {"emit", cmd_emit}, {"fmt", cmd_fmt}};
+    if (argc < 2) return usage("a command is missing", "");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("rondo " RONDO_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0) continue;
+        Arena *arena = arena_new();
+        int status = commands[i].run(arena, argc - 1, argv + 1);
+        arena_free(arena);
+        return status;
+    }
+    const char *names[] = {"build", "check", "emit", "fmt"};
+    const char *near = diag_nearest(argv[1], names, 4);
+    fprintf(stderr, "rondo: there is no command '%s'", argv[1]);
+    if (near) fprintf(stderr, "; did you mean '%s'?\n", near);
+    else fprintf(stderr, "; rondo --help lists them\n");
+    return USAGE;
+}
