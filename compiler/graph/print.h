@@ -20,6 +20,7 @@
  *     loss %40
  *     output "argmax(logits)" %41
  *     gradient forward.weight_ih %99
+ *     operand 0 %95
  *
  * What lies on one recurrence stands in a block of its own, so that a reader sees what loops and
  * in which direction; a node between two of its members that does not loop stands further out.

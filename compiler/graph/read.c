@@ -208,6 +208,11 @@ static void read_gradient(Reader *reader) {
     add_output(reader, (Output){.role = ROLE_GRADIENT, .name = name, .param = param});
 }
 
+static void read_operand(Reader *reader) {
+    int which = cursor_int(&reader->cursor, 0, MAX_NUMBER);
+    add_output(reader, (Output){.role = ROLE_OPERAND, .name = "", .param = which});
+}
+
 /* ---- nodes ---- */
 
 static void read_labels(Cursor *cursor, char *labels) {
@@ -392,11 +397,11 @@ static const struct {
     void (*read)(Reader *);
     int depth; /* the open braces that it stands in */
 } lines[] = {
-    {"model", read_model, 0},       {"length", read_length, 0}, {"vocab", read_vocab, 0},
-    {"input", read_input, 0},       {"target", read_target, 0}, {"param", read_param, 0},
-    {"train", read_train, 0},       {"metric", read_metric, 0}, {"nodes", read_nodes, 0},
-    {"scan", read_scan, 1},         {"loss", read_loss, 0},     {"output", read_output, 0},
-    {"gradient", read_gradient, 0},
+    {"model", read_model, 0},       {"length", read_length, 0},   {"vocab", read_vocab, 0},
+    {"input", read_input, 0},       {"target", read_target, 0},   {"param", read_param, 0},
+    {"train", read_train, 0},       {"metric", read_metric, 0},   {"nodes", read_nodes, 0},
+    {"scan", read_scan, 1},         {"loss", read_loss, 0},       {"output", read_output, 0},
+    {"gradient", read_gradient, 0}, {"operand", read_operand, 0},
 };
 
 static void read_statement(Reader *reader) {

@@ -55,7 +55,8 @@ static const char *const sample =
     "}\n"
     "loss %16\n"
     "output \"argmax(\\\"all\\\")\" %21\n"
-    "gradient forward.weight_hh %4\n";
+    "gradient forward.weight_hh %4\n"
+    "operand 3 %9\n";
 
 static Graph *read_text(Arena *arena, const char *text, char **messages) {
     Source *source = ARENA_NEW(arena, Source);
