@@ -202,21 +202,40 @@ static Fit argument_fit(Elaborator *e, const Argument *a) {
                  .where = given_span(a)};
 }
 
-/* Names get bound by all arguments before any is compared: `a: [2*N], b: [N]`. */
+/* Arguments for parameters without a shape, those given or the others. */
+static bool bind_plains(Elaborator *e, Frame *caller, Argument *arguments, int count, bool given) {
+    bool good = true;
+    for (int i = 0; i < count; i++)
+        if (!decl_is_tensor(arguments[i].decl) && arguments[i].given == given)
+            good = bind_plain(e, caller, &arguments[i]) && good;
+    return good;
+}
+
+/* Arguments for parameters with a shape; the names that stand in the shapes are bound. */
 static bool bind_tensors(Elaborator *e, Frame *caller, Argument *arguments, int count) {
-    Frame *callee = e->frame;
     bool good = true;
     for (int i = 0; i < count; i++) {
         Argument *a = &arguments[i];
         if (!decl_is_tensor(a->decl)) continue;
-        if (!take_tensor(e, caller, a)) a->value = value_error(), good = false;
+        if (!take_tensor(e, caller, a)) {
+            a->value = value_error();
+            good = false;
+        }
         define_name(e, BIND_ARGUMENT, a->decl->name, false, a->value, given_span(a));
         Fit fit = argument_fit(e, a);
-        if (a->value.kind == VALUE_TENSOR) bind_dims(e, callee, &fit);
+        if (a->value.kind == VALUE_TENSOR) bind_dims(e, e->frame, &fit);
     }
+    return good;
+}
+
+/* Everything is bound before anything is compared: `a: [2*N], b: [N], width = 3*N`. */
+static bool bind_arguments(Elaborator *e, Frame *caller, Argument *arguments, int count) {
+    bool good = bind_plains(e, caller, arguments, count, true);
+    good = bind_tensors(e, caller, arguments, count) && good;
+    good = good && bind_plains(e, caller, arguments, count, false);
     for (int i = 0; i < count && good; i++) {
         Fit fit = argument_fit(e, &arguments[i]);
-        if (decl_is_tensor(arguments[i].decl)) good = fit_decl(e, callee, caller, &fit) && good;
+        if (decl_is_tensor(arguments[i].decl)) good = fit_decl(e, e->frame, caller, &fit);
     }
     return good;
 }
@@ -227,11 +246,7 @@ Frame *enter(Elaborator *e, Definition *definition, Span at, const char *hint, A
     Frame *caller = e->frame;
     const char *path = claim_name(e, hint ? hint : definition->item->name);
     Frame *frame = push_frame(e, definition, at, path);
-    bool good = true;
-    for (int i = 0; i < count; i++)
-        if (!decl_is_tensor(arguments[i].decl)) good = bind_plain(e, caller, &arguments[i]) && good;
-    good = bind_tensors(e, caller, arguments, count) && good;
-    if (good) return frame;
+    if (bind_arguments(e, caller, arguments, count)) return frame;
     frame->failed = true;
     pop_frame(e);
     return NULL;

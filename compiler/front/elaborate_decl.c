@@ -64,8 +64,13 @@ static int list_matches(Elaborator *e, const Fit *fit, Match matches[MAX_RANK + 
     return count;
 }
 
+/* A name that no parameter has: a shape may bind it. */
 static bool is_free(Frame *frame, const Expr *expr) {
-    return expr->kind == EXPR_NAME && !find_binding(frame, expr->name, false);
+    if (expr->kind != EXPR_NAME || find_binding(frame, expr->name, false)) return false;
+    const DeclList *params = &frame->definition->item->params;
+    for (int i = 0; i < params->len; i++)
+        if (params->at[i].name == expr->name) return false;
+    return true;
 }
 
 void bind_dims(Elaborator *e, Frame *callee, const Fit *fit) {
