@@ -41,8 +41,10 @@ static bool start(const Command *command, bool verbose, pid_t *child) {
     int error = posix_spawnp(child, command->arguments[0], NULL, NULL,
                              (char *const *)(uintptr_t)command->arguments, environ);
     if (error)
-        fprintf(stderr, "rondo: cannot run the C compiler '%s': %s; install it, or name another with --cc\n",
-                command->arguments[0], strerror(error));
+        fprintf(
+            stderr,
+            "rondo: cannot run the C compiler '%s': %s; install it, or name another with --cc\n",
+            command->arguments[0], strerror(error));
     return error == 0;
 }
 
@@ -51,8 +53,10 @@ static bool finished(pid_t child, const char *what) {
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return false;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-    fprintf(stderr, "rondo: the C compiler failed on %s; --verbose shows its command, --keep leaves the C\n",
-            what);
+    fprintf(
+        stderr,
+        "rondo: the C compiler failed on %s; --verbose shows its command, --keep leaves the C\n",
+        what);
     return false;
 }
 

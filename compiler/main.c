@@ -106,21 +106,36 @@ static void report(const Compilation *c, const char *output) {
 }
 
 static int cmd_build(Arena *arena, int argc, char **argv) {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
-        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
-        {"keep", no_argument, NULL, 'k'},         {"verbose", no_argument, NULL, 'v'},
-        {0}};
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"cc", required_argument, NULL, 'c'},
+                                            {"march", required_argument, NULL, 'm'},
+                                            {"static", no_argument, NULL, 's'},
+                                            {"keep", no_argument, NULL, 'k'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {0}};
     BuildOptions build = {.march = "native"};
     int option, status;
     while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) switch (option) {
-            case 'o': build.output = optarg; break;
-            case 'c': build.cc = optarg; break;
-            case 'm': build.march = optarg; break;
-            case 's': build.static_link = true; break;
-            case 'k': build.keep = true; break;
-            case 'v': build.verbose = true; break;
-            default: return usage("wrong option for 'build'", "");
+            case 'o':
+                build.output = optarg;
+                break;
+            case 'c':
+                build.cc = optarg;
+                break;
+            case 'm':
+                build.march = optarg;
+                break;
+            case 's':
+                build.static_link = true;
+                break;
+            case 'k':
+                build.keep = true;
+                break;
+            case 'v':
+                build.verbose = true;
+                break;
+            default:
+                return usage("wrong option for 'build'", "");
         }
     if (optind + 1 != argc) return usage("'build' takes one FILE", "");
     Compilation *c = run(arena, argv[optind], STAGE_C, build.verbose ? stderr : NULL, &status);
@@ -231,7 +246,9 @@ int main(int argc, char **argv) {
     const char *names[] = {"build", "check", "emit", "fmt"};
     const char *near = diag_nearest(argv[1], names, 4);
     fprintf(stderr, "rondo: there is no command '%s'", argv[1]);
-    if (near) fprintf(stderr, "; did you mean '%s'?\n", near);
-    else fprintf(stderr, "; rondo --help lists them\n");
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?\n", near);
+    else
+        fprintf(stderr, "; rondo --help lists them\n");
     return USAGE;
 }

@@ -34,7 +34,8 @@ bool read_source(Arena *arena, const char *path, Source *source) {
     bool bad = ferror(file);
     if (file != stdin) fclose(file);
     text[length] = '\0';
-    *source = (Source){.path = strcmp(path, "-") == 0 ? "<stdin>" : path, .text = text, .length = length};
+    *source =
+        (Source){.path = strcmp(path, "-") == 0 ? "<stdin>" : path, .text = text, .length = length};
     return !bad;
 }
 
@@ -95,7 +96,8 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
     t = passed("parse", NULL, t, log);
     if (last == STAGE_AST || diag_errors(c->diag)) return c;
     parse_library(arena, names, c->diag, library);
-    Graph *graph = elaborate(arena, names, c->file, (const File *const *)library, library_count, c->diag);
+    Graph *graph =
+        elaborate(arena, names, c->file, (const File *const *)library, library_count, c->diag);
     t = passed("elaborate", diag_errors(c->diag) ? NULL : graph, t, log);
     if (!graph || diag_errors(c->diag)) return c;
     c->graph = simplify(graph);
@@ -124,13 +126,17 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
 
 const char *stage_text(const Compilation *c, StageName stage) {
     switch (stage) {
-        case STAGE_AST: return ast_print(c->arena, c->file);
-        case STAGE_GRAPH: return graph_print(c->graph);
-        case STAGE_GRADIENT: return graph_print(c->gradient);
+        case STAGE_AST:
+            return ast_print(c->arena, c->file);
+        case STAGE_GRAPH:
+            return graph_print(c->graph);
+        case STAGE_GRADIENT:
+            return graph_print(c->gradient);
         case STAGE_PACKED:
             return arena_printf(c->arena, "%s\n%s", print_packed(c->infer), print_packed(c->train));
         case STAGE_LOOPS:
             return arena_printf(c->arena, "%s\n%s", print_loops(c->infer), print_loops(c->train));
-        default: return c->c;
+        default:
+            return c->c;
     }
 }

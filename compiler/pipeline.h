@@ -7,7 +7,14 @@
 #include "graph/graph.h"
 #include "loop/program.h"
 
-typedef enum { STAGE_AST, STAGE_GRAPH, STAGE_GRADIENT, STAGE_PACKED, STAGE_LOOPS, STAGE_C } StageName;
+typedef enum {
+    STAGE_AST,
+    STAGE_GRAPH,
+    STAGE_GRADIENT,
+    STAGE_PACKED,
+    STAGE_LOOPS,
+    STAGE_C
+} StageName;
 
 /* What the passes made of one file, as far as they came: after an error the rest is NULL. */
 typedef struct {

@@ -117,6 +117,104 @@ RD_HELPER void rd_pack(real *panel, long step, const real *weight, long column_s
     }
 }
 
+/* ---- products ---- */
+
+/* The left operand of a product: the first number of each of a tile's rows, `depth` numbers long.
+ */
+typedef struct {
+    const real *row[RD_ROWS];
+    int depth;
+} RdLeft;
+
+/* ROWS rows times ACROSS vectors: sum[r][which[v]] += left[.].row[r][k] * panel[k][v] over all
+ * operands and depths, in this order whatever ROWS and ACROSS are. */
+RD_INLINE void rd_multiply_tile(const int ROWS, const int ACROSS, vec *sums, long stride,
+                                const int *which, const RdLeft *left, int operands,
+                                const real *panel, long step) {
+    vec sum[RD_ROWS][RD_ACROSS];
+    for (int r = 0; r < ROWS; r++)
+        for (int v = 0; v < ACROSS; v++) sum[r][v] = sums[r * stride + which[v]];
+    for (; operands > 0; operands--, left++) {
+        const real *row[RD_ROWS];
+        for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
+        RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step) {
+            vec weight[RD_ACROSS];
+            for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
+            for (int r = 0; r < ROWS; r++) {
+                const vec x = rd_splat(row[r][k]);
+                for (int v = 0; v < ACROSS; v++) sum[r][v] = rd_fma(x, weight[v], sum[r][v]);
+            }
+        }
+    }
+    for (int r = 0; r < ROWS; r++)
+        for (int v = 0; v < ACROSS; v++) sums[r * stride + which[v]] = sum[r][v];
+}
+
+#define RD_MULTIPLY_ROWS(ACROSS)                                                               \
+    RD_HELPER void rd_multiply_##ACROSS(int rows, vec *sums, long stride, const int *which,    \
+                                        const RdLeft *left, int operands, const real *panel,   \
+                                        long step) {                                           \
+        switch (rows) {                                                                        \
+            case 1:                                                                            \
+                rd_multiply_tile(1, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+            case 2:                                                                            \
+                rd_multiply_tile(2, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+            case 3:                                                                            \
+                rd_multiply_tile(3, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+            case 4:                                                                            \
+                rd_multiply_tile(4, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+            case 5:                                                                            \
+                rd_multiply_tile(5, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+            default:                                                                           \
+                rd_multiply_tile(6, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                         \
+        }                                                                                      \
+    }
+
+RD_MULTIPLY_ROWS(1)
+RD_MULTIPLY_ROWS(2)
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+RD_MULTIPLY_ROWS(3)
+RD_MULTIPLY_ROWS(4)
+#endif
+
+/* Adds products to the sums of a tile. Sum number s has `blocks` vectors, which stand at
+ * sums[r][s * blocks]; the products go to the `count` sums in `which`. A panel has, for each depth,
+ * the weights of those sums side by side. */
+RD_INLINE void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
+                           int rows, const RdLeft *left, int operands, const real *panel) {
+    const int vectors = count * blocks;
+    for (int first = 0, across; first < vectors; first += across) {
+        int place[RD_ACROSS];
+        across = rd_tile(vectors - first, RD_ACROSS);
+        for (int v = 0; v < across; v++)
+            place[v] = which[(first + v) / blocks] * blocks + (first + v) % blocks;
+        const real *from = panel + first * LANES;
+        const long step = (long)vectors * LANES;
+        switch (across) {
+            case 1:
+                rd_multiply_1(rows, sums, stride, place, left, operands, from, step);
+                break;
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+            case 3:
+                rd_multiply_3(rows, sums, stride, place, left, operands, from, step);
+                break;
+            case 4:
+                rd_multiply_4(rows, sums, stride, place, left, operands, from, step);
+                break;
+#endif
+            default:
+                rd_multiply_2(rows, sums, stride, place, left, operands, from, step);
+                break;
+        }
+    }
+}
+
 /* ---- sums over the rows of a batch ---- */
 
 typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
@@ -137,7 +235,7 @@ typedef struct {
     const int *a_rows, *b_rows, *index;
 } RdSum;
 
-enum { RD_BLOCK = 64, RD_WIDE = 512, RD_HIGH = 6, RD_ACROSS = 4, RD_PART = 24 };
+enum { RD_BLOCK = 64, RD_WIDE = 512, RD_HIGH = RD_ROWS };
 
 /* The next rows of a sum, at most RD_BLOCK: their places in a and b. Returns how many. */
 RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
@@ -177,7 +275,7 @@ RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out,
 /* Rows m0 to m1 of the result, columns n0 to n1 (at most RD_WIDE). */
 RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
     static const int across = RD_ACROSS * LANES;
-    _Alignas(64) real a[RD_BLOCK * RD_PART], b[RD_BLOCK * (RD_WIDE + RD_ACROSS * LANES)];
+    _Alignas(64) real a[RD_BLOCK * RD_HIGH], b[RD_BLOCK * (RD_WIDE + RD_ACROSS * LANES)];
     int a_row[RD_BLOCK], b_row[RD_BLOCK];
     for (int r = 0; r < s->rows;) {
         int count = rd_next_rows(s, &r, a_row, b_row);

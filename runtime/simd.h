@@ -28,15 +28,18 @@
 #include <immintrin.h>
 #endif
 
-/* Registers that a tile may fill with accumulators and weights; one more holds the left operand. */
+/* A tile of products is RD_ROWS rows × RD_ACROSS vectors of sums, all in registers. */
+enum { RD_ROWS = 6 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-#define RD_TILE_REGISTERS 30
+enum { RD_ACROSS = 4 };
 #else
-#define RD_TILE_REGISTERS 14
+enum { RD_ACROSS = 2 };
 #endif
 
 #define RD_IS_DOUBLE (sizeof(real) == 8)
 #define RD_INLINE static inline __attribute__((always_inline, unused))
+/* The loop behind it is not worth unrolling. */
+#define RD_ROLLED _Pragma("GCC unroll 1")
 #define RD_HELPER static __attribute__((noinline, unused))
 
 typedef real vec __attribute__((vector_size(RD_VECTOR_BYTES), aligned(sizeof(real)), may_alias));
@@ -46,14 +49,6 @@ typedef real vec __attribute__((vector_size(RD_VECTOR_BYTES), aligned(sizeof(rea
  * is not padded. */
 #define RD_VECTORS(columns) (((columns) + LANES - 1) / LANES)
 #define RD_STRIDE(columns) ((columns) == 1 ? 1 : RD_VECTORS(columns) * LANES)
-
-/* The rows of a tile of `sums` accumulators of `blocks` vectors each. */
-#define RD_TILE_ROWS(sums, blocks)                          \
-    (RD_TILE_REGISTERS / ((sums) * (blocks)) - 1 > 6        \
-         ? 6                                                \
-         : (RD_TILE_REGISTERS / ((sums) * (blocks)) - 1 < 1 \
-                ? 1                                         \
-                : RD_TILE_REGISTERS / ((sums) * (blocks)) - 1))
 
 RD_INLINE vec rd_load(const real *p) { return *(const vec *)p; }
 RD_INLINE void rd_store(real *p, vec v) { *(vec *)p = v; }

@@ -1,7 +1,7 @@
-/* The C file as a whole: the tables that describe the model, and two programs over packed batches. */
-#include "emit/emit.h"
-
+/* The C file as a whole: the tables that describe the model, and two programs over packed batches.
+ */
 #include "base/die.h"
+#include "emit/emit.h"
 #include "emit/writer.h"
 
 #define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
@@ -86,7 +86,9 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d, .of = %d},\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
                     steps ? "true" : "false", dim_number(g, last),
-                    index ? counted_by(g, type->range) : row ? counted_by(g, last) : -1);
+                    index ? counted_by(g, type->range)
+                    : row ? counted_by(g, last)
+                          : -1);
         ++*count;
     }
     text_puts(out, "};\n");
@@ -110,26 +112,28 @@ static bool loss_per_step(const Graph *g) {
 
 static void emit_model(Graph *g, Text *out, int output_count, double flops) {
     const Training *t = &g->training;
-    text_puts(out, "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
-                   "#endif\n\nconst RdModel MODEL = {\n");
+    text_puts(out,
+              "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
+              "#endif\n\nconst RdModel MODEL = {\n");
     text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n", quoted(g->arena, g->name));
     text_printf(out, "  .column_count = %d,\n  .param_count = %d,\n  .output_count = %d,\n",
                 g->inputs.len, g->params.len, output_count);
     text_printf(out, "  .metric_count = %d,\n  .columns = columns,\n  .params = params,\n",
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
-    text_printf(out,
-                "  .training = {.optimizer = %s, .rate = %.17g, .momentum = %.17g, .beta1 = %.17g,\n"
-                "               .beta2 = %.17g, .epsilon = %.17g, .weight_decay = %.17g,\n"
-                "               .clip_norm = %.17g, .epochs = %d, .batch = %d, .patience = %d},\n",
-                t->optimizer == OPTIMIZER_ADAM ? "RD_ADAM" : "RD_SGD", t->rate, t->momentum,
-                t->beta1, t->beta2, t->epsilon, t->weight_decay, t->clip_norm, t->epochs, t->batch,
-                t->patience);
+    text_printf(
+        out,
+        "  .training = {.optimizer = %s, .rate = %.17g, .momentum = %.17g, .beta1 = %.17g,\n"
+        "               .beta2 = %.17g, .epsilon = %.17g, .weight_decay = %.17g,\n"
+        "               .clip_norm = %.17g, .epochs = %d, .batch = %d, .patience = %d},\n",
+        t->optimizer == OPTIMIZER_ADAM ? "RD_ADAM" : "RD_SGD", t->rate, t->momentum, t->beta1,
+        t->beta2, t->epsilon, t->weight_decay, t->clip_norm, t->epochs, t->batch, t->patience);
     text_printf(out, "  .loss_per_step = %s,\n  .flops_per_step = %.17g,\n",
                 loss_per_step(g) ? "true" : "false", flops);
-    text_puts(out, "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
-                   "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
-                   "  .square_sum = rd_square_sum,\n  .update = rd_update,\n};\n");
+    text_puts(out,
+              "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
+              "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
+              "  .square_sum = rd_square_sum,\n  .update = rd_update,\n};\n");
 }
 
 /* ---- memory ---- */
@@ -150,9 +154,10 @@ static void emit_struct(Writer *writer) {
     Text *out = writer->out;
     text_printf(out, "/* Where the values of %s lie, a row a step or a row an example. */\n",
                 program->name);
-    text_puts(out, "typedef struct {\n  const RdRun *run;\n  const RdPacking *p;\n"
-                   "  const real *panels; /* the weights, as the tiles read them */\n"
-                   "  real seed;          /* 1 / targets in the batch */\n");
+    text_puts(out,
+              "typedef struct {\n  const RdRun *run;\n  const RdPacking *p;\n"
+              "  const real *panels; /* the weights, as the tiles read them */\n"
+              "  real seed;          /* 1 / targets in the batch */\n");
     text_printf(out, "  int parts[%d];       /* of the kernels of each phase */\n",
                 program->phases ? program->phases : 1);
     for (int i = 0; i < program->buffers.len; i++) {
@@ -167,8 +172,9 @@ static void emit_struct(Writer *writer) {
 static void emit_bind(Writer *writer) {
     const Program *program = writer->program;
     Text *out = writer->out;
-    text_printf(out, "/* Lays the values out in `memory`; returns the bytes that takes. */\n"
-                     "static size_t %s_bind(%s *w, const RdSizes *sizes, char *memory) {\n",
+    text_printf(out,
+                "/* Lays the values out in `memory`; returns the bytes that takes. */\n"
+                "static size_t %s_bind(%s *w, const RdSizes *sizes, char *memory) {\n",
                 program->name, writer->type);
     out->indent++;
     text_printf(out, "size_t slot[%d], size = 0;\n", program->slots + 1);
@@ -249,8 +255,9 @@ static void emit_pack(Writer *writer) {
     const Program *program = writer->program;
     Text *out = writer->out;
     int items = 0;
-    text_printf(out, "/* Copies the weights into panels: the columns of a tile side by side. */\n"
-                     "static void %s_pack(void *context, int item) {\n",
+    text_printf(out,
+                "/* Copies the weights into panels: the columns of a tile side by side. */\n"
+                "static void %s_pack(void *context, int item) {\n",
                 program->name);
     out->indent++;
     text_puts(out, "const RdRun *run = context;\nreal *panels = run->packed;\nswitch (item) {\n");
@@ -271,11 +278,16 @@ static void emit_pack(Writer *writer) {
 static const char *row_map(const Writer *writer, Access access) {
     (void)writer;
     switch (access.row) {
-        case ROW_PREVIOUS: return "w.p->previous";
-        case ROW_NEXT: return "w.p->next";
-        case ROW_EXAMPLE: return "w.p->example";
-        case ROW_LAST: return "w.p->last";
-        default: return "NULL";
+        case ROW_PREVIOUS:
+            return "w.p->previous";
+        case ROW_NEXT:
+            return "w.p->next";
+        case ROW_EXAMPLE:
+            return "w.p->example";
+        case ROW_LAST:
+            return "w.p->last";
+        default:
+            return "NULL";
     }
 }
 
@@ -309,10 +321,11 @@ static void emit_sum(Writer *writer, const Reduction *r) {
     }
     if (r->kind == REDUCE_SCATTER) {
         Access index = access_of(writer->program, r->b);
-        text_printf(out, ", .index = %s",
-                    graph_node(writer->graph, index.node)->op == OP_INPUT
-                        ? PRINT("run->batch->index[%d]", graph_node(writer->graph, index.node)->attr.index)
-                        : PRINT("w.%s", writer->names[index.node]));
+        text_printf(
+            out, ", .index = %s",
+            graph_node(writer->graph, index.node)->op == OP_INPUT
+                ? PRINT("run->batch->index[%d]", graph_node(writer->graph, index.node)->attr.index)
+                : PRINT("w.%s", writer->names[index.node]));
     }
     text_printf(out, "}, /* %s */\n", writer->graph->params.at[r->param].name);
 }
@@ -404,8 +417,10 @@ static void emit_driver(Writer *writer) {
     }
     if (program->reductions.len) {
         for (int i = 0; i < writer->graph->params.len; i++)
-            text_printf(out, "rd_zero(run->pool, rd_gradient(run, %d), rd_size(&params[%d], &run->sizes));\n",
-                        i, i);
+            text_printf(
+                out,
+                "rd_zero(run->pool, rd_gradient(run, %d), rd_size(&params[%d], &run->sizes));\n", i,
+                i);
         emit_sums(writer);
     }
     emit_results(writer);

@@ -29,7 +29,8 @@ static const char *slice_text(const Writer *writer, const Node *n, int depth) {
 static const char *view_text(const Writer *writer, const Node *n, int depth) {
     Arena *arena = writer->graph->arena;
     switch (n->op) {
-        case OP_SLICE: return slice_text(writer, n, depth);
+        case OP_SLICE:
+            return slice_text(writer, n, depth);
         case OP_DELAY:
             return arena_printf(arena, "%s[t%s1]", name_of(writer, n->in[0]),
                                 n->attr.direction > 0 ? "-" : "+");
@@ -37,8 +38,10 @@ static const char *view_text(const Writer *writer, const Node *n, int depth) {
             return arena_printf(arena, "%s[%s]", term(writer, n->in[0], depth),
                                 n->attr.direction > 0 ? "last" : "first");
         case OP_EXPAND:
-        case OP_RESHAPE: return term(writer, n->in[0], depth);
-        default: return NULL;
+        case OP_RESHAPE:
+            return term(writer, n->in[0], depth);
+        default:
+            return NULL;
     }
 }
 

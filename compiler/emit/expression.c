@@ -6,14 +6,12 @@
 
 bool in_register(const Writer *writer, int node) { return writer->known[node]; }
 
-const char *number(const Writer *writer, double value) {
-    return PRINT("(real)%.17g", value);
-}
+const char *number(const Writer *writer, double value) { return PRINT("(real)%.17g", value); }
 
 const char *buffer_stride(const Writer *writer, int buffer) {
     const Buffer *b = &writer->program->buffers.at[buffer];
-    bool twice = is_fold(writer->program, b->node) &&
-                 graph_node(writer->graph, b->node)->op == OP_ARGMAX;
+    bool twice =
+        is_fold(writer->program, b->node) && graph_node(writer->graph, b->node)->op == OP_ARGMAX;
     int columns = twice ? b->columns / 2 : b->columns;
     return PRINT("%sRD_STRIDE(%d)", twice ? "2 * " : "", columns);
 }
@@ -67,7 +65,8 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
             const char *row = PRINT("w->p->%s[%s] < 0 ? w->p->example[%s] : -1", map, at, at);
             return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
         }
-        default: die("no rows to point at");
+        default:
+            die("no rows to point at");
     }
 }
 
@@ -88,8 +87,9 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
                       !(graph_node(writer->graph, index)->type.rank &&
                         dim_equal(graph_node(writer->graph, index)->type.dim[0], n->type.dim[0]));
     if (!over_steps)
-        return PRINT("rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
-                     index_at(writer, index, access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at"));
+        return PRINT(
+            "rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
+            index_at(writer, index, access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at"));
     Access rows = access_of(writer->program, index);
     rows.row = ROW_EXAMPLE;
     return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
@@ -102,16 +102,20 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
                               ? "w->p->example[at]"
                               : "at";
     switch (n->op) {
-        case OP_CONST: return PRINT("rd_splat(%s)", number(writer, n->attr.value));
-        case OP_SEED: return "rd_splat(w->seed)";
+        case OP_CONST:
+            return PRINT("rd_splat(%s)", number(writer, n->attr.value));
+        case OP_SEED:
+            return "rd_splat(w->seed)";
         case OP_LENGTH:
             return PRINT("rd_splat((real)(w->p->length[%s] + %d))", example, n->attr.start);
         case OP_MASK:
             return PRINT("rd_mask(w->run->key, %d, %s, %s + %d, %.17g)", n->attr.index,
                          access.row == ROW_EXAMPLE ? example : "at", access.splat ? "0" : column,
                          access.column, n->attr.value);
-        case OP_ONEHOT: return onehot(writer, n, access, column);
-        default: return NULL;
+        case OP_ONEHOT:
+            return onehot(writer, n, access, column);
+        default:
+            return NULL;
     }
 }
 
@@ -137,8 +141,8 @@ const char *operand(Writer *writer, int node, const char *column) {
     bool single = one_number(writer, access);
     if (n->op == OP_PARAM && !access.splat) {
         const Type *type = &graph_node(writer->graph, node)->type;
-        single = type->rank == 0 || (type->dim[type->rank - 1].sym == 0 &&
-                                     type->dim[type->rank - 1].add == 1);
+        single = type->rank == 0 ||
+                 (type->dim[type->rank - 1].sym == 0 && type->dim[type->rank - 1].add == 1);
     }
     return single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
 }
@@ -169,7 +173,8 @@ const char *value(Writer *writer, int node, const char *column) {
         Access table = access_of(writer->program, n->in[0]);
         int width = writer->program->columns[node];
         const char *row = index_at(writer, n->in[1], "at");
-        const char *pointer = PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
+        const char *pointer =
+            PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
         return width == 1 ? PRINT("rd_splat(*(%s))", pointer)
                           : PRINT("rd_load(%s + %s)", pointer, column);
     }

@@ -1,4 +1,5 @@
-/* A kernel as C: one function for a few rows, stage by stage, and one that walks the rows. */
+/* A kernel as C: a function a stage for a few rows, one that runs the stages for a stretch of rows,
+ * and one that walks the rows of a part of the batch. */
 #include <stdlib.h>
 
 #include "base/die.h"
@@ -19,11 +20,12 @@ int tile_phases(const Stage *stage, TilePhase phases[64]) {
         for (int i = 0; i < sum->products.len; i++) {
             const Product *product = &sum->products.at[i];
             int p = 0;
-            while (p < count && (!same_operand(&phases[p].operand, &product->operand) ||
-                                 phases[p].depth != product->depth ||
-                                 phases[p].sum[phases[p].count - 1] == s))
+            while (p < count &&
+                   (!same_operand(&phases[p].operand, &product->operand) ||
+                    phases[p].depth != product->depth || phases[p].sum[phases[p].count - 1] == s))
                 p++;
-            if (p == 64 || (p < count && phases[p].count == 64)) die("too many products in a stage");
+            if (p == 64 || (p < count && phases[p].count == 64))
+                die("too many products in a stage");
             if (p == count)
                 phases[count++] = (TilePhase){.operand = product->operand, .depth = product->depth};
             phases[p].sum[phases[p].count] = s;
@@ -43,15 +45,41 @@ long panel_depth(const Stage *stage) {
     return depth;
 }
 
-static const char *sum_name(const Writer *writer, const Stage *stage, int s) {
-    return writer->names[stage->accumulators.at[s].node];
+/* The products of a stage in the order of its panels; neighbours that feed the same sums make one
+ * call, so that those stay in registers. */
+static bool same_sums(const TilePhase *a, const TilePhase *b) {
+    return a->count == b->count && memcmp(a->sum, b->sum, sizeof *a->sum * (size_t)a->count) == 0;
+}
+
+static const char *product_text(const Writer *writer, const TilePhase *phase) {
+    const Node *left = graph_node(writer->graph, phase->operand.node);
+    const char *name = left->name ? left->name : writer->names[phase->operand.node];
+    const char *when = phase->operand.row == ROW_PREVIOUS ? "[t-1]"
+                       : phase->operand.row == ROW_NEXT   ? "[t+1]"
+                                                          : "";
+    return PRINT("%s @ %s%s", writer->graph->params.at[phase->product[0]->param].name, name, when);
+}
+
+/* The rows that the products read, which no column changes. */
+static void emit_left(Writer *writer, const TilePhase *phases, int count) {
+    Text *out = writer->out;
+    text_printf(out, "RdLeft left[%d];\n", count);
+    for (int p = 0; p < count; p++)
+        text_printf(out, "left[%d].depth = %d; /* %s */\n", p, phases[p].depth,
+                    product_text(writer, &phases[p]));
+    text_puts(out, "for (int r = 0; r < rows; r++) {\n");
+    out->indent++;
+    text_puts(out, "const long at = row + r;\n");
+    for (int p = 0; p < count; p++)
+        text_printf(out, "left[%d].row[r] = %s;\n", p,
+                    row_pointer(writer, phases[p].operand, "at"));
+    out->indent--;
+    text_puts(out, "}\n");
 }
 
 static void emit_start(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
-    for (int s = 0; s < stage->accumulators.len; s++)
-        text_printf(out, "vec %s[6][4];\n", sum_name(writer, stage, s));
-    text_puts(out, "for (int u = 0; u < BLOCKS; u++) {\n");
+    text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
     for (int s = 0; s < stage->accumulators.len; s++) {
         const Accumulator *sum = &stage->accumulators.at[s];
@@ -61,51 +89,25 @@ static void emit_start(Writer *writer, const Stage *stage) {
             start = start ? PRINT("%s + %s", start, term) : term;
         }
         text_printf(out, "const vec start_%d = %s;\n", s, start ? start : "rd_splat(0)");
-        text_printf(out, "for (int r = 0; r < ROWS; r++) %s[r][u] = start_%d;\n",
-                    sum_name(writer, stage, s), s);
+        text_printf(out, "for (int r = 0; r < rows; r++) sums[r][%d * blocks + u] = start_%d;\n", s,
+                    s);
     }
     out->indent--;
     text_puts(out, "}\n");
 }
 
-static const char *product_text(const Writer *writer, const TilePhase *phase) {
-    const Node *contract = graph_node(writer->graph, phase->product[0]->node);
-    const Node *left = graph_node(writer->graph, phase->operand.node);
-    const char *name = left->name ? left->name : writer->names[phase->operand.node];
-    const char *when = phase->operand.row == ROW_PREVIOUS ? "[t-1]"
-                       : phase->operand.row == ROW_NEXT   ? "[t+1]"
-                                                          : "";
-    (void)contract;
-    return PRINT("%s @ %s%s", writer->graph->params.at[phase->product[0]->param].name, name, when);
-}
-
-static void emit_phase(Writer *writer, const Stage *stage, const TilePhase *phase) {
+static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *phases, int first,
+                          int last) {
     Text *out = writer->out;
-    text_printf(out, "for (int r = 0; r < ROWS; r++) { /* %s */\n", product_text(writer, phase));
-    out->indent++;
-    text_puts(out, "const long at = row + r;\n");
-    text_printf(out, "left[r] = %s;\n", row_pointer(writer, phase->operand, "at"));
-    out->indent--;
-    text_puts(out, "}\n");
-    text_printf(out, "for (int k = 0; k < %d; k++, panel += %d * BLOCKS * LANES)\n", phase->depth,
-                phase->count);
-    out->indent++;
-    text_puts(out, "for (int u = 0; u < BLOCKS; u++) {\n");
-    out->indent++;
-    for (int i = 0; i < phase->count; i++)
-        text_printf(out, "const vec weight_%d = rd_load(panel + (%d * BLOCKS + u) * LANES);\n", i, i);
-    text_puts(out, "for (int r = 0; r < ROWS; r++) {\n");
-    out->indent++;
-    text_puts(out, "const vec x = rd_splat(left[r][k]);\n");
-    for (int i = 0; i < phase->count; i++) {
-        const char *name = sum_name(writer, stage, phase->sum[i]);
-        text_printf(out, "%s[r][u] = rd_fma(x, weight_%d, %s[r][u]);\n", name, i, name);
-    }
-    out->indent--;
-    text_puts(out, "}\n");
-    out->indent--;
-    text_puts(out, "}\n");
-    out->indent--;
+    text_printf(out, "static const int to_%d[] = {", first);
+    for (int i = 0; i < phases[first].count; i++)
+        text_printf(out, "%s%d", i ? ", " : "", phases[first].sum[i]);
+    text_printf(
+        out, "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, panel);\n",
+        stage->accumulators.len * stage->blocks, first, phases[first].count, first, last - first);
+    long depth = 0;
+    for (int p = first; p < last; p++) depth += phases[p].depth;
+    text_printf(out, "panel += %ld * blocks * LANES;\n", depth * phases[first].count);
 }
 
 /* ---- what follows the products ---- */
@@ -127,7 +129,7 @@ static const char *node_value(Writer *writer, const Stage *stage, int node, cons
         }
         return value(writer, node, column);
     }
-    const char *text = PRINT("%s[r][u]", writer->names[node]);
+    const char *text = PRINT("sums[r][%d * blocks + u]", (int)(sum - stage->accumulators.at));
     for (int i = 0; i < sum->others.len; i++)
         text = PRINT("%s + %s", text, operand(writer, sum->others.at[i], column));
     return text;
@@ -196,40 +198,14 @@ static void emit_node(Writer *writer, const Stage *stage, int node, const char *
                     row_pointer(writer, from, "at"), writer->program->columns[n->in[0]]);
         return;
     }
-    const char *text = node_value(writer, stage, node, column);
-    const char *name = writer->names[node];
-    bool sum = sum_of(stage, node) != NULL;
-    if (sum && strcmp(text, PRINT("%s[r][u]", name)) == 0 && false) return;
-    text_printf(writer->out, "const vec %s = %s;\n", sum ? PRINT("%s_", name) : name, text);
-    if (sum) {
-        const char *kept = name;
-        writer->names[node] = PRINT("%s_", name);
-        if (writer->program->buffer_of[node] >= 0) {
-            const char *local = writer->names[node];
-            writer->names[node] = kept;
-            text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_row(writer, node), column,
-                        local);
-            writer->names[node] = local;
-        }
-        writer->known[node] = true;
-        return;
-    }
+    text_printf(writer->out, "const vec %s = %s;\n", writer->names[node],
+                node_value(writer, stage, node, column));
     writer->known[node] = true;
     emit_store(writer, node, column);
 }
 
-static void forget(Writer *writer, const Stage *stage, const char **kept) {
-    for (int i = 0; i < stage->nodes.len; i++) {
-        int node = stage->nodes.at[i];
-        writer->known[node] = false;
-        writer->names[node] = kept[i];
-    }
-}
-
-static const char **keep_names(Writer *writer, const Stage *stage) {
-    const char **kept = ARENA_ARRAY(writer->graph->arena, const char *, stage->nodes.len + 1);
-    for (int i = 0; i < stage->nodes.len; i++) kept[i] = writer->names[stage->nodes.at[i]];
-    return kept;
+static void forget(Writer *writer, const Stage *stage) {
+    for (int i = 0; i < stage->nodes.len; i++) writer->known[stage->nodes.at[i]] = false;
 }
 
 /* The equations of a stage as a comment. */
@@ -248,58 +224,6 @@ static void emit_equations(Writer *writer, const Stage *stage) {
     if (*open == '\n') text_puts(writer->out, " */\n");
 }
 
-/* A stage with products: one tile of ROWS rows and BLOCKS vectors of columns. */
-static void emit_tile(Writer *writer, int s) {
-    const Kernel *kernel = &writer->program->kernels.at[writer->kernel];
-    const Stage *stage = &kernel->stages.at[s];
-    Text *out = writer->out;
-    writer->stage = s;
-    const char **kept = keep_names(writer, stage);
-    emit_equations(writer, stage);
-    text_printf(out, "RD_INLINE void %s_tile_%d(const %s *w, const long row, const int ROWS,\n",
-                writer->kernel_names[writer->kernel], s, writer->type);
-    text_puts(out, "    const int column, const int BLOCKS, const real *panel");
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            text_printf(out, ", vec *sum_%s", writer->names[stage->nodes.at[i]]);
-    text_puts(out, ") {\n");
-    out->indent++;
-    text_puts(out, "const real *left[6];\n");
-    emit_start(writer, stage);
-    TilePhase *phases = ARENA_ARRAY(writer->graph->arena, TilePhase, 64);
-    int count = tile_phases(stage, phases);
-    for (int p = 0; p < count; p++) emit_phase(writer, stage, &phases[p]);
-    text_puts(out, "for (int r = 0; r < ROWS; r++) {\n");
-    out->indent++;
-    text_puts(out, "const long at = row + r;\n(void)at;\n");
-    text_puts(out, "for (int u = 0; u < BLOCKS; u++) {\n");
-    out->indent++;
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            text_printf(out, "vec %s = sum_%s[r];\n", writer->names[stage->nodes.at[i]],
-                        writer->names[stage->nodes.at[i]]);
-    for (int i = 0; i < stage->nodes.len; i++)
-        emit_node(writer, stage, stage->nodes.at[i], "column + u * LANES");
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            text_printf(out, "sum_%s[r] = %s;\n", kept[i], kept[i]);
-    out->indent--;
-    text_puts(out, "}\n");
-    out->indent--;
-    text_puts(out, "}\n");
-    out->indent--;
-    text_puts(out, "}\n\n");
-    forget(writer, stage, kept);
-}
-
-static const char *sum_arguments(const Writer *writer, const Stage *stage) {
-    const char *text = "";
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            text = PRINT("%s, %s", text, writer->names[stage->nodes.at[i]]);
-    return text;
-}
-
 static void emit_sum_end(Writer *writer, int node, const char *from) {
     const char *function = graph_node(writer->graph, node)->op == OP_SUM ? "rd_sum" : "rd_highest";
     text_printf(writer->out, "*(%s) = %s(%s);\n", own_row(writer, node), function, from);
@@ -309,38 +233,74 @@ static const char *sum_start(const Writer *writer, int node) {
     return graph_node(writer->graph, node)->op == OP_SUM ? "rd_splat(0)" : "rd_splat(-RD_HUGE)";
 }
 
-/* Calls a tile for all columns. */
-static void emit_tile_calls(Writer *writer, int s) {
-    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
-    const char *name = writer->kernel_names[writer->kernel], *sums = sum_arguments(writer, stage);
+/* A local vector (a vector a row: `rows`) for each sum over the columns. */
+static void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
+    for (int i = 0; i < stage->nodes.len; i++) {
+        int node = stage->nodes.at[i];
+        const char *name = writer->names[node];
+        if (!is_row_sum(writer, node)) continue;
+        if (rows)
+            text_printf(writer->out,
+                        "vec all_%s[RD_ROWS];\nfor (int r = 0; r < rows; r++) all_%s[r] = %s;\n",
+                        name, name, sum_start(writer, node));
+        else
+            text_printf(writer->out, "vec %s = %s;\n", name, sum_start(writer, node));
+    }
+}
+
+/* What follows the products: the equations of a stage for each row and vector of the tile. */
+static void emit_update(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
+    text_puts(out, "for (int r = 0; r < rows; r++) {\n");
+    out->indent++;
+    text_puts(out, "const long at = row + r;\n(void)at;\n");
+    text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
+    out->indent++;
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (is_row_sum(writer, stage->nodes.at[i]))
+            text_printf(out, "vec %s = all_%s[r];\n", writer->names[stage->nodes.at[i]],
+                        writer->names[stage->nodes.at[i]]);
+    for (int i = 0; i < stage->nodes.len; i++)
+        emit_node(writer, stage, stage->nodes.at[i], "column + u * LANES");
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (is_row_sum(writer, stage->nodes.at[i]))
+            text_printf(out, "all_%s[r] = %s;\n", writer->names[stage->nodes.at[i]],
+                        writer->names[stage->nodes.at[i]]);
+    out->indent--;
+    text_puts(out, "}\n");
+    out->indent--;
+    text_puts(out, "}\n");
+}
+
+/* A stage with products, for at most RD_ROWS rows. */
+static void emit_tile(Writer *writer, int s) {
+    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
+    Text *out = writer->out;
+    TilePhase *phases = ARENA_ARRAY(writer->graph->arena, TilePhase, 64);
+    int count = tile_phases(stage, phases);
+    emit_left(writer, phases, count);
+    emit_row_sums(writer, stage, true);
+    text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
+                stage->blocks);
+    out->indent++;
+    text_printf(out, "const int column = v * LANES, blocks = RD_MIN(%d, RD_VECTORS(%d) - v);\n",
+                stage->blocks, stage->columns);
+    text_printf(out, "const real *panel = w->panels + %s_panel_%d + (long)column * %ld;\n",
+                writer->kernel_names[writer->kernel], s, panel_depth(stage));
+    text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
+    emit_start(writer, stage);
+    for (int p = 0, next; p < count; p = next) {
+        for (next = p + 1; next < count && same_sums(&phases[p], &phases[next]);) next++;
+        emit_multiply(writer, stage, phases, p, next);
+    }
+    emit_update(writer, stage);
+    out->indent--;
+    text_puts(out, "}\n");
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
         if (!is_row_sum(writer, node)) continue;
-        text_printf(out, "vec %s[6];\n", writer->names[node]);
-        text_printf(out, "for (int r = 0; r < ROWS; r++) %s[r] = %s;\n", writer->names[node],
-                    sum_start(writer, node));
-    }
-    const char *panel = PRINT("w->panels + %s_panel_%d", name, s);
-    long depth = panel_depth(stage);
-    text_printf(out, "for (int v = 0; v + %d <= RD_VECTORS(%d); v += %d)\n", stage->blocks,
-                stage->columns, stage->blocks);
-    text_printf(out, "  %s_tile_%d(w, row, ROWS, v * LANES, %d, %s + (long)v * LANES * %ld%s);\n",
-                name, s, stage->blocks, panel, depth, sums);
-    if (stage->blocks > 1) {
-        text_printf(out, "if (RD_VECTORS(%d) %% %d) {\n", stage->columns, stage->blocks);
-        text_printf(out, "  const int v = RD_VECTORS(%d) / %d * %d;\n", stage->columns,
-                    stage->blocks, stage->blocks);
-        text_printf(out, "  %s_tile_%d(w, row, ROWS, v * LANES, RD_VECTORS(%d) %% %d, %s + (long)v "
-                         "* LANES * %ld%s);\n",
-                    name, s, stage->columns, stage->blocks, panel, depth, sums);
-        text_puts(out, "}\n");
-    }
-    for (int i = 0; i < stage->nodes.len; i++) {
-        int node = stage->nodes.at[i];
-        if (!is_row_sum(writer, node)) continue;
-        text_puts(out, "for (int r = 0; r < ROWS; r++) {\n  const long at = row + r;\n  ");
-        emit_sum_end(writer, node, PRINT("%s[r]", writer->names[node]));
+        text_puts(out, "for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n  ");
+        emit_sum_end(writer, node, PRINT("all_%s[r]", writer->names[node]));
         text_puts(out, "}\n");
     }
 }
@@ -357,83 +317,66 @@ static void emit_concat(Writer *writer, int node) {
     }
 }
 
-/* A stage without products, for the row `at`. */
+/* A stage without products. */
 static void emit_sweep(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
-    writer->stage = s;
-    const char **kept = keep_names(writer, stage);
-    emit_equations(writer, stage);
+    text_puts(out, "for (long at = row; at < row + rows; at++) {\n");
+    out->indent++;
     if (graph_node(writer->graph, stage->nodes.at[0])->op == OP_CONCAT) {
         emit_concat(writer, stage->nodes.at[0]);
-        return;
-    }
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            text_printf(out, "vec %s = %s;\n", kept[i], sum_start(writer, stage->nodes.at[i]));
-    bool loop = stage->columns > 1;
-    if (loop) {
-        text_printf(out, "for (int column = 0; column < %d; column += LANES) {\n", stage->columns);
     } else {
-        text_puts(out, "{\n");
+        bool loop = stage->columns > 1;
+        emit_row_sums(writer, stage, false);
+        if (loop)
+            text_printf(out, "for (int column = 0; column < %d; column += LANES) {\n",
+                        stage->columns);
+        out->indent += loop;
+        for (int i = 0; i < stage->nodes.len; i++)
+            emit_node(writer, stage, stage->nodes.at[i], loop ? "column" : "0");
+        out->indent -= loop;
+        if (loop) text_puts(out, "}\n");
+        for (int i = 0; i < stage->nodes.len; i++)
+            if (is_row_sum(writer, stage->nodes.at[i]))
+                emit_sum_end(writer, stage->nodes.at[i], writer->names[stage->nodes.at[i]]);
     }
-    out->indent++;
-    for (int i = 0; i < stage->nodes.len; i++)
-        emit_node(writer, stage, stage->nodes.at[i], loop ? "column" : "0");
     out->indent--;
     text_puts(out, "}\n");
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (is_row_sum(writer, stage->nodes.at[i]))
-            emit_sum_end(writer, stage->nodes.at[i], kept[i]);
-    forget(writer, stage, kept);
 }
 
 /* ---- the kernel ---- */
 
-static void emit_stages(Writer *writer, const Kernel *kernel, bool tiles) {
+static void emit_stage(Writer *writer, int s) {
+    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
-    for (int s = 0; s < kernel->stages.len; s++) {
-        if (kernel->stages.at[s].accumulators.len) {
-            text_puts(out, "{\n");
-            out->indent++;
-            emit_tile_calls(writer, s);
-            out->indent--;
-            text_puts(out, "}\n");
-            continue;
-        }
-        if (tiles) {
-            text_puts(out, "for (int r = 0; r < ROWS; r++) {\n");
-            out->indent++;
-            text_puts(out, "const long at = row + r;\n(void)at;\n");
-        } else {
-            text_puts(out, "{\n");
-            out->indent++;
-        }
+    writer->stage = s;
+    emit_equations(writer, stage);
+    text_printf(out, "static void %s_%d(const %s *w, long row, int rows) {\n",
+                writer->kernel_names[writer->kernel], s, writer->type);
+    out->indent++;
+    if (stage->accumulators.len)
+        emit_tile(writer, s);
+    else
         emit_sweep(writer, s);
-        out->indent--;
-        text_puts(out, "}\n");
-    }
+    out->indent--;
+    text_puts(out, "}\n\n");
+    forget(writer, stage);
 }
 
-static void emit_dispatch(Writer *writer, const Kernel *kernel) {
+/* All stages for the rows from `row` to `end`, a tile at a time where there are products. */
+static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
     Text *out = writer->out;
-    const char *name = writer->kernel_names[writer->kernel], *most = "6";
-    for (int s = 0; s < kernel->stages.len; s++) {
-        const Stage *stage = &kernel->stages.at[s];
-        if (!stage->accumulators.len) continue;
-        const char *own = PRINT("RD_TILE_ROWS(%d, %d)", stage->accumulators.len, stage->blocks);
-        most = strcmp(most, "6") == 0 ? own : PRINT("RD_MIN(%s, %s)", most, own);
-    }
-    text_printf(out, "static void %s_rows(const %s *w, long row, long end) {\n", name, writer->type);
-    text_printf(out, "  enum { MOST = %s };\n", most);
-    text_puts(out, "  while (row < end) {\n"
-                   "    const int rows = rd_tile((int)(end - row), MOST);\n"
-                   "    switch (rows) {\n");
-    for (int rows = 6; rows > 1; rows--)
-        text_printf(out, "      case %d: if (MOST >= %d) %s_tiles(w, row, %d); break;\n", rows, rows,
-                    name, rows);
-    text_printf(out, "      default: %s_tiles(w, row, 1); break;\n    }\n    row += rows;\n  }\n}\n\n",
-                name);
+    const char *name = writer->kernel_names[writer->kernel];
+    text_printf(out, "static void %s_rows(const %s *w, long row, long end) {\n", name,
+                writer->type);
+    out->indent++;
+    text_printf(out, "for (int rows; row < end; row += rows) {\n    rows = %s;\n",
+                tiles ? "rd_tile((int)(end - row), RD_ROWS)" : "(int)(end - row)");
+    for (int s = 0; s < kernel->stages.len; s++)
+        text_printf(out, "    %s_%d(w, row, rows);\n", name, s);
+    text_puts(out, "}\n");
+    out->indent--;
+    text_puts(out, "}\n\n");
 }
 
 static void emit_walk(Writer *writer, const Kernel *kernel) {
@@ -450,8 +393,8 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
         text_puts(out, "rd_share_steps(w->p, part, parts, &first, &last);\n");
         text_puts(out, kernel->direction > 0 ? "for (int t = 0; t < w->p->steps; t++) {\n"
                                              : "for (int t = w->p->steps - 1; t >= 0; t--) {\n");
-        text_puts(out, "  const int end = w->p->count[t] < last ? w->p->count[t] : last;\n");
-        text_printf(out, "  %s_rows(w, w->p->start[t] + first, w->p->start[t] + end);\n", name);
+        text_puts(out, "    const int end = RD_MIN(w->p->count[t], last);\n");
+        text_printf(out, "    %s_rows(w, w->p->start[t] + first, w->p->start[t] + end);\n", name);
         text_puts(out, "}\n");
     }
     out->indent--;
@@ -460,33 +403,12 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
 
 void emit_kernel(Writer *writer, int index) {
     const Kernel *kernel = &writer->program->kernels.at[index];
-    Text *out = writer->out;
     bool tiles = false;
     writer->kernel = index;
-    for (int s = 0; s < kernel->stages.len; s++)
-        if (kernel->stages.at[s].accumulators.len) {
-            tiles = true;
-            emit_tile(writer, s);
-        }
-    const char *name = writer->kernel_names[index];
-    if (tiles) {
-        text_printf(out, "RD_INLINE void %s_tiles(const %s *w, const long row, const int ROWS) {\n",
-                    name, writer->type);
-        out->indent++;
-    } else {
-        text_printf(out, "static void %s_rows(const %s *w, long row, long end) {\n", name,
-                    writer->type);
-        out->indent++;
-        text_puts(out, "for (long at = row; at < end; at++) {\n");
-        out->indent++;
+    for (int s = 0; s < kernel->stages.len; s++) {
+        tiles |= kernel->stages.at[s].accumulators.len > 0;
+        emit_stage(writer, s);
     }
-    emit_stages(writer, kernel, tiles);
-    if (!tiles) {
-        out->indent--;
-        text_puts(out, "}\n");
-    }
-    out->indent--;
-    text_puts(out, "}\n\n");
-    if (tiles) emit_dispatch(writer, kernel);
+    emit_rows(writer, kernel, tiles);
     emit_walk(writer, kernel);
 }

@@ -5,15 +5,17 @@
 
 /* Words that mean something in the emitted functions. */
 static const char *const reserved[] = {
-    "at",     "auto",   "bool",  "break",    "case",   "char",     "column", "const",   "continue",
-    "count",  "default", "depth", "do",      "double", "else",     "enum",   "extern",  "false",
-    "first",  "float",  "for",   "goto",     "if",     "inline",   "int",    "item",    "k",
-    "last",   "left",   "long",  "memory",   "p",      "panel",    "panels", "part",    "parts",
-    "r",      "real",   "register", "restrict", "return", "row",   "run",    "seed",    "short",
-    "signed", "sizeof", "size",  "sizes",    "static", "struct",   "switch", "t",       "true",
-    "typedef", "u",     "union", "unsigned", "vec",    "void",     "volatile", "w",     "while",
-    "zeros",  "exp",    "log",   "tanh",     "sqrt",   "sin",      "cos",    "pow",     "y0",
-    "y1",     "yn",     "j0",    "j1",       "jn",     "gamma",    "signgam", "main",   "inputs",
+    "at",       "auto",     "bool",    "break",  "case",     "char",   "column",   "const",
+    "continue", "count",    "default", "depth",  "do",       "double", "else",     "enum",
+    "extern",   "false",    "first",   "float",  "for",      "goto",   "if",       "inline",
+    "int",      "item",     "k",       "last",   "left",     "long",   "memory",   "p",
+    "panel",    "panels",   "part",    "parts",  "r",        "real",   "register", "restrict",
+    "return",   "row",      "run",     "seed",   "short",    "signed", "sizeof",   "size",
+    "sizes",    "static",   "struct",  "switch", "t",        "true",   "typedef",  "u",
+    "union",    "unsigned", "vec",     "void",   "volatile", "w",      "while",    "zeros",
+    "exp",      "log",      "tanh",    "sqrt",   "sin",      "cos",    "pow",      "y0",
+    "y1",       "yn",       "j0",      "j1",     "jn",       "gamma",  "signgam",  "main",
+    "inputs",
 };
 
 const char *identifier(Arena *arena, const char *text) {

@@ -8,12 +8,12 @@ typedef struct {
     const Program *program;
     Graph *graph;
     Text *out;
-    const char *type;    /* "Infer" */
-    const char **names;  /* a C identifier for each node */
+    const char *type;   /* "Infer" */
+    const char **names; /* a C identifier for each node */
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
-    bool *known;         /* nodes that are in a local variable */
+    bool *known; /* nodes that are in a local variable */
 } Writer;
 
 /* names.c: identifiers for nodes and kernels, unique within the program. */
@@ -25,12 +25,13 @@ const char *equation(const Writer *writer, int node);
 const char *place_of(const Writer *writer, int node); /* "file.rondo:12", "" for nowhere */
 
 /* expression.c: nodes as C, for the row `at` and the columns from `column` on. */
-bool in_register(const Writer *writer, int node);        /* in a local variable of this stage */
+bool in_register(const Writer *writer, int node); /* in a local variable of this stage */
 const char *buffer_stride(const Writer *writer, int buffer);
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
-const char *value(Writer *writer, int node, const char *column); /* of an ELEMENTWISE node or GATHER */
+const char *value(Writer *writer, int node,
+                  const char *column); /* of an ELEMENTWISE node or GATHER */
 const char *number(const Writer *writer, double value);
 
 /* kernel.c */
@@ -43,7 +44,7 @@ typedef struct {
     Access operand;
     int depth;
     int count;
-    int sum[64];             /* which accumulators */
+    int sum[64]; /* which accumulators */
     const Product *product[64];
 } TilePhase;
 int tile_phases(const Stage *stage, TilePhase phases[64]);

@@ -19,7 +19,7 @@ typedef struct {
     int *absorbed;           /* the recurrence that takes this node along */
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
-    bool *feeds_fold; /* used by nothing but folds */
+    bool *feeds_fold;        /* used by nothing but folds */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
 } Fuse;
@@ -128,7 +128,8 @@ static void find_fold_feeders(Fuse *fuse) {
         output[fuse->graph->outputs.at[i].node] = true;
     for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
         Op op = graph_node(fuse->graph, i)->op;
-        if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i)) continue;
+        if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i))
+            continue;
         if (op_info[op].class != OP_ELEMENTWISE || loop_space(fuse, i) != SPACE_STEPS) continue;
         bool only = fuse->user_start[i] < fuse->user_start[i + 1];
         for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && only; u++)

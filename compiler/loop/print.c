@@ -1,5 +1,6 @@
 /* The packed program and the loops as text. */
 #include "graph/print.h"
+
 #include "loop/program.h"
 
 static const char *const space_names[] = {"shared", "examples", "steps"};
@@ -23,7 +24,7 @@ const char *print_packed(const Program *program) {
 }
 
 static void print_access(Text *out, const Program *program, Access access) {
-    static const char *const rows[] = {"",        ".example",  ".previous", ".next", ".first",
+    static const char *const rows[] = {"",      ".example",  ".previous", ".next", ".first",
                                        ".last", ".at_first", ".at_last",  ""};
     const Node *n = graph_node(program->graph, access.node);
     if (n->op == OP_PARAM)
@@ -85,7 +86,8 @@ const char *print_loops(const Program *program) {
                     : kernel->direction < 0 ? ", backward in time"
                                             : "");
         out.indent++;
-        for (int s = 0; s < kernel->stages.len; s++) print_stage(&out, program, &kernel->stages.at[s]);
+        for (int s = 0; s < kernel->stages.len; s++)
+            print_stage(&out, program, &kernel->stages.at[s]);
         out.indent--;
     }
     for (int i = 0; i < program->buffers.len; i++) {
