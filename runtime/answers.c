@@ -156,7 +156,9 @@ static json_t *outputs_json(const RdCollected *collected, int i) {
         const double *value = rd_collected_row(collected, o, i, 0);
         json_t *list = json_array();
         for (int k = 0; k < collected->columns[o] * rows_of(collected, o, i); k++)
-            json_array_append_new(list, json_real(value[k]));
+            json_array_append_new(list, collected->model->outputs[o].index
+                                            ? json_integer((json_int_t)value[k])
+                                            : json_real(value[k]));
         json_object_set_new(object, collected->model->outputs[o].name, list);
     }
     return object;

@@ -9,13 +9,10 @@
 #include "threads.h"
 #include "train.h"
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* the signal's number; 0: none */
 
 /* The first signal asks the loop to stop; a second one, with the default action, ends at once. */
-static void on_signal(int number) {
-    (void)number;
-    interrupted = 1;
-}
+static void on_signal(int number) { interrupted = number; }
 
 static void catch_signals(void) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
@@ -172,7 +169,7 @@ static int train(Job *job, RdError *error) {
     if (outcome == RD_TRAINED) return RD_EXIT_OK;
     rd_note("interrupted in epoch %d, saved; the same command with --resume goes on",
             job->trainer.state.epoch + 1);
-    return 128 + SIGINT;
+    return 128 + interrupted;
 }
 
 static void clean(Job *job) {

@@ -13,8 +13,8 @@ typedef struct {
     const RdModel *check; /* in double: for gradcheck */
 } RdProgram;
 
-/* Runs the program; returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130
- * for a training that was interrupted and saved. */
+/* Runs the program; returns the exit status: 0, 1 for a failure, 2 for a wrong command line, 130 or
+ * 143 for a training that was interrupted (SIGINT, SIGTERM) and saved. */
 int rd_program_run(const RdProgram *program, int count, char **arguments);
 
 /* ---- the verbs; each returns the exit status ---- */

@@ -123,7 +123,7 @@ while [ $tries -lt 200 ]; do
     wait $child
     got=$?
     [ $got = 0 ] && break
-    [ $got = 130 ] || { fail "interrupted: status $got: $(cat err)"; break; }
+    [ $got = 130 ] || [ $got = 143 ] || { fail "interrupted: status $got: $(cat err)"; break; }
     grep -q -- "--resume goes on" err || fail "interrupted: $(cat err)"
     resume=--resume tries=$((tries + 1))
 done
