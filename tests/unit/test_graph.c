@@ -208,7 +208,7 @@ static const struct {
     {"loss %16", "loss %9", "error: the loss is not one number, or one a step"},
     {"gradient forward.weight_hh %4", "gradient forward.weight_hh %3", "another type"},
     {"}\nloss %16", "loss %16", "test:35:1: error: 'loss' cannot stand here"},
-    {"gradient", "nodes {\n#", "error: expected '}'"},
+    {"operand 3", "nodes {\n#", "error: expected '}'"},
 };
 
 static const char *replaced(Arena *arena, const char *old, const char *new) {
