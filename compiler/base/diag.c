@@ -88,7 +88,10 @@ void diag_hint(Diag *diag, const char *format, ...) {
 
 /* ---- the source line and its caret ---- */
 
-enum { LINE_WIDTH = 120 }; /* longer source lines are clipped around the caret */
+enum {
+    LINE_WIDTH = 120,  /* longer source lines are clipped around the caret */
+    LINE_BYTES = 1000, /* more before or after the caret is not even looked at */
+};
 
 /* The bytes of the character at `s`; 1 for a byte that is not valid UTF-8. */
 static int utf8_length(const char *s, const char *end) {
@@ -117,10 +120,11 @@ static void print_char(FILE *out, const char *s, int length) {
 /* One source line and the place of its mark, all in characters. */
 typedef struct {
     const char *start, *end;
-    int length;     /* characters in the line */
-    int caret;      /* characters before the mark */
-    int mark;       /* characters under the mark, at least 1 */
-    int from, upto; /* the window that is shown */
+    bool cut_left, cut_right; /* `start` and `end` are not those of the line */
+    int length;               /* characters in the line */
+    int caret;                /* characters before the mark */
+    int mark;                 /* characters under the mark, at least 1 */
+    int from, upto;           /* the window that is shown */
 } Line;
 
 /* The line of `text` with number `number`, or false when there is none. */
@@ -138,10 +142,24 @@ static bool find_line(const Source *source, int number, Line *line) {
     return true;
 }
 
+static bool continues_char(const char *s) { return ((unsigned char)*s & 0xc0) == 0x80; }
+
+/* Leaves what lies too far from the byte at `first` out of the line. */
+static void cut_line(Line *line, const char *first) {
+    if (first > line->end) first = line->end;
+    line->cut_left = first - line->start > LINE_BYTES;
+    if (line->cut_left) line->start = first - LINE_BYTES;
+    while (line->cut_left && line->start < first && continues_char(line->start)) line->start++;
+    line->cut_right = line->end - first > LINE_BYTES;
+    if (line->cut_right) line->end = first + LINE_BYTES;
+    while (line->cut_right && line->end > first && continues_char(line->end)) line->end--;
+}
+
 /* Counts the characters of the line, before the mark and under it. */
 static void measure_line(Line *line, Span where) {
     const char *first = line->start + where.column - 1;
     const char *last = where.end_line > where.line ? line->end : line->start + where.end_column - 1;
+    cut_line(line, first);
     int under = 0;
     for (const char *s = line->start; s < line->end; s += utf8_length(s, line->end)) {
         line->length++;
@@ -174,7 +192,7 @@ static void print_source(FILE *out, Span where, bool color) {
     if (where.line < 1 || !find_line(where.source, where.line, &line)) return;
     measure_line(&line, where);
     clip_line(&line);
-    int dots = line.from > 0 ? 3 : 0;
+    int dots = line.from > 0 || line.cut_left ? 3 : 0;
     fputs(dots ? "..." : "", out);
     int at = 0;
     for (const char *s = line.start; s < line.end; at++) {
@@ -182,8 +200,8 @@ static void print_source(FILE *out, Span where, bool color) {
         if (at >= line.from && at < line.upto) print_char(out, s, length);
         s += length;
     }
-    fprintf(out, "%s\n%*s%s^", line.upto < line.length ? "..." : "", dots + line.caret - line.from,
-            "", color ? colour_of(KIND_HINT) : "");
+    fprintf(out, "%s\n%*s%s^", line.upto < line.length || line.cut_right ? "..." : "",
+            dots + line.caret - line.from, "", color ? colour_of(KIND_HINT) : "");
     for (int i = 1; i < line.mark; i++) fputc('~', out);
     fprintf(out, "%s\n", color ? "\033[0m" : "");
 }

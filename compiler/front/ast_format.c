@@ -426,9 +426,11 @@ static void put_stmt(Format *f, const Stmt *stmt) {
         text_puts(&header, " {");
         put_block(f, stmt->span, text_string(&header), &stmt->body);
     } else {
-        Lines lines = stmt_lines(f->arena, stmt);
+        Arena *scratch = arena_new(); /* a program may have millions of statements */
+        Lines lines = stmt_lines(scratch, stmt);
         put_line(f, start_of(f, stmt->span), end_of(f, stmt->span), text_string(&lines.line),
                  text_string(&lines.broken));
+        arena_free(scratch);
     }
 }
 

@@ -43,8 +43,9 @@ void parser_comment(Parser *p, const char *text, size_t length) {
 }
 
 bool parser_may_report(Parser *p) {
-    if (p->reports >= REPORTS) return false;
-    return ++p->reports <= REPORTS;
+    p->stopped |= p->reports == REPORTS;
+    p->reports += !p->stopped;
+    return !p->stopped;
 }
 
 void parser_stray(Parser *p, const char *hint, const char *format, ...) {
@@ -82,7 +83,7 @@ static const char *hint_for_char(const char *text) {
 
 void parser_stray_char(Parser *p, const char *text, size_t length) {
     unsigned char c = (unsigned char)text[0];
-    if (length == 1 && (c < 0x20 || c >= 0x7f))
+    if (c < 0x20 || (length == 1 && c >= 0x7f))
         parser_stray(p, NULL, "stray '\\x%02x' in the program", c);
     else
         parser_stray(p, hint_for_char(text), "stray '%s' in the program", text);
@@ -125,7 +126,8 @@ static void drop_parens(const Parser *p, IndexList *open) {
 /* Finds the opener of the closing bracket at `index` and takes it off the open ones. */
 static void match_closer(Parser *p, IndexList *open, int index) {
     int opener = opener_of(kind_at(p, index));
-    for (int i = open->len - 1; i >= 0; i--) {
+    int outermost = open->len > PAREN_DEPTH ? open->len - PAREN_DEPTH : 0;
+    for (int i = open->len - 1; i >= outermost; i--) {
         int kind = kind_at(p, open->at[i]);
         if (kind == '{' && opener != '{') return;
         if (kind != opener) continue;
@@ -171,12 +173,10 @@ static void match_brackets(Parser *p) {
 
 /* ---- what the grammar calls ---- */
 
-static void stop(Parser *p) { p->stopped = true; }
-
 void parser_too_deep(Parser *p) {
     if (!p->stopped && parser_may_report(p))
         diag_error(p->diag, p->tokens.at[p->current].span, "this is nested too deeply");
-    stop(p);
+    p->stopped = true;
 }
 
 /* Notes the bracket that the grammar has taken. */
@@ -330,6 +330,7 @@ File *parse(Arena *arena, Intern *names, const Source *source, Diag *diag) {
     parser_scan(&p, source->text + 3 * mark, source->length - 3 * (size_t)mark);
     match_brackets(&p);
     rondo_parse(&p);
-    if (p.reports == REPORTS) diag_hint(diag, "only the first %d syntax errors are shown", REPORTS);
+    if (p.stopped && p.reports == REPORTS)
+        diag_hint(diag, "only the first %d syntax errors are shown", REPORTS);
     return p.file;
 }
