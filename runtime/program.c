@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,13 @@ bool rd_flush_output(RdError *error) {
     return rd_fail(error, "standard output: %s", errno ? strerror(errno) : "could not be written");
 }
 
+/* Keeps the numbers 0 to 2 from files that are opened later when the program was started without
+ * them: reading or writing there fails, as it should. */
+static void occupy_standard_files(void) {
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+}
+
 static int run(const RdProgram *program, const RdOptions *options) {
     switch (options->verb) {
         case RD_VERB_TRAIN:
@@ -57,6 +65,7 @@ static int run(const RdProgram *program, const RdOptions *options) {
 }
 
 int rd_program_run(const RdProgram *program, int count, char **arguments) {
+    occupy_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
     RdOptions options;
     RdError error;

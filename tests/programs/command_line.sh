@@ -2,7 +2,7 @@
 # The command line of a generated program, with good and bad input: command_line.sh PROGRAM
 # PROGRAM is made from unit/toy_model.c: two classes, an attention over the words.
 set -u
-program=$1
+program=$(realpath "$1") || exit 1
 name=$(basename "$program")
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -110,6 +110,10 @@ if [ -w /dev/full ]; then
     "$program" eval --model m --data valid.tsv >/dev/full 2>err && fail "a full disk goes unseen"
     grep -q "standard output: No space left" err || fail "a full disk: $(cat err)"
 fi
+"$program" info >&- 2>err && fail "a closed output goes unseen"
+grep -q "standard output: Bad file descriptor" err || fail "a closed output: $(cat err)"
+"$program" predict --model m - <&- >out 2>err && fail "a closed input goes unseen"
+grep -q "standard input: Bad file descriptor" err || fail "a closed input: $(cat err)"
 
 # Interrupted again and again, it ends with the same bits.
 right "" train --train train.tsv --valid valid.tsv --model whole --epochs 600 --quiet
