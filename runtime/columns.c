@@ -77,12 +77,11 @@ static bool data_in_order(const RdModel *model, const RdRecord *record) {
     return classes > 0;
 }
 
-static bool is_header(const RdModel *model, bool need_targets, const RdRecord *record) {
-    const char *names[RD_MAX_COLUMNS];
-    int count = needed_names(model, need_targets, names);
+/* Names of columns that are not needed count too: a header may lack the needed ones. */
+static bool is_header(const RdModel *model, const RdRecord *record) {
     if (data_in_order(model, record)) return false;
-    for (int i = 0; i < count; i++)
-        if (any_field_similar(record, names[i])) return true;
+    for (int c = 0; c < model->column_count; c++)
+        if (any_field_similar(record, model->columns[c].name)) return true;
     return false;
 }
 
@@ -208,7 +207,7 @@ static void map_fields(const RdModel *model, bool need_targets, const RdRecord *
 
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error) {
-    if (format != RD_FORMAT_LINES && is_header(model, need_targets, &first[0]))
+    if (format != RD_FORMAT_LINES && is_header(model, &first[0]))
         return map_header(path, model, need_targets, &first[0], mapping, error);
     map_fields(model, need_targets, first, count, mapping);
     return true;

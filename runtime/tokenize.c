@@ -57,7 +57,7 @@ static bool case_ignorable(int32_t c) {
 static bool cased(int32_t c) {
     utf8proc_category_t category = utf8proc_category(c);
     return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LL ||
-           category == UTF8PROC_CATEGORY_LT;
+           category == UTF8PROC_CATEGORY_LT || utf8proc_tolower(c) != c || utf8proc_toupper(c) != c;
 }
 
 /* Unicode's condition Final_Sigma: a cased letter comes before code[at], none after it. */

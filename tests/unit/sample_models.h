@@ -1,0 +1,52 @@
+/* Models as the runtime's readers see them: columns and parameters, without compiled code. */
+#ifndef RONDO_SAMPLE_MODELS_H
+#define RONDO_SAMPLE_MODELS_H
+
+#include "rondo.h"
+
+enum { LABEL = 0, TEXT = 1 };
+
+static const char *const moods[] = {"negative", "positive"};
+static const char *const topics[] = {"sports", "politics", "music"};
+
+/* label: class, text: words of at most 8 */
+static const RdColumn mood_columns[] = {
+    {.name = "label", .kind = RD_CLASS, .target = true, .class_count = 2, .classes = moods},
+    {.name = "text", .kind = RD_WORDS, .max_vocab = 100, .min_count = 1, .max_length = 8},
+};
+static const RdParam mood_params[] = {
+    {"embedding.weight", 2, {-1 - TEXT, 3}, RD_NORMAL, 1},
+    {"linear.weight", 2, {2, 3}, RD_UNIFORM, 0.5},
+    {"linear.bias", 1, {2}, RD_CONSTANT, 0.25},
+    {"scale", 0, {0}, RD_CONSTANT, 1},
+};
+static const RdModel mood = {.name = "mood",
+                             .real_size = sizeof(float),
+                             .column_count = 2,
+                             .columns = mood_columns,
+                             .param_count = 4,
+                             .params = mood_params};
+
+/* the text first, two columns of classes behind it */
+static const RdColumn topic_columns[] = {
+    {.name = "text", .kind = RD_WORDS},
+    {.name = "topic", .kind = RD_CLASS, .target = true, .class_count = 3, .classes = topics},
+    {.name = "mood", .kind = RD_CLASS, .class_count = 2, .classes = moods},
+};
+static const RdModel topic = {.name = "topic", .column_count = 3, .columns = topic_columns};
+
+/* two columns of words that go side by side */
+static const RdColumn tag_columns[] = {
+    {.name = "text", .kind = RD_WORDS, .max_length = 6},
+    {.name = "tags", .kind = RD_WORDS, .target = true, .max_length = 4},
+};
+static const RdModel tag = {.name = "tag", .column_count = 2, .columns = tag_columns};
+
+/* no words at all */
+static const RdColumn table_columns[] = {
+    {.name = "topic", .kind = RD_CLASS, .class_count = 3, .classes = topics},
+    {.name = "mood", .kind = RD_CLASS, .target = true, .class_count = 2, .classes = moods},
+};
+static const RdModel table = {.name = "table", .column_count = 2, .columns = table_columns};
+
+#endif
