@@ -49,6 +49,7 @@ typedef struct {
     bool index;    /* class or word numbers (int) instead of reals */
     bool per_step; /* a row for each step of each example, in the order of the packing */
     int columns;   /* 1 for a scalar; below zero: as a dim of RdParam */
+    int stride;    /* reals: from one row to the next; 0 stands for `columns` */
     int of;        /* the column whose classes or words an index, or the columns, count; or -1 */
 } RdOutput;
 

@@ -83,9 +83,10 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         bool row = type->rank - steps > 0;
         Dim last = row ? type->dim[type->rank - 1] : dim_const(1);
         bool index = type->kind == TYPE_INDEX;
-        text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d, .of = %d},\n",
+        text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d,\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
-                    steps ? "true" : "false", dim_number(g, last),
+                    steps ? "true" : "false", dim_number(g, last));
+        text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
                     index ? counted_by(g, type->range)
                     : row ? counted_by(g, last)
                           : -1);
