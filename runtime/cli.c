@@ -292,7 +292,8 @@ int rd_cli_parse(RdOptions *options, const RdModel *model, int count, char **arg
         return wrong("which verb? train, eval, predict, …: %s --help lists them",
                      rd_program_name());
     const char *verb = arguments[1];
-    if (!strcmp(verb, "--help") || !strcmp(verb, "-h")) return program_help(model);
+    if (!strcmp(verb, "--help") || !strcmp(verb, "-h") || !strcmp(verb, "help"))
+        return program_help(model);
     if (!strcmp(verb, "--version")) return program_version(model);
     for (int i = 0; i < RD_VERB_COUNT; i++) {
         if (strcmp(verb, verbs[i].name)) continue;

@@ -5,7 +5,8 @@
  * when the model has the metric `accuracy`, otherwise with the lowest loss on them; of equals the
  * first. Without validation data it is the last one. Training stops when `patience` epochs have
  * gone by without a better one. What is computed depends on the data, the settings and the seed
- * alone: not on the number of threads, and not on how often training was interrupted. */
+ * alone: not on the number of threads, and not on how often training was interrupted. After
+ * rd_trainer_open nothing allocates but the writing of a model file, which frees what it took. */
 #ifndef RONDO_TRAIN_H
 #define RONDO_TRAIN_H
 

@@ -20,8 +20,8 @@ static const RdColumn columns[] = {
     {.name = "text", .kind = RD_WORDS, .max_vocab = 5, .max_length = 8},
 };
 static const RdOutput outputs[] = {
-    {"weights", false, true, 1, -1},
-    {"tag", true, true, 1, TAGS},
+    {.name = "weights", .per_step = true, .columns = 1, .of = -1},
+    {.name = "tag", .index = true, .per_step = true, .columns = 1, .of = TAGS},
 };
 static const char *const metrics[] = {"accuracy", "f1"};
 
@@ -193,8 +193,9 @@ Test(answers, an_answer_a_step) {
 }
 
 Test(answers, no_answer_prints_all_outputs) {
-    static const RdOutput numbers[] = {{"weights", false, true, 1, -1},
-                                       {"code", true, true, 1, -1}};
+    static const RdOutput numbers[] = {
+        {.name = "weights", .per_step = true, .columns = 1, .of = -1},
+        {.name = "code", .index = true, .per_step = true, .columns = 1, .of = -1}};
     RdModel model = tagger;
     model.outputs = numbers;
     expect_print(&model, false, false, "weights=0.2,0.25,0.333333,0.5\tcode=4,1,2,1\tD c b a\n");

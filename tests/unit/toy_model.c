@@ -14,7 +14,7 @@
 #define RD_MODEL rd_model
 #endif
 
-enum { D = 8, CLASSES = 2, LABEL = 0, TEXT = 1 };
+enum { D = 8, CLASSES = 2, APART = 5, LABEL = 0, TEXT = 1 };
 enum { EMBEDDING, SCORE, WEIGHT, BIAS, PARAMS };
 enum { ANSWER, PROBABILITY, ATTENTION, OUTPUTS };
 
@@ -30,9 +30,9 @@ static const RdParam params[] = {
     {"linear.bias", 1, {CLASSES}, RD_CONSTANT, 0},
 };
 static const RdOutput outputs[] = {
-    {"answer", true, false, 1, LABEL},
-    {"probability", false, false, CLASSES, LABEL},
-    {"weights", false, true, 1, -1},
+    {.name = "answer", .index = true, .columns = 1, .of = LABEL},
+    {.name = "probability", .columns = CLASSES, .stride = APART, .of = LABEL},
+    {.name = "weights", .per_step = true, .columns = 1, .of = -1},
 };
 static const char *const metrics[] = {"accuracy", "f1", "confusion"};
 
@@ -58,7 +58,7 @@ static size_t memory_bytes(const RdSizes *sizes, bool training) {
     size_t rows = align((size_t)sizes->rows * sizeof(real));
     size_t examples = (size_t)sizes->examples;
     return rows * (training ? 2 : 1) + align(examples * sizeof(Example)) +
-           align(examples * sizeof(real)) + align(examples * CLASSES * sizeof(real)) +
+           align(examples * sizeof(real)) + align(examples * APART * sizeof(real)) +
            align(examples * sizeof(int));
 }
 
@@ -85,7 +85,7 @@ static Frame frame(RdRun *run, bool training) {
     f.loss = (real *)(void *)at;
     at += align(examples * sizeof(real));
     f.probability = (real *)(void *)at;
-    at += align(examples * CLASSES * sizeof(real));
+    at += align(examples * APART * sizeof(real));
     f.answer = (int *)(void *)at;
     at += align(examples * sizeof(int));
     if (training) f.adjoint = (real *)(void *)at;
@@ -132,7 +132,7 @@ static void classify(const Frame *f, int b) {
     f->answer[b] = z[1] > z[0];
     real top = z[f->answer[b]];
     for (int k = 0; k < CLASSES; k++) sum += (real)exp(z[k] - top);
-    for (int k = 0; k < CLASSES; k++) f->probability[b * CLASSES + k] = (real)exp(z[k] - top) / sum;
+    for (int k = 0; k < CLASSES; k++) f->probability[b * APART + k] = (real)exp(z[k] - top) / sum;
     f->loss[b] = (real)log(sum) - (z[f->label[b]] - top);
 }
 
@@ -166,8 +166,7 @@ static void backward(const Frame *f, int b, real *const *gradient) {
     const Example *e = &f->example[b];
     real context[D] = {0}, mean = 0;
     for (int k = 0; k < CLASSES; k++) {
-        real dz =
-            (f->probability[b * CLASSES + k] - (k == f->label[b])) / (real)f->packing->examples;
+        real dz = (f->probability[b * APART + k] - (k == f->label[b])) / (real)f->packing->examples;
         gradient[BIAS][k] += dz;
         for (int i = 0; i < D; i++) {
             gradient[WEIGHT][k * D + i] += dz * e->kept[i] * e->context[i];
