@@ -66,7 +66,8 @@ static int run(const RdProgram *program, const RdOptions *options) {
 
 int rd_program_run(const RdProgram *program, int count, char **arguments) {
     occupy_standard_files();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which is reported, */
+    signal(SIGXFSZ, SIG_IGN); /* as is a file that may not become larger */
     RdOptions options;
     RdError error;
     int status = rd_cli_parse(&options, program->model, count, arguments);

@@ -110,6 +110,11 @@ if [ -w /dev/full ]; then
     "$program" eval --model m --data valid.tsv >/dev/full 2>err && fail "a full disk goes unseen"
     grep -q "standard output: No space left" err || fail "a full disk: $(cat err)"
 fi
+cp m kept
+(ulimit -f 4 && "$program" train --train train.tsv --model kept --quiet 2>err) && fail "no room"
+[ "$(wc -l <err)" = 1 ] && grep -q "kept: .*File too large" err || fail "no room: $(cat err)"
+same m kept "a model that could not be overwritten"
+[ "$(ls | grep -c kept)" = 1 ] || fail "what could not be written stays: $(ls)"
 "$program" info >&- 2>err && fail "a closed output goes unseen"
 grep -q "standard output: Bad file descriptor" err || fail "a closed output: $(cat err)"
 "$program" predict --model m - <&- >out 2>err && fail "a closed input goes unseen"
