@@ -13,10 +13,13 @@ static void *must(void *memory) {
 
 void *rd_zeros(size_t count, size_t size) { return must(calloc(count ? count : 1, size)); }
 
-void *rd_zeros_aligned(size_t count, size_t size) {
+void *rd_aligned(size_t count, size_t size) {
     if (size && count > (SIZE_MAX - 64) / size) must(NULL);
-    size_t bytes = (count * size + 64) / 64 * 64;
-    return memset(must(aligned_alloc(64, bytes)), 0, bytes);
+    return must(aligned_alloc(64, (count * size + 64) / 64 * 64));
+}
+
+void *rd_zeros_aligned(size_t count, size_t size) {
+    return memset(rd_aligned(count, size), 0, count * size);
 }
 
 void *rd_grow(void *old, size_t *capacity, size_t need, size_t size) {

@@ -8,8 +8,9 @@
 /* `count` zeroed elements of `size` bytes; freed with free. */
 void *rd_zeros(size_t count, size_t size);
 
-/* The same, beginning at a multiple of 64 bytes. */
+/* The same, beginning at a multiple of 64 bytes; rd_aligned does not set them to zero. */
 void *rd_zeros_aligned(size_t count, size_t size);
+void *rd_aligned(size_t count, size_t size);
 
 /* `old` with room for at least `need` elements of `size` bytes; *capacity (elements) is doubled
  * until it suffices. What is new is not zeroed. */

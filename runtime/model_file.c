@@ -11,13 +11,18 @@
 static const char *const prefixes[RD_STRETCHES] = {"", "optimizer.moment1.", "optimizer.moment2.",
                                                    "latest."};
 
-/* The metadata's keys; those of entries have `own` before them. */
+/* The metadata's keys. Those of entries have `own` before them, of vocabularies `words_key`. */
 static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
-                  columns_key[] = "rondo.columns", format[] = "1";
+                  columns_key[] = "rondo.columns", words_key[] = "rondo.words.", format[] = "1";
 
+/* Whether the file itself uses a key that an entry would have. */
 static bool is_reserved(const char *key) {
-    return strcmp(key, format_key) == 0 || strcmp(key, model_key) == 0 ||
-           strcmp(key, columns_key) == 0;
+    return strcmp(key, "format") == 0 || strcmp(key, "model") == 0 || strcmp(key, "columns") == 0 ||
+           strncmp(key, "words.", 6) == 0;
+}
+
+static const char *kind_name(const RdColumn *column) {
+    return column->kind == RD_WORDS ? "words" : "class";
 }
 
 static char *join(const char *a, const char *b) {
@@ -83,39 +88,46 @@ static RdTensor expected_tensor(const RdModel *model, const RdSaved *saved, int 
 
 /* ---- saving ---- */
 
-/* [{"name", "kind", "target", "classes" or "words"}, …] */
-static char *columns_text(const RdModel *model, const RdSaved *saved) {
+/* [{"name", "kind", "target", "classes"}, …] */
+static char *columns_text(const RdModel *model) {
     json_t *columns = json_array();
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
-        bool words = column->kind == RD_WORDS;
-        json_t *list = words ? rd_vocab_to_json(&saved->vocab[c]) : json_array();
-        for (int i = 0; !words && i < column->class_count; i++)
-            json_array_append_new(list, json_string(column->classes[i]));
-        json_array_append_new(columns,
-                              json_pack("{s:s, s:s, s:b, s:o}", "name", column->name, "kind",
-                                        words ? "words" : "class", "target", (int)column->target,
-                                        words ? "words" : "classes", list));
+        json_t *classes = json_array();
+        for (int i = 0; i < column->class_count; i++)
+            json_array_append_new(classes, json_string(column->classes[i]));
+        json_array_append_new(columns, json_pack("{s:s, s:s, s:b, s:o}", "name", column->name,
+                                                 "kind", kind_name(column), "target",
+                                                 (int)column->target, "classes", classes));
     }
     char *text = json_dumps(columns, JSON_COMPACT);
     json_decref(columns);
     return text;
 }
 
-/* The metadata; NULL when an entry is not UTF-8. */
+/* Adds a text, which it frees, to the metadata; false when it is not UTF-8. */
+static bool add_text(json_t *texts, const char *before, const char *key, char *text) {
+    char *whole_key = join(before, key);
+    bool good = text && !json_object_get(texts, whole_key) &&
+                json_object_set_new(texts, whole_key, json_string(text)) == 0;
+    free(whole_key);
+    free(text);
+    return good;
+}
+
+/* The metadata; NULL when an entry is not UTF-8 or has the key of something else. */
 static json_t *metadata(const RdModel *model, const RdSaved *saved) {
     json_t *texts = json_object();
-    char *columns = columns_text(model, saved);
-    bool good = columns && json_object_set_new(texts, format_key, json_string(format)) == 0 &&
-                json_object_set_new(texts, model_key, json_string(model->name)) == 0 &&
-                json_object_set_new(texts, columns_key, json_string(columns)) == 0;
-    free(columns);
-    for (int i = 0; good && i < saved->entry_count; i++) {
-        char *key = join(own, saved->entry[i].key);
-        good = !is_reserved(key) &&
-               json_object_set_new(texts, key, json_string(saved->entry[i].value)) == 0;
-        free(key);
-    }
+    bool good = add_text(texts, format_key, "", rd_copy(format)) &&
+                add_text(texts, model_key, "", rd_copy(model->name)) &&
+                add_text(texts, columns_key, "", columns_text(model));
+    for (int c = 0; good && c < model->column_count; c++)
+        if (model->columns[c].kind == RD_WORDS)
+            good = add_text(texts, words_key, model->columns[c].name,
+                            rd_vocab_to_text(&saved->vocab[c]));
+    for (int i = 0; good && i < saved->entry_count; i++)
+        good = !is_reserved(saved->entry[i].key) &&
+               add_text(texts, own, saved->entry[i].key, rd_copy(saved->entry[i].value));
     if (good) return texts;
     json_decref(texts);
     return NULL;
@@ -229,11 +241,22 @@ static bool check_classes(Loading *l, const RdColumn *column, const json_t *clas
     return other_model(l, what.text);
 }
 
+static bool load_words(Loading *l, int c) {
+    RdError what;
+    const char *name = l->model->columns[c].name;
+    char *key = join(words_key, name);
+    const char *text = rd_safetensors_text(&l->file, key);
+    free(key);
+    if (!text) return rd_fail(l->error, "%s: lacks the vocabulary of '%s'", l->file.path, name);
+    if (rd_vocab_from_text(text, &l->saved->vocab[c], &what)) return true;
+    return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
+}
+
 static bool load_column(Loading *l, int c, const json_t *json) {
     const RdColumn *column = &l->model->columns[c];
     const char *name = json_string_value(json_object_get(json, "name"));
     const char *kind = json_string_value(json_object_get(json, "kind"));
-    const char *expected = column->kind == RD_WORDS ? "words" : "class";
+    const char *expected = kind_name(column);
     bool target = json_is_true(json_object_get(json, "target"));
     RdError what;
     if (!name || !kind) return rd_fail(l->error, "%s: its columns are damaged", l->file.path);
@@ -245,8 +268,7 @@ static bool load_column(Loading *l, int c, const json_t *json) {
         return other_model(l, what.text);
     }
     if (column->kind == RD_CLASS) return check_classes(l, column, json_object_get(json, "classes"));
-    if (rd_vocab_from_json(json_object_get(json, "words"), &l->saved->vocab[c], &what)) return true;
-    return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
+    return load_words(l, c);
 }
 
 static bool load_columns(Loading *l) {
@@ -270,8 +292,9 @@ static void load_entries(Loading *l) {
     const char *key;
     json_t *value, *texts = json_object_get(l->file.header, "__metadata__");
     json_object_foreach(texts, key, value) {
-        if (strncmp(key, own, strlen(own)) == 0 && !is_reserved(key))
-            rd_saved_set(l->saved, key + strlen(own), json_string_value(value));
+        size_t n = strlen(own);
+        if (strncmp(key, own, n) == 0 && !is_reserved(key + n))
+            rd_saved_set(l->saved, key + n, json_string_value(value));
     }
 }
 
@@ -309,13 +332,25 @@ static bool has_stretch(const Loading *l, RdStretch s) {
     return found;
 }
 
+static void clear_gaps(float *stretch, const RdLayout *layout) {
+    for (int p = 0; p < layout->param_count; p++) {
+        size_t end = layout->start[p] + layout->size[p];
+        size_t next = p + 1 < layout->param_count ? layout->start[p + 1] : layout->count;
+        memset(stretch + end, 0, (next - end) * sizeof(float));
+    }
+}
+
 /* Checks a stretch and reads it unless it is not wanted. */
 static bool load_stretch(Loading *l, RdStretch s, const RdLayout *layout, bool wanted) {
     bool good = true;
-    if (wanted) l->saved->stretch[s] = rd_zeros_aligned(layout->count, sizeof(float));
+    float *to = NULL;
+    if (wanted) {
+        to = l->saved->stretch[s] = rd_aligned(layout->count, sizeof(float));
+        clear_gaps(to, layout);
+    }
     for (int p = 0; good && p < l->model->param_count; p++) {
         char *name = join(prefixes[s], l->model->params[p].name);
-        good = load_tensor(l, name, p, wanted ? l->saved->stretch[s] + layout->start[p] : NULL);
+        good = load_tensor(l, name, p, to ? to + layout->start[p] : NULL);
         free(name);
     }
     return good;

@@ -31,8 +31,8 @@ typedef struct {
     int entry_count;
 } RdSaved;
 
-/* Sets an entry: settings, history, seed, epoch … Keys other than "format", "model" and "columns",
- * which the file itself uses. Copies both strings, which must be UTF-8. */
+/* Sets an entry: settings, history, seed, epoch … Keys other than "format", "model", "columns" and
+ * "words.…", which the file itself uses. Copies both strings, which must be UTF-8. */
 void rd_saved_set(RdSaved *saved, const char *key, const char *value);
 
 /* The entry's value, or NULL. */

@@ -51,7 +51,8 @@ int rd_vocab_lookup(const RdVocab *vocab, const char *word) {
 /* ---- from words to a vocabulary ---- */
 
 /* Copies the words, whose memory is the caller's, into the vocabulary. */
-static bool own_words(RdVocab *vocab, const char *const *words, int size, const char **twice) {
+static void own_words(RdVocab *vocab, const char *const *words, int size) {
+    const char *twice; /* none is: they were counted */
     size_t bytes = 0;
     for (int i = 0; i < size; i++) bytes += strlen(words[i]) + 1;
     *vocab = (RdVocab){.size = size};
@@ -63,7 +64,7 @@ static bool own_words(RdVocab *vocab, const char *const *words, int size, const 
         vocab->word[i] = memcpy(at, words[i], n);
         at += n;
     }
-    return index_words(vocab, twice);
+    index_words(vocab, &twice);
 }
 
 typedef struct {
@@ -135,44 +136,49 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
         for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
             count_word(&counter, word);
     }
-    const char *twice;
     int size = choose_words(&counter, max_vocab, min_count);
-    own_words(vocab, counter.words, size, &twice);
+    own_words(vocab, counter.words, size);
     free(counter.entry);
     free((void *)counter.words);
     free(counter.slot);
 }
 
-/* ---- JSON ---- */
+/* ---- text ---- */
 
-json_t *rd_vocab_to_json(const RdVocab *vocab) {
-    json_t *array = json_array();
-    for (int i = 0; i < vocab->size; i++) json_array_append_new(array, json_string(vocab->word[i]));
-    return array;
+char *rd_vocab_to_text(const RdVocab *vocab) {
+    size_t bytes = 1;
+    for (int i = 0; i < vocab->size; i++) bytes += strlen(vocab->word[i]) + 1;
+    char *text = rd_zeros(bytes, 1), *at = text;
+    for (int i = 0; i < vocab->size; i++) {
+        if (i > 0) *at++ = '\n';
+        at = stpcpy(at, vocab->word[i]);
+    }
+    return text;
 }
 
-bool rd_vocab_from_json(const json_t *json, RdVocab *vocab, RdError *error) {
-    *vocab = (RdVocab){0};
-    size_t size = json_array_size(json);
-    if (!json_is_array(json) || size > INT32_MAX)
-        return rd_fail(error, "the vocabulary is not an array of words");
-    const char **words = rd_zeros(size, sizeof *words);
-    const char *twice = NULL;
-    bool strings = true, good = false;
-    for (size_t i = 0; i < size; i++) {
-        words[i] = json_string_value(json_array_get(json, i));
-        strings &= words[i] != NULL;
+/* Parts a copy of the text into its lines, in place. */
+static void split_lines(RdVocab *vocab, const char *text) {
+    size_t room = 0;
+    vocab->bytes = rd_copy(text);
+    for (char *line = vocab->bytes, *next = line; next; line = next) {
+        next = strchr(line, '\n');
+        if (next) *next++ = '\0';
+        vocab->word = rd_grow((void *)vocab->word, &room, (size_t)vocab->size + 1, sizeof(char *));
+        vocab->word[vocab->size++] = line;
     }
-    if (!strings)
-        rd_fail(error, "the vocabulary contains something else than words");
-    else if (size == 0 || strcmp(words[0], unknown) != 0)
-        rd_fail(error, "the vocabulary does not begin with %s", unknown);
-    else if (!own_words(vocab, words, (int)size, &twice))
-        rd_fail(error, "the vocabulary has the word '%s' twice", twice);
-    else
-        good = true;
-    free((void *)words);
-    return good;
+}
+
+bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error) {
+    *vocab = (RdVocab){0};
+    if (strlen(text) >= INT32_MAX) return rd_fail(error, "the vocabulary is too large");
+    split_lines(vocab, text);
+    if (strcmp(vocab->word[0], unknown) != 0)
+        return rd_fail(error, "the vocabulary does not begin with %s", unknown);
+    for (int i = 0; i < vocab->size; i++)
+        if (!vocab->word[i][0]) return rd_fail(error, "the vocabulary has an empty word");
+    const char *twice;
+    if (index_words(vocab, &twice)) return true;
+    return rd_fail(error, "the vocabulary has the word '%s' twice", twice);
 }
 
 void rd_vocab_free(RdVocab *vocab) {

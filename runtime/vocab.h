@@ -2,8 +2,6 @@
 #ifndef RONDO_VOCAB_H
 #define RONDO_VOCAB_H
 
-#include <jansson.h>
-
 #include "data.h"
 
 /* Starts as {0}: an empty one, size 0. */
@@ -24,12 +22,12 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
 /* The number of `word`; 0 when it is not known. */
 int rd_vocab_lookup(const RdVocab *vocab, const char *word);
 
-/* A JSON array of the words in order; a new reference. */
-json_t *rd_vocab_to_json(const RdVocab *vocab);
+/* The words in order, a line each (a word has no white space in it); freed with free. */
+char *rd_vocab_to_text(const RdVocab *vocab);
 
-/* The reverse. False unless it is an array of different strings that begins with "<unk>".
- * Overwrites *vocab; freed with rd_vocab_free, also after a failure. */
-bool rd_vocab_from_json(const json_t *json, RdVocab *vocab, RdError *error);
+/* The reverse. False unless they are different words, "<unk>" the first. Overwrites *vocab; freed
+ * with rd_vocab_free, also after a failure. */
+bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error);
 
 /* Back to {0}. */
 void rd_vocab_free(RdVocab *vocab);

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +26,16 @@ static RdLayout layout_of(const RdModel *model, const RdSaved *saved) {
     return rd_layout(model, sizes);
 }
 
-static RdVocab some_vocab(int size) {
+static RdVocab some_vocab(void) {
     RdVocab vocab;
-    json_t *json = json_array();
-    for (int i = 0; i < size; i++) json_array_append_new(json, json_string(words[i]));
-    cr_assert(rd_vocab_from_json(json, &vocab, NULL));
-    json_decref(json);
+    cr_assert(rd_vocab_from_text("<unk>\nthe\nfilm\n\"\nnaïve\n\\", &vocab, NULL));
     return vocab;
 }
 
 /* A model of `mood` with the first `stretches` stretches of random numbers. */
 static RdSaved some_model(int stretches, uint64_t seed) {
     RdSaved saved = {0};
-    saved.vocab[TEXT] = some_vocab(WORDS);
+    saved.vocab[TEXT] = some_vocab();
     RdLayout layout = layout_of(&mood, &saved);
     for (int s = 0; s < stretches; s++) {
         saved.stretch[s] = rd_layout_zeros(&layout, &mood);
@@ -327,6 +325,11 @@ static const char *file_with(const char *header, size_t size) {
     return path;
 }
 
+#define COLUMNS                                                                                   \
+    "\"rondo.columns\":\"[{\\\"name\\\":\\\"label\\\",\\\"kind\\\":\\\"class\\\",\\\"target\\\":" \
+    "true,\\\"classes\\\":[\\\"negative\\\",\\\"positive\\\"]},{\\\"name\\\":\\\"text\\\","       \
+    "\\\"kind\\\":\\\"words\\\",\\\"target\\\":false}]\""
+
 Test(model_file, damaged_headers) {
     static const struct {
         const char *header;
@@ -370,12 +373,13 @@ Test(model_file, damaged_headers) {
          ": its columns are damaged"},
         {"{\"__metadata__\":{\"rondo.format\":\"1\",\"rondo.columns\":\"[]\"}}", 0,
          "it has 0 columns; expected 2"},
-        {"{\"__metadata__\":{\"rondo.format\":\"1\",\"rondo.columns\":\"[{\\\"name\\\":"
-         "\\\"label\\\","
-         "\\\"kind\\\":\\\"class\\\",\\\"target\\\":true,\\\"classes\\\":[\\\"negative\\\","
-         "\\\"positive\\\"]},{\\\"name\\\":\\\"text\\\",\\\"kind\\\":\\\"words\\\","
-         "\\\"target\\\":false,\\\"words\\\":[\\\"a\\\"]}]\"}}",
-         0, ": column 'text': the vocabulary does not begin with <unk>"},
+        {"{\"__metadata__\":{\"rondo.format\":\"1\"," COLUMNS "}}", 0,
+         ": lacks the vocabulary of 'text'"},
+        {"{\"__metadata__\":{\"rondo.format\":\"1\",\"rondo.words.text\":\"a\"," COLUMNS "}}", 0,
+         ": column 'text': the vocabulary does not begin with <unk>"},
+        {"{\"__metadata__\":{\"rondo.format\":\"1\",\"rondo.words.text\":\"<unk>\\na\"," COLUMNS
+         "}}",
+         0, ": does not fit this program: it has no tensor 'embedding.weight' [2, 3]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_unloaded(file_with(cases[i].header, cases[i].size), &mood, cases[i].message);
