@@ -45,15 +45,20 @@ RD_INLINE long rd_last(const RdPacking *p, long example) {
 /* One step of a reduction over an example's steps into `to`, `count` columns of it (a vector, or
  * one number); the first step starts it. The argmax keeps the row number, and the highest value so
  * far `apart` further on. */
+RD_INLINE vec rd_load_count(const real *p, int count) {
+    return count == 1 ? rd_splat(*p) : rd_load(p);
+}
+
 RD_INLINE void rd_fold_sum(real *to, vec x, bool first, int count) {
-    rd_store_head(to, first ? x : (count == 1 ? rd_splat(*to) : rd_load(to)) + x, count);
+    if (!first) x = rd_load_count(to, count) + x;
+    rd_store_head(to, x, count);
 }
 RD_INLINE void rd_fold_max(real *to, vec x, bool first, int count) {
-    rd_store_head(to, first ? x : rd_max(count == 1 ? rd_splat(*to) : rd_load(to), x), count);
+    if (!first) x = rd_max(rd_load_count(to, count), x);
+    rd_store_head(to, x, count);
 }
 RD_INLINE void rd_fold_argmax(real *to, vec x, bool first, int count, int apart, long row) {
-    vec best = count == 1 ? rd_splat(to[apart]) : rd_load(to + apart);
-    vec where = count == 1 ? rd_splat(*to) : rd_load(to);
+    vec best = rd_load_count(to + apart, count), where = rd_load_count(to, count);
     vec_mask better = first ? (vec_mask)(x == x) : (vec_mask)(x > best);
     rd_store_head(to, rd_choose(better, rd_splat((real)row), where), count);
     rd_store_head(to + apart, rd_choose(better, x, best), count);
@@ -233,9 +238,10 @@ typedef struct {
     const real *a, *b;
     long a_stride, b_stride;
     const int *a_rows, *b_rows, *index;
+    real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
 } RdSum;
 
-enum { RD_BLOCK = 64, RD_WIDE = 512, RD_HIGH = RD_ROWS };
+enum { RD_BLOCK = 64, RD_WIDE = 512, RD_PART = 11 * RD_ROWS };
 
 /* The next rows of a sum, at most RD_BLOCK: their places in a and b. Returns how many. */
 RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
@@ -252,16 +258,19 @@ RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
 /* out[0:6][0:4 vectors] += a^T b over `count` rows of packed panels. */
 RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out, long stride,
                              int high, int wide) {
-    vec sum[RD_HIGH][RD_ACROSS];
-    for (int i = 0; i < RD_HIGH; i++)
+    vec sum[RD_ROWS][RD_ACROSS];
+    for (int i = 0; i < RD_ROWS; i++)
         for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_splat(0);
-    for (int r = 0; r < count; r++, a += RD_HIGH, b += RD_ACROSS * LANES)
-        for (int j = 0; j < RD_ACROSS; j++) {
-            vec right = rd_load(b + j * LANES);
-            for (int i = 0; i < RD_HIGH; i++) sum[i][j] = rd_fma(rd_splat(a[i]), right, sum[i][j]);
+    RD_ROLLED for (int r = 0; r < count; r++, a += RD_ROWS, b += RD_ACROSS * LANES) {
+        vec right[RD_ACROSS];
+        for (int j = 0; j < RD_ACROSS; j++) right[j] = rd_load(b + j * LANES);
+        for (int i = 0; i < RD_ROWS; i++) {
+            const vec left = rd_splat(a[i]);
+            for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
         }
-    if (high == RD_HIGH && wide == RD_ACROSS * LANES) {
-        for (int i = 0; i < RD_HIGH; i++)
+    }
+    if (high == RD_ROWS && wide == RD_ACROSS * LANES) {
+        for (int i = 0; i < RD_ROWS; i++)
             for (int j = 0; j < RD_ACROSS; j++) {
                 real *to = out + i * stride + j * LANES;
                 rd_store(to, rd_load(to) + sum[i][j]);
@@ -269,35 +278,64 @@ RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out,
         return;
     }
     for (int i = 0; i < high; i++)
-        for (int n = 0; n < wide; n++) out[i * stride + n] += sum[i][n / LANES][n % LANES];
+        for (int j = 0; j * LANES < wide; j++) {
+            real *to = out + i * stride + j * LANES;
+            rd_store_head(to, rd_load(to) + sum[i][j], wide - j * LANES);
+        }
 }
 
-/* Rows m0 to m1 of the result, columns n0 to n1 (at most RD_WIDE). */
+/* Copies columns m0 to m1 of `count` rows of a into panels of RD_ROWS columns. */
+RD_HELPER void rd_outer_left(const RdSum *s, const int *rows, int count, int m0, int m1, real *to) {
+    for (int k = 0; k < count; k++) {
+        const real *from = s->a + rows[k] * s->a_stride + m0;
+        real *row = to + k * RD_ROWS;
+        int m = m0;
+        for (; m + RD_ROWS <= m1; m += RD_ROWS, from += RD_ROWS, row += RD_BLOCK * RD_ROWS)
+            memcpy(row, from, RD_ROWS * sizeof(real));
+        for (int i = 0; m < m1 && i < RD_ROWS; i++) row[i] = m + i < m1 ? from[i] : 0;
+    }
+}
+
+/* Copies columns n0 to n1 of `count` rows of b into panels of RD_ACROSS vectors. Rows are read to
+ * the end of a vector: what stands there is multiplied, but never stored. */
+RD_HELPER void rd_outer_right(const RdSum *s, const int *rows, int count, int n0, int n1,
+                              real *to) {
+    const int across = RD_ACROSS * LANES;
+    for (int k = 0; k < count; k++) {
+        const real *from = s->b + rows[k] * s->b_stride + n0;
+        real *row = to + k * across;
+        for (int n = n0; n < n1; n += across, from += across, row += RD_BLOCK * across)
+            for (int v = 0; v < RD_ACROSS && n + v * LANES < n1; v++)
+                rd_store(row + v * LANES, rd_load(from + v * LANES));
+    }
+}
+
+/* The sums of a's columns on the way: the gradient of a bias beside that of its weight. */
+RD_HELPER void rd_outer_also(const RdSum *s, const int *rows, int count, int m0, int m1) {
+    for (int m = m0; m < m1; m += LANES) {
+        vec sum = rd_splat(0);
+        for (int k = 0; k < count; k++) sum += rd_load(s->a + rows[k] * s->a_stride + m);
+        for (int i = 0; i < 2 && s->also[i]; i++)
+            rd_store_head(s->also[i] + m, rd_load(s->also[i] + m) + sum, m1 - m);
+    }
+}
+
+/* Rows m0 to m1 of the result (at most RD_PART), columns n0 to n1 (at most RD_WIDE). */
 RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
-    static const int across = RD_ACROSS * LANES;
-    _Alignas(64) real a[RD_BLOCK * RD_HIGH], b[RD_BLOCK * (RD_WIDE + RD_ACROSS * LANES)];
+    const int across = RD_ACROSS * LANES;
+    _Alignas(64) real a[RD_BLOCK * RD_PART], b[RD_BLOCK * RD_WIDE];
     int a_row[RD_BLOCK], b_row[RD_BLOCK];
+    memset(b, 0, sizeof(real) * (size_t)(RD_BLOCK * ((n1 - n0 + across - 1) / across) * across));
     for (int r = 0; r < s->rows;) {
         int count = rd_next_rows(s, &r, a_row, b_row);
-        for (int n = n0; n < n1; n += across) {
-            real *to = b + (long)(n - n0) * RD_BLOCK;
-            int wide = n1 - n < across ? n1 - n : across;
-            for (int k = 0; k < count; k++, to += across) {
-                const real *from = s->b + b_row[k] * s->b_stride + n;
-                for (int i = 0; i < wide; i++) to[i] = from[i];
-                for (int i = wide; i < across; i++) to[i] = 0;
-            }
-        }
-        for (int m = m0; m < m1; m += RD_HIGH) {
-            int high = m1 - m < RD_HIGH ? m1 - m : RD_HIGH;
-            for (int k = 0; k < count; k++)
-                for (int i = 0; i < RD_HIGH; i++)
-                    a[k * RD_HIGH + i] = i < high ? s->a[a_row[k] * s->a_stride + m + i] : 0;
-            for (int n = n0; n < n1; n += across)
-                rd_outer_tile(a, b + (long)(n - n0) * RD_BLOCK, count,
-                              s->out + m * s->out_stride + n, s->out_stride, high,
-                              n1 - n < across ? n1 - n : across);
-        }
+        rd_outer_left(s, a_row, count, m0, m1, a);
+        rd_outer_right(s, b_row, count, n0, n1, b);
+        if (s->also[0] && n0 == 0) rd_outer_also(s, a_row, count, m0, m1);
+        for (int n = n0; n < n1; n += across)
+            for (int m = m0; m < m1; m += RD_ROWS)
+                rd_outer_tile(a + (m - m0) * RD_BLOCK, b + (n - n0) * RD_BLOCK, count,
+                              s->out + m * s->out_stride + n, s->out_stride,
+                              RD_MIN(m1 - m, RD_ROWS), RD_MIN(n1 - n, across));
     }
 }
 
@@ -321,7 +359,9 @@ RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
 }
 
 /* Parts that a sum is split in: over its output, never over the rows that it sums. */
-RD_INLINE int rd_sum_high(const RdSum *s) { return s->kind == RD_SUM_OUTER ? (s->m + 95) / 96 : 1; }
+RD_INLINE int rd_sum_high(const RdSum *s) {
+    return s->kind == RD_SUM_OUTER ? (s->m + RD_PART - 1) / RD_PART : 1;
+}
 RD_INLINE int rd_sum_across(const RdSum *s) {
     int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
     return (s->n + most - 1) / most;
@@ -338,8 +378,8 @@ RD_HELPER void rd_sum_part(void *context, int item) {
     for (; item >= rd_sum_high(s) * rd_sum_across(s); s++)
         item -= rd_sum_high(s) * rd_sum_across(s);
     int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
-    int m0 = item / rd_sum_across(s) * 96, n0 = item % rd_sum_across(s) * most;
-    int m1 = m0 + 96 < s->m ? m0 + 96 : s->m, n1 = n0 + most < s->n ? n0 + most : s->n;
+    int m0 = item / rd_sum_across(s) * RD_PART, n0 = item % rd_sum_across(s) * most;
+    int m1 = RD_MIN(m0 + RD_PART, s->m), n1 = RD_MIN(n0 + most, s->n);
     switch (s->kind) {
         case RD_SUM_OUTER:
             rd_outer_part(s, m0, m1, n0, n1);

@@ -34,7 +34,7 @@ static int columns_of(Pack *pack, const Graph *g, int i, Space space) {
     const Node *node = graph_node(g, i);
     int first = space == SPACE_STEPS ? 1 : 0, columns = 1;
     if (space == SPACE_SHARED) first = node->type.rank ? node->type.rank - 1 : 0;
-    if (node->op == OP_PARAM) return 1;
+    if (node->op == OP_PARAM) return node->type.rank ? node->type.dim[node->type.rank - 1].add : 1;
     if (node->type.rank - first > 1)
         diag_error(pack->diag, node->span,
                    "a value of shape %s is not supported here: apart from the sequence, a value "
@@ -108,45 +108,43 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
-static void check_product(Pack *pack, const Node *node, const int *in) {
+/* A product's row operand stands first, its weight, a parameter, second. */
+static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
+    if (pack->program->space[in[0]] == SPACE_SHARED) {
+        Attr attr = node->attr;
+        int row = in[1];
+        in[1] = in[0], in[0] = row;
+        memcpy(node->attr.a, attr.b, sizeof attr.b);
+        memcpy(node->attr.b, attr.a, sizeof attr.a);
+    }
     if (graph_node(g, skip_slices(g, in[1]))->op != OP_PARAM)
         diag_error(pack->diag, node->span,
                    "a product of two values that depend on the input, or with a computed weight, "
                    "is not supported yet");
+    in[0] = in_memory(pack, in[0], false);
 }
 
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
-static void place_operands(Pack *pack, const Node *node, int *in) {
+static void place_operands(Pack *pack, Node *node, int *in) {
     const Space *space = pack->program->space;
+    bool steps = node->type.rank && is_length(pack->rebuild.to, node->type.dim[0]);
     switch (node->op) {
         case OP_CONTRACT:
-            if (space[in[0]] == SPACE_SHARED) {
-                int swap = in[0];
-                in[0] = in[1], in[1] = swap;
-            }
-            check_product(pack, node, in);
-            in[0] = in_memory(pack, in[0], false);
+            place_product(pack, node, in);
             break;
         case OP_PICK:
+        case OP_FINAL:
+        case OP_PLACE:
             in[0] = in_memory(pack, in[0], true);
             break;
         case OP_ARGMAX:
             if (node->attr.axis > 0 || space[in[0]] != SPACE_STEPS)
                 in[0] = in_memory(pack, in[0], true);
             break;
-        case OP_FINAL:
-        case OP_PLACE:
-            in[0] = in_memory(pack, in[0], true);
-            break;
-        case OP_DELAY:
-            in[1] = initial_value(pack, in[1]);
-            break;
-        case OP_EXPAND: {
-            bool steps = is_length(pack->rebuild.to, node->type.dim[0]);
+        case OP_EXPAND:
             if (steps && space[in[0]] == SPACE_EXAMPLES) in[0] = in_memory(pack, in[0], true);
             break;
-        }
         default:
             break;
     }
@@ -154,17 +152,16 @@ static void place_operands(Pack *pack, const Node *node, int *in) {
 
 /* ---- gradients are sums over the batch ---- */
 
-static void operand(Pack *pack, Graph *g, int which, int node) {
+static void operand(Graph *g, int which, int node) {
     vec_push(g->arena, &g->outputs,
              (Output){.role = ROLE_OPERAND, .name = "", .node = node, .param = which});
-    (void)pack;
 }
 
 static void reduction(Pack *pack, Graph *g, Reduction r) {
     int index = pack->program->reductions.len;
     vec_push(g->arena, &pack->program->reductions, r);
-    operand(pack, g, 2 * index, r.a);
-    if (r.kind != REDUCE_COLUMNS) operand(pack, g, 2 * index + 1, r.b);
+    operand(g, 2 * index, r.a);
+    if (r.kind != REDUCE_COLUMNS) operand(g, 2 * index + 1, r.b);
 }
 
 /* The operand that `node` = s * x repeats over x's columns, as a sum of rows s ⊗ x; or -1. */
@@ -268,7 +265,29 @@ static Graph *take_gradients(Pack *pack, Graph *graph) {
 
 /* ---- the pass ---- */
 
-static void close_delays(Pack *pack) { /* a delay's value must lie in memory */
+static int pack_delay(Pack *pack, const Node *node) {
+    int init = initial_value(pack, pack->rebuild.map[node->in[1]]);
+    return rebuild_delay(&pack->rebuild, node->type, init, node->attr.axis, node->attr.direction,
+                         node->in[0], node->span);
+}
+
+static void pack_node(Pack *pack, int i) {
+    Node node = *graph_node(pack->rebuild.from, i);
+    int *map = pack->rebuild.map;
+    if (node.op == OP_DELAY) {
+        map[i] = pack_delay(pack, &node);
+    } else {
+        int *in = ARENA_ARRAY(pack->rebuild.to->arena, int, node.count + 1);
+        for (int k = 0; k < node.count; k++) in[k] = map[node.in[k]];
+        place_operands(pack, &node, in);
+        map[i] = graph_add_typed(pack->rebuild.to, node.op, node.count, in, node.attr, &node.type,
+                                 node.span);
+    }
+    annotate(pack);
+}
+
+/* What a delay delays must lie in memory. */
+static void place_delayed(Pack *pack) {
     Rebuild *rebuild = &pack->rebuild;
     for (int i = 0; i < rebuild->pending_count; i++) {
         int *value = &rebuild->map[rebuild->pending[i].value];
@@ -276,66 +295,45 @@ static void close_delays(Pack *pack) { /* a delay's value must lie in memory */
     }
 }
 
-static void map_outputs(Pack *pack, Graph *from) {
-    Graph *g = pack->rebuild.to;
+/* The operand of a sum over the batch: rows of a buffer, or all but the first or last of them. */
+static int place_summed(Pack *pack, int node) {
+    const Graph *g = pack->rebuild.to;
+    const Node *base = graph_node(g, skip_slices(g, node));
+    bool delayed = base->op == OP_DELAY && is_zero(g, base->in[1]);
+    bool example = base->op == OP_EXPAND && addressable(pack, node, false);
+    if (base->op == OP_INPUT || delayed || example) return node;
+    return in_memory(pack, node, true);
+}
+
+static void place_outputs(Pack *pack, Graph *from) {
     for (int i = 0; i < from->outputs.len; i++) {
-        Output output = from->outputs.at[i];
-        int node = pack->rebuild.map[output.node];
-        bool index = graph_node(g, node)->op == OP_INPUT;
-        if (output.role == ROLE_OPERAND) {
-            Reduction *r = &pack->program->reductions.at[output.param / 2];
-            if (!index) node = in_memory(pack, node, false);
-            *(output.param % 2 ? &r->b : &r->a) = node;
-        } else if (!is_computed(g, node) || pack->program->space[node] == SPACE_SHARED) {
-            node = copied(pack, node);
+        Output *output = &from->outputs.at[i];
+        int *node = &pack->rebuild.map[output->node];
+        if (output->role == ROLE_OPERAND) {
+            Reduction *r = &pack->program->reductions.at[output->param / 2];
+            *node = place_summed(pack, *node);
+            *(output->param % 2 ? &r->b : &r->a) = *node;
+        } else if (!is_computed(pack->rebuild.to, *node) ||
+                   pack->program->space[*node] == SPACE_SHARED) {
+            *node = copied(pack, *node);
         }
-        output.node = node;
-        vec_push(g->arena, &g->outputs, output);
     }
 }
 
 Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag) {
     Program *program = ARENA_NEW(graph->arena, Program);
     Pack pack = {.program = program, .diag = diag};
+    int errors = diag_errors(diag);
+    Graph *from = take_gradients(&pack, graph);
+    bool *live = graph_live(from);
+    pack.rebuild = rebuild_new(from);
     program->name = name;
     program->rows_a_step = rows_a_step;
-    Graph *from = take_gradients(&pack, graph);
-    pack.rebuild = rebuild_new(from);
     program->graph = pack.rebuild.to;
-    bool *live = graph_live(from);
-    int errors = diag_errors(diag);
-    for (int i = 0; i < from->nodes.len; i++) {
-        if (!live[i]) continue;
-        Node node = *graph_node(from, i);
-        int in[3], *map = pack.rebuild.map;
-        if (node.op == OP_CONCAT || node.op == OP_DELAY || node.count > 3) {
-            if (node.op == OP_DELAY) {
-                map[node.in[1]] = initial_value(&pack, map[node.in[1]]);
-            }
-            map[i] = rebuild_copy(&pack.rebuild, i);
-            annotate(&pack);
-            continue;
-        }
-        for (int k = 0; k < node.count; k++) in[k] = map[node.in[k]];
-        place_operands(&pack, &node, in);
-        if (node.op == OP_CONTRACT && node.count && in[0] != map[node.in[0]] &&
-            pack.program->space[map[node.in[0]]] == SPACE_SHARED) {
-            char labels[MAX_LABELS];
-            memcpy(labels, node.attr.a, sizeof labels);
-            memcpy(node.attr.a, node.attr.b, sizeof labels);
-            memcpy(node.attr.b, labels, sizeof labels);
-        }
-        map[i] = graph_add_typed(program->graph, node.op, node.count, in, node.attr, &node.type,
-                                 node.span);
-        annotate(&pack);
-    }
-    close_delays(&pack);
-    from->outputs.len += 0;
-    map_outputs(&pack, from);
-    Graph no_outputs = *from;
-    memset(&no_outputs.outputs, 0, sizeof no_outputs.outputs);
-    pack.rebuild.from = &no_outputs;
+    for (int i = 0; i < from->nodes.len; i++)
+        if (live[i]) pack_node(&pack, i);
+    place_delayed(&pack);
+    place_outputs(&pack, from);
     rebuild_finish(&pack.rebuild);
-    annotate(&pack);
     return diag_errors(diag) > errors ? NULL : program;
 }
