@@ -138,6 +138,9 @@ static Command compile_command(const Places *places, const BuildOptions *options
     argument(&command, "-ffp-contract=off");
     argument(&command, "-fno-math-errno");
     argument(&command, "-fno-trapping-math");
+#ifdef RONDO_EXTRA_CFLAGS
+    argument(&command, RONDO_EXTRA_CFLAGS);
+#endif
     if (as_double) {
         argument(&command, "-DRD_REAL=double");
         argument(&command, "-DRD_DOUBLE");
@@ -157,6 +160,9 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     argument(&command, options->cc);
     argument(&command, "-s");
     if (options->static_link) argument(&command, "-static");
+#ifdef RONDO_EXTRA_CFLAGS
+    argument(&command, RONDO_EXTRA_CFLAGS);
+#endif
     argument(&command, places->single);
     argument(&command, places->real);
     argument(&command, places->archive);
