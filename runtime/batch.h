@@ -13,8 +13,7 @@ typedef struct {
     int *length;                   /* [count] steps of each example; at least 1 */
     size_t *first;                 /* [count + 1] the sum of the lengths before each example */
     bool per_step[RD_MAX_COLUMNS]; /* an RD_WORDS column */
-    int *number[RD_MAX_COLUMNS]; /* [first[count]] or [count]; zeros for a column that was not read
-                                  */
+    int *number[RD_MAX_COLUMNS];   /* [first[count]] or [count]; zeros where nothing was read */
 } RdExamples;
 
 /* `vocab` is [model->column_count]; only those of RD_WORDS columns are used. Overwrites *examples;

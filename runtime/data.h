@@ -18,9 +18,9 @@ typedef struct {
  * each other in `bytes` from first[i] on. */
 typedef struct {
     char *bytes;
-    size_t *first;   /* [count] */
-    int *word_count; /* [count], each at least 1 */
-    int cut; /* how many texts were longer than the column's max_length and lost their end */
+    size_t *first;         /* [count] */
+    int *word_count;       /* [count], each at least 1 */
+    int cut;               /* how many texts were longer than max_length and lost their end */
     size_t size, capacity; /* of bytes: used, allocated */
 } RdWords;
 
@@ -40,11 +40,11 @@ typedef struct {
 /* Reads a file for `model`. Overwrites *data (no need to initialise it); freed with rd_data_free,
  * also after a failure.
  *
- * Which field is which column: when the first record contains the name of each column needed, it
- * is a header and other columns are ignored. Otherwise each record must have as many fields as the
- * model has columns (or has inputs, when only these are needed) in the order of the model; or,
- * when its classes are found in other fields only, in the order that they show. When only inputs
- * are needed and there is one, a file that is neither TSV nor CSV has a text a line.
+ * Which field is which column: a first record with the name of any of the model's columns is a
+ * header. It must name all columns needed; others are ignored. Without a header each record must
+ * have as many fields as the model has columns (or has inputs, when only these are needed) in the
+ * order of the model; or, when the classes are found in other fields only, in the order that they
+ * show. When a single column is needed, a file that is neither TSV nor CSV has a text a line.
  *
  * Errors, each "path:line: …" in one line: wrong number of fields, unknown class, a text without
  * words, invalid UTF-8, NUL, an unclosed quote, a header that lacks a column; missing, empty or
