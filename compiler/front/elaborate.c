@@ -29,9 +29,14 @@ static const Item *add_definitions(Elaborator *e, const File *file, bool library
     int own = e->definitions.len;
     for (int i = 0; i < file->items.len; i++) {
         const Item *item = file->items.at[i];
+        if (i == MAX_ITEMS) {
+            diag_error(e->diag, item->name_span, "a file can have at most %d layers and cells",
+                       MAX_ITEMS);
+            break;
+        }
         if (item->kind != ITEM_MODEL) {
             if (check_item(e, item, own))
-                vec_push(e->arena, &e->definitions, (Definition){item, library, false});
+                vec_push(e->arena, &e->definitions, (Definition){.item = item, .library = library});
         } else if (model) {
             diag_error(e->diag, item->name_span, "a file can have only one model");
             diag_note(e->diag, model->name_span, "the other is here");
@@ -68,6 +73,7 @@ Graph *elaborate(Arena *arena, Intern *names, const File *file, const File *cons
     }
     run_model(&e, model);
     finish_message(&e);
+    if (e.too_many) diag_error(diag, model->name_span, "too many errors; the rest is not reported");
     warn_unused_definitions(&e);
     return diag_errors(diag) ? NULL : e.graph;
 }

@@ -38,7 +38,7 @@ static int find_start(Elaborator *e, const Expr *expr) {
     }
     fail(e, expr->span, "unknown distribution '%s'", name);
     hint_nearest(e, name, names, STARTS);
-    diag_hint(e->diag, "there are uniform(limit), normal(deviation), constant(value), zeros, ones");
+    advise(e, "there are uniform(limit), normal(deviation), constant(value), zeros, ones");
     return -1;
 }
 
@@ -81,7 +81,7 @@ static bool default_start(Elaborator *e, const Decl *decl, const Type *type, Sta
     if (last.sym) {
         fail(e, decl->span, "parameter '%s' needs a distribution: its last axis is %s", decl->name,
              dim_text(e, last));
-        diag_hint(e->diag, "write '~ normal(1)' behind it");
+        advise(e, "write '~ normal(1)' behind it");
         return false;
     }
     *start = (Start){INIT_UNIFORM, 1 / sqrt(last.add), true};
@@ -92,7 +92,7 @@ static Value make_param(Elaborator *e, const Decl *decl, Start start) {
     Type type, node_type;
     if (!decl->shape.present) {
         fail(e, decl->span, "parameter '%s' needs a shape", decl->name);
-        diag_hint(e->diag, "write '%s: [H]', or '%s: []' for one number", decl->name, decl->name);
+        advise(e, "write '%s: [H]', or '%s: []' for one number", decl->name, decl->name);
         return value_error();
     }
     if (decl->index_range || decl->default_value) {
@@ -103,6 +103,8 @@ static Value make_param(Elaborator *e, const Decl *decl, Start start) {
         !default_start(e, decl, &type, &start) ||
         !hidden_type(e, (Axes){0}, &type, decl->span, &node_type))
         return value_error();
+    if (e->graph->params.len == MAX_PARAMS)
+        give_up(e, decl->span, "the model is too large: more than %d parameters", MAX_PARAMS);
     Param param = {.name = claim_name(e, decl->name),
                    .type = type,
                    .init = start.kind,
@@ -255,6 +257,8 @@ void run_repeat(Elaborator *e, const Stmt *stmt, void (*run)(Elaborator *, const
         int errors = diag_errors(e->diag);
         frame->repeat = arena_printf(e->arena, "%s.%d", repeat, i);
         frame->stamp = ++e->stamps;
+        if (e->stamps > MAX_PASSES)
+            give_up(e, stmt->keyword, "the model is too large: more than %d repeats", MAX_PASSES);
         run(e, &stmt->body);
         drop_bindings(e, frame, count);
         if (diag_errors(e->diag) > errors) break;
@@ -273,7 +277,7 @@ static void run_result(Elaborator *e, const Stmt *stmt, bool last) {
     }
     if (!last) {
         fail(e, stmt->span, "this value is not used");
-        diag_hint(e->diag, "only the last line of a layer can be its result");
+        advise(e, "only the last line of a layer can be its result");
         return;
     }
     frame->result = eval(e, stmt->value);

@@ -15,8 +15,7 @@ struct Builtin {
 static bool need_tensor(Elaborator *e, const Operand *operand, const char *what) {
     if (!need_real(e, operand, what)) return false;
     if (operand->value.kind == VALUE_TENSOR) return true;
-    fail(e, operand->expr->span, "%s needs a tensor, this is %s", what,
-         describe(e, &operand->value));
+    fail_operand(e, operand, "%s needs a tensor, this is %s", what, describe(e, &operand->value));
     return false;
 }
 
@@ -25,8 +24,8 @@ static bool last_axis(Elaborator *e, const Operand *operand, const char *what, T
     if (!need_tensor(e, operand, what)) return false;
     *type = visible_type(e, &operand->value);
     if (type->rank && !type->dim[type->rank - 1].sym) return true;
-    fail(e, operand->expr->span, "%s needs a last axis of constant size, this is %s", what,
-         describe(e, &operand->value));
+    fail_operand(e, operand, "%s needs a last axis of constant size, this is %s", what,
+                 describe(e, &operand->value));
     return false;
 }
 
@@ -149,8 +148,7 @@ static Value keep_mask(Elaborator *e, const Expr *at, const Operand *args, int c
     if (!need_tensor(e, &args[0], "'keep_mask'")) return value_error();
     if (!real_of(e, &args[1], "the probability", &p)) return value_error();
     if (p < 0 || p >= 1) {
-        fail(e, args[1].expr->span, "the probability must be at least 0 and below 1, this is %g",
-             p);
+        fail_operand(e, &args[1], "the probability must be at least 0 and below 1, this is %g", p);
         return value_error();
     }
     Value value = args[0].value;
@@ -193,8 +191,7 @@ static Value reduce(Elaborator *e, Op op, const Expr *at, const Operand *arg) {
     Value value = arg->value;
     int rank = visible_type(e, &value).rank;
     if (!rank) {
-        fail(e, arg->expr->span, "%s needs an axis to go over, this is %s", what,
-             describe(e, &value));
+        fail_operand(e, arg, "%s needs an axis to go over, this is %s", what, describe(e, &value));
         return value_error();
     }
     int axis = value.hidden.count + (op == OP_ARGMAX ? rank - 1 : 0);
@@ -206,7 +203,7 @@ static bool count_fits(Elaborator *e, const Expr *at, const Function *function, 
     if (count >= min && (max < 0 || count <= max)) return true;
     fail(e, at->span, "'%s' takes %s%d argument%s, %d %s given", function->name,
          max < 0 ? "at least " : "", min, min == 1 ? "" : "s", count, count == 1 ? "is" : "are");
-    if (function->builtin) diag_hint(e->diag, "usage: %s", function->builtin->usage);
+    if (function->builtin) advise(e, "usage: %s", function->builtin->usage);
     return false;
 }
 

@@ -157,9 +157,10 @@ static bool may_enter(Elaborator *e, const Definition *definition, Span at) {
     }
     bool deep = e->frame->depth >= MAX_DEPTH;
     if (!deep && e->calls++ < MAX_CALLS) return true;
-    if (!e->gave_up && deep) fail(e, at, "calls nest more than %d deep", MAX_DEPTH);
-    if (!e->gave_up && !deep) fail(e, at, "the model is too large: more than %d calls", MAX_CALLS);
-    e->gave_up = true;
+    if (deep)
+        give_up(e, at, "calls nest more than %d deep", MAX_DEPTH);
+    else
+        give_up(e, at, "the model is too large: more than %d calls", MAX_CALLS);
     return false;
 }
 
@@ -270,7 +271,7 @@ static Value result_of(Elaborator *e, const Decl *decl) {
         span = binding->span;
     } else if (!frame->result_expr) {
         fail(e, frame->definition->item->name_span, "the layer has no result");
-        diag_hint(e->diag, "its last line must be an expression");
+        advise(e, "its last line must be an expression");
         return value_error();
     }
     if (value.kind == VALUE_NUMBER && !decl_rank(decl) && !decl->index_range)
@@ -291,7 +292,7 @@ static Value undeclared_result(Elaborator *e) {
     if (!frame->result_expr) {
         if (!frame->failed) {
             fail(e, frame->definition->item->name_span, "the layer has no result");
-            diag_hint(e->diag, "its last line must be an expression");
+            advise(e, "its last line must be an expression");
         }
         return value_error();
     }
@@ -390,7 +391,6 @@ Value eval_call(Elaborator *e, const Expr *at, const char *hint) {
     if (function.definition->item->kind == ITEM_LAYER)
         return call_layer(e, at, function.definition, hint);
     fail(e, at->span, "'%s' is a cell: it runs in a scan or step", function.name);
-    diag_hint(e->diag, "write 'scan %s(…) over x' or 'step %s(…) on x'", function.name,
-              function.name);
+    advise(e, "write 'scan %s(…) over x' or 'step %s(…) on x'", function.name, function.name);
     return value_error();
 }

@@ -112,8 +112,8 @@ static void note_names(Elaborator *e, Frame *callee, const Expr *expr) {
 void hint_index(Elaborator *e, const Decl *decl, const Value *value) {
     if (decl->index_range || visible_type(e, value).kind != TYPE_INDEX) return;
     const char *name = graph_node(e->graph, value->node)->name;
-    diag_hint(e->diag, "an index is no real number; embedding(%s, 100) gives each a vector",
-              name ? name : "x");
+    advise(e, "an index is no real number; embedding(%s, 100) gives each a vector",
+           name ? name : "x");
 }
 
 static bool fail_fit(Elaborator *e, Frame *callee, Frame *reporter, const Fit *fit,

@@ -16,9 +16,11 @@ static void set_context(Elaborator *e, Span span, const char *text) {
 }
 
 static void report(Elaborator *e, Frame *frame, Span where, const char *message) {
-    finish_message(e);
     Frame *user = frame;
     Span place = where;
+    e->muted = e->gave_up;
+    if (e->muted) return;
+    finish_message(e);
     for (; user->definition && user->definition->library && user->caller; user = user->caller)
         place = user->call;
     for (Frame *f = frame; f; f = f->caller) f->failed = true;
@@ -28,6 +30,7 @@ static void report(Elaborator *e, Frame *frame, Span where, const char *message)
     if (user->caller)
         set_context(e, user->call,
                     arena_printf(e->arena, "in this use of '%s'", user->definition->item->name));
+    if (diag_errors(e->diag) >= MAX_ERRORS) e->gave_up = e->too_many = true;
 }
 
 void fail(Elaborator *e, Span where, const char *format, ...) {
@@ -45,15 +48,49 @@ void fail_in(Elaborator *e, Frame *frame, Span where, const char *format, ...) {
 }
 
 void caution(Elaborator *e, Span where, const char *format, ...) {
-    if (diag_errors(e->diag) || (e->frame->definition && e->frame->definition->library)) return;
+    if (diag_errors(e->diag) || e->warnings == MAX_ERRORS ||
+        (e->frame->definition && e->frame->definition->library))
+        return;
     finish_message(e);
+    e->warnings++;
     va_list args;
     va_start(args, format);
     diag_warning(e->diag, where, "%s", arena_vprintf(e->arena, format, args));
     va_end(args);
 }
 
+void give_up(Elaborator *e, Span where, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    report(e, e->frame, where, arena_vprintf(e->arena, format, args));
+    va_end(args);
+    e->gave_up = true;
+}
+
+void fail_operand(Elaborator *e, const Operand *operand, const char *format, ...) {
+    const Expr *expr = operand->expr;
+    Frame *frame = e->frame;
+    Binding *b = expr->kind == EXPR_NAME ? find_binding(frame, expr->name, false) : NULL;
+    bool library = frame->definition && frame->definition->library;
+    bool given = library && b && b->kind == BIND_ARGUMENT && frame->caller;
+    va_list args;
+    va_start(args, format);
+    report(e, given ? frame->caller : frame, given ? b->span : expr->span,
+           arena_vprintf(e->arena, format, args));
+    va_end(args);
+    if (given) note(e, expr->span, "'%s' uses it here", frame->definition->item->name);
+}
+
+void advise(Elaborator *e, const char *format, ...) {
+    if (e->muted) return;
+    va_list args;
+    va_start(args, format);
+    diag_hint(e->diag, "%s", arena_vprintf(e->arena, format, args));
+    va_end(args);
+}
+
 void note(Elaborator *e, Span where, const char *format, ...) {
+    if (e->muted) return;
     va_list args;
     va_start(args, format);
     diag_note(e->diag, where, "%s", arena_vprintf(e->arena, format, args));
@@ -62,12 +99,12 @@ void note(Elaborator *e, Span where, const char *format, ...) {
 
 void hint_nearest(Elaborator *e, const char *name, const char *const *candidates, int count) {
     const char *nearest = diag_nearest(name, candidates, count);
-    if (nearest) diag_hint(e->diag, "did you mean '%s'?", nearest);
+    if (nearest) advise(e, "did you mean '%s'?", nearest);
 }
 
 void hint_scan(Elaborator *e, const Value *value) {
     if (value->kind != VALUE_SCAN && value->kind != VALUE_FINAL) return;
-    diag_hint(e->diag, "choose one of its states: .%s", value->scan->fields.at[0].name);
+    advise(e, "choose one of its states: .%s", value->scan->fields.at[0].name);
 }
 
 const char *dim_text(Elaborator *e, Dim dim) {

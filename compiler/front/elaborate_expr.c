@@ -32,11 +32,10 @@ static Value eval_next(Elaborator *e, const Expr *expr) {
     if (state && state->kind == BIND_STATE) {
         fail(e, expr->span, "%s' is used before its equation", expr->name);
         note(e, state->span, "the state is declared here");
-        diag_hint(e->diag, "write the equation '%s' = …' above this line", expr->name);
+        advise(e, "write the equation '%s' = …' above this line", expr->name);
     } else {
         fail(e, expr->span, "there is no state '%s'", expr->name);
-        diag_hint(e->diag, "%s' is the next value of a state: 'state %s: [H]'", expr->name,
-                  expr->name);
+        advise(e, "%s' is the next value of a state: 'state %s: [H]'", expr->name, expr->name);
     }
     return value_error();
 }
@@ -132,8 +131,7 @@ static Value eval_kind(Elaborator *e, const Expr *expr, const char *hint) {
 Value eval_any(Elaborator *e, const Expr *expr, const char *hint) {
     if (e->gave_up) return value_error();
     if (e->nesting >= MAX_NESTING) {
-        e->gave_up = true;
-        fail(e, expr->span, "expressions nest more than %d deep here", MAX_NESTING);
+        give_up(e, expr->span, "expressions nest more than %d deep here", MAX_NESTING);
         return value_error();
     }
     e->nesting++;
@@ -147,6 +145,6 @@ Value eval(Elaborator *e, const Expr *expr) {
     if (value.kind != VALUE_TUPLE) return value;
     fail(e, expr->span, "'%s' gives %d values, one is needed here", value.tuple->maker,
          value.tuple->fields.len);
-    diag_hint(e->diag, "bind them to %d names first: a, b = …", value.tuple->fields.len);
+    advise(e, "bind them to %d names first: a, b = …", value.tuple->fields.len);
     return value_error();
 }

@@ -1,5 +1,6 @@
 /* Variables, the dotted names of parameters, and what is in scope. */
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "front/elaborator.h"
@@ -41,21 +42,56 @@ static void warn_unused(Elaborator *e, Frame *frame, int first) {
 }
 
 void pop_frame(Elaborator *e) {
-    warn_unused(e, e->frame, 0);
+    Definition *definition = e->frame->definition;
+    if (!definition || !definition->warned) warn_unused(e, e->frame, 0);
+    if (definition) definition->warned = true;
     e->frame = e->frame->caller;
+}
+
+/* The bucket of a name. Equal names are the same pointer; where it points changes nothing but the
+ * time. */
+static int *bucket(const Buckets *buckets, const char *name) {
+    unsigned hash = (unsigned)((uintptr_t)name >> 3) * 2654435761u;
+    return &buckets->at[(hash ^ hash >> 16) % (unsigned)buckets->count];
+}
+
+/* Makes room for element number `len`; true when all have to be put in anew. */
+static bool grow(Elaborator *e, Buckets *buckets, int len) {
+    if (len < buckets->count) return false;
+    buckets->count = buckets->count ? 4 * buckets->count : 16;
+    buckets->at = ARENA_ARRAY(e->arena, int, buckets->count);
+    return true;
+}
+
+static void index_binding(Frame *frame, int index) {
+    int *latest = bucket(&frame->buckets, frame->bindings.at[index].name);
+    frame->bindings.at[index].older = *latest;
+    *latest = index + 1;
+}
+
+static void add_binding(Elaborator *e, Frame *frame, Binding binding) {
+    int count = frame->bindings.len;
+    vec_push(e->arena, &frame->bindings, binding);
+    if (grow(e, &frame->buckets, count))
+        for (int i = 0; i < count; i++) index_binding(frame, i);
+    index_binding(frame, count);
+}
+
+Binding *find_binding(Frame *frame, const char *name, bool next) {
+    if (!frame->buckets.count) return NULL;
+    for (int i = *bucket(&frame->buckets, name); i; i = frame->bindings.at[i - 1].older) {
+        Binding *b = &frame->bindings.at[i - 1];
+        if (b->next == next && b->name == name) return b;
+    }
+    return NULL;
 }
 
 void drop_bindings(Elaborator *e, Frame *frame, int count) {
     warn_unused(e, frame, count);
-    frame->bindings.len = count;
-}
-
-Binding *find_binding(Frame *frame, const char *name, bool next) {
-    for (int i = frame->bindings.len - 1; i >= 0; i--) {
-        Binding *b = &frame->bindings.at[i];
-        if (b->next == next && b->name == name) return b;
+    while (frame->bindings.len > count) {
+        const Binding *last = &frame->bindings.at[--frame->bindings.len];
+        *bucket(&frame->buckets, last->name) = last->older;
     }
-    return NULL;
 }
 
 void define_name(Elaborator *e, BindKind kind, const char *name, bool next, Value value,
@@ -74,13 +110,10 @@ void define_name(Elaborator *e, BindKind kind, const char *name, bool next, Valu
         old->stamp = frame->stamp;
         return;
     }
-    vec_push(e->arena, &frame->bindings,
-             (Binding){.kind = kind,
-                       .name = name,
-                       .next = next,
-                       .stamp = frame->stamp,
-                       .span = span,
-                       .value = value});
+    Binding binding = {.kind = kind, .name = name, .next = next, .stamp = frame->stamp};
+    binding.span = span;
+    binding.value = value;
+    add_binding(e, frame, binding);
 }
 
 /* ---- functions ---- */
@@ -129,10 +162,25 @@ void fail_unknown(Elaborator *e, Span where, const char *name, bool call) {
 
 /* ---- dotted names ---- */
 
-static bool is_taken(const Frame *frame, const char *name) {
-    for (int i = 0; i < frame->taken.len; i++)
-        if (strcmp(frame->taken.at[i], name) == 0) return true;
-    return false;
+static Taken *find_taken(Frame *frame, const char *name) {
+    if (!frame->taken_buckets.count) return NULL;
+    for (int i = *bucket(&frame->taken_buckets, name); i; i = frame->taken.at[i - 1].older)
+        if (frame->taken.at[i - 1].name == name) return &frame->taken.at[i - 1];
+    return NULL;
+}
+
+static void index_taken(Frame *frame, int index) {
+    int *latest = bucket(&frame->taken_buckets, frame->taken.at[index].name);
+    frame->taken.at[index].older = *latest;
+    *latest = index + 1;
+}
+
+static void take(Elaborator *e, Frame *frame, const char *name) {
+    int count = frame->taken.len;
+    vec_push(e->arena, &frame->taken, (Taken){.name = name, .next = 2});
+    if (grow(e, &frame->taken_buckets, count))
+        for (int i = 0; i < count; i++) index_taken(frame, i);
+    index_taken(frame, count);
 }
 
 static const char *dotted(Elaborator *e, const char *path, const char *name) {
@@ -141,10 +189,12 @@ static const char *dotted(Elaborator *e, const char *path, const char *name) {
 
 const char *claim_name(Elaborator *e, const char *name) {
     Frame *frame = e->frame;
-    const char *own = arena_printf(e->arena, "%s%s", name, frame->repeat);
-    for (int i = 2; is_taken(frame, own); i++)
-        own = arena_printf(e->arena, "%s_%d%s", name, i, frame->repeat);
-    vec_push(e->arena, &frame->taken, own);
+    const char *own = intern(e->names, arena_printf(e->arena, "%s%s", name, frame->repeat));
+    Taken *first = find_taken(frame, own);
+    while (first && find_taken(frame, own))
+        own =
+            intern(e->names, arena_printf(e->arena, "%s_%d%s", name, first->next++, frame->repeat));
+    take(e, frame, own);
     return dotted(e, frame->path, own);
 }
 

@@ -34,7 +34,7 @@ static void read_limit(Elaborator *e, const Expr *arg, Limit *limits, int count)
         hint_nearest(e, arg->name, names, count);
     } else {
         fail(e, arg->span, "a setting of 'words' needs its name");
-        diag_hint(e->diag, "such as max_vocab = 20000");
+        advise(e, "such as max_vocab = 20000");
     }
 }
 
@@ -83,6 +83,10 @@ static bool class_type(Elaborator *e, const Expr *type, Input *input) {
     bool good = true;
     input->kind = INPUT_CLASS;
     input->classes = ARENA_ARRAY(e->arena, const char *, count + 1);
+    if (count > MAX_LISTED) {
+        fail(e, type->span, "'class' has %d names, at most %d are possible", count, MAX_LISTED);
+        return false;
+    }
     for (int i = 0; i < count; i++) {
         const Expr *arg = type->args.at[i];
         good = class_name(e, arg, (const Expr *const *)type->args.at, good ? i : 0) && good;
@@ -90,7 +94,7 @@ static bool class_type(Elaborator *e, const Expr *type, Input *input) {
     }
     if (good && count < 2) {
         fail(e, type->span, "'class' needs at least two names");
-        diag_hint(e->diag, "such as class(negative, positive)");
+        advise(e, "such as class(negative, positive)");
         return false;
     }
     input->type = (Type){.kind = TYPE_INDEX, .range = dim_const(count)};
@@ -117,7 +121,7 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    diag_hint(e->diag, "there are words(…) and class(…)");
+    advise(e, "there are words(…) and class(…)");
     return false;
 }
 
@@ -139,6 +143,8 @@ static void run_column(Elaborator *e, const Stmt *stmt) {
     Input input = {.name = column->name, .span = column->span};
     input.target = stmt->kind == STMT_TARGET;
     e->has_column = e->has_column || !input.target;
+    if (e->graph->inputs.len == MAX_LISTED)
+        give_up(e, stmt->span, "the model has more than %d inputs", MAX_LISTED);
     Value value = value_error();
     bool good = !input.target || only_target(e, stmt);
     if (read_type(e, column->type, &input) && good) {
@@ -157,7 +163,7 @@ static void run_loss(Elaborator *e, const Stmt *stmt) {
     if (e->has_loss) {
         fail(e, stmt->span, "a model can have only one loss");
         note(e, e->loss_span, "the other is here");
-        diag_hint(e->diag, "several terms are added: loss a + b");
+        advise(e, "several terms are added: loss a + b");
         return;
     }
     e->has_loss = true;
@@ -203,6 +209,8 @@ static bool output_taken(const Graph *graph, const char *name) {
 }
 
 static void run_output(Elaborator *e, const Expr *expr) {
+    if (e->graph->outputs.len > MAX_LISTED)
+        give_up(e, expr->span, "the model has more than %d outputs", MAX_LISTED);
     Value value = eval(e, expr);
     if (value.kind == VALUE_ERROR) return;
     if (value.kind != VALUE_TENSOR) {
@@ -227,7 +235,7 @@ static bool known_metric(Elaborator *e, const Target *name) {
         if (is_name(name->name, metrics[i])) return true;
     fail(e, name->span, "unknown metric '%s'", name->name);
     hint_nearest(e, name->name, metrics, METRICS);
-    diag_hint(e->diag, "there are accuracy, f1, precision, recall and confusion");
+    advise(e, "there are accuracy, f1, precision, recall and confusion");
     return false;
 }
 
@@ -266,7 +274,7 @@ static void check_metrics(Elaborator *e) {
     }
     fail(e, e->metric_span, "metric '%s' needs an output that chooses among the values of '%s'",
          graph->metrics.at[0], target->name);
-    diag_hint(e->diag, "such as 'output argmax(logits)'");
+    advise(e, "such as 'output argmax(logits)'");
 }
 
 /* ---- the model ---- */
@@ -313,7 +321,7 @@ static void run_statements(Elaborator *e, const StmtList *body) {
                 break;
             case STMT_EXPR:
                 fail(e, stmt->span, "this value is not used");
-                diag_hint(e->diag, "give it a name: y = …");
+                advise(e, "give it a name: y = …");
                 break;
             default:
                 if (!e->frame->stamp)
@@ -330,16 +338,15 @@ void run_model(Elaborator *e, const Item *item) {
     run_statements(e, &item->body);
     if (!e->has_column) {
         fail(e, item->name_span, "model '%s' has no input", item->name);
-        diag_hint(e->diag, "say what it reads: input text: words(max_vocab = 20000)");
+        advise(e, "say what it reads: input text: words(max_vocab = 20000)");
     }
     if (!e->has_loss) {
         fail(e, item->name_span, "model '%s' has no loss", item->name);
-        diag_hint(e->diag,
-                  "say what training should make small: loss cross_entropy(logits, label)");
+        advise(e, "say what training should make small: loss cross_entropy(logits, label)");
     }
     if (!e->has_output) {
         fail(e, item->name_span, "model '%s' has no output", item->name);
-        diag_hint(e->diag, "say what it predicts: output argmax(logits)");
+        advise(e, "say what it predicts: output argmax(logits)");
     }
     check_metrics(e);
     pop_frame(e);

@@ -66,20 +66,19 @@ bool real_of(Elaborator *e, const Operand *operand, const char *what, double *nu
     const Value *value = &operand->value;
     if (value->kind == VALUE_ERROR) return false;
     if (value->kind == VALUE_NUMBER && !value->dim.sym) return *number = value->number, true;
-    fail(e, operand->expr->span, "%s must be a number known at compile time, this is %s", what,
-         describe(e, value));
+    fail_operand(e, operand, "%s must be a number known at compile time, this is %s", what,
+                 describe(e, value));
     return false;
 }
 
 bool whole_of(Elaborator *e, const Operand *operand, const char *what, int low, int high,
               int *number) {
     double value;
-    Span span = operand->expr->span;
     if (!real_of(e, operand, what, &value)) return false;
     if (value != floor(value))
-        fail(e, span, "%s must be a whole number, this is %g", what, value);
+        fail_operand(e, operand, "%s must be a whole number, this is %g", what, value);
     else if (value < low || value > high)
-        fail(e, span, "%s must be from %d to %d, this is %.10g", what, low, high, value);
+        fail_operand(e, operand, "%s must be from %d to %d, this is %.10g", what, low, high, value);
     else
         return *number = (int)value, true;
     return false;

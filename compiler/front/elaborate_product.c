@@ -16,9 +16,9 @@ static bool product_fits(Elaborator *e, const Expr *at, const Operand *left, con
     note_operand(e, left);
     note_operand(e, right);
     if (a.rank && b.rank)
-        diag_hint(e->diag, "'@' sums over the last axis of the left and the first of the right");
+        advise(e, "'@' sums over the last axis of the left and the first of the right");
     else
-        diag_hint(e->diag, "'@' needs an axis on both sides; '*' multiplies numbers");
+        advise(e, "'@' needs an axis on both sides; '*' multiplies numbers");
     return false;
 }
 
@@ -30,7 +30,7 @@ Value product(Elaborator *e, const Expr *at, const Operand *left, const Operand 
         const Operand *number = left->value.kind != VALUE_TENSOR ? left : right;
         fail(e, at->span, "'@' needs an axis on both sides, one is %s",
              describe(e, &number->value));
-        diag_hint(e->diag, "'*' multiplies numbers");
+        advise(e, "'*' multiplies numbers");
         return value_error();
     }
     if (!product_fits(e, at, left, right)) return value_error();

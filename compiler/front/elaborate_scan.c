@@ -181,7 +181,7 @@ static Value next_value(Elaborator *e, Frame *frame, const State *state) {
     if (!frame->failed) {
         fail(e, state->decl->span, "state '%s' has no equation for its next value",
              state->decl->name);
-        diag_hint(e->diag, "write '%s' = …' in the cell", state->decl->name);
+        advise(e, "write '%s' = …' in the cell", state->decl->name);
     }
     return value_error();
 }
@@ -263,7 +263,7 @@ static void fail_field(Elaborator *e, const Expr *at, const Value *value) {
     const char *list = "";
     for (int i = 0; i < count; i++)
         list = arena_printf(e->arena, "%s%s.%s", list, i ? ", " : "", names[i]);
-    diag_hint(e->diag, "there %s %s", count == 1 ? "is" : "are", list);
+    advise(e, "there %s %s", count == 1 ? "is" : "are", list);
 }
 
 Value scan_field(Elaborator *e, const Expr *at, const Value *value) {

@@ -76,7 +76,7 @@ static void set_optimizer(Elaborator *e, const Expr *expr) {
     if (!is_sgd && strcmp(name, "adam") != 0) {
         fail(e, callee->span, "unknown optimizer '%s'", span_text(e, callee->span));
         hint_nearest(e, name, names, 2);
-        diag_hint(e->diag, "there are adam(rate = 0.001) and sgd(rate = 0.1, momentum = 0.9)");
+        advise(e, "there are adam(rate = 0.001) and sgd(rate = 0.1, momentum = 0.9)");
         return;
     }
     t->optimizer = is_sgd ? OPTIMIZER_SGD : OPTIMIZER_ADAM;
@@ -84,7 +84,7 @@ static void set_optimizer(Elaborator *e, const Expr *expr) {
         const Expr *arg = expr->args.at[i];
         if (arg->kind != EXPR_NAMED) {
             fail(e, arg->span, "a setting of an optimizer needs its name");
-            diag_hint(e->diag, "such as rate = 0.001");
+            advise(e, "such as rate = 0.001");
             continue;
         }
         Knob *knob = is_sgd ? find_knob(e, sgd, 3, "'sgd'", arg->name, arg->op_span)

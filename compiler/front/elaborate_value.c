@@ -33,10 +33,8 @@ static bool sane_size(Elaborator *e, const Type *type, Span span) {
 }
 
 Value made(Elaborator *e, int node, Axes hidden, Span span) {
-    if (e->graph->nodes.len > MAX_NODES && !e->gave_up) {
-        e->gave_up = true;
-        fail(e, span, "the model is too large: more than %d operations", MAX_NODES);
-    }
+    if (e->graph->nodes.len > MAX_NODES)
+        give_up(e, span, "the model is too large: more than %d operations", MAX_NODES);
     if (!sane_size(e, &graph_node(e->graph, node)->type, span)) return value_error();
     return value_tensor(node, hidden);
 }
@@ -147,22 +145,14 @@ Value reveal(Elaborator *e, Value value, Axes axes, Span span) {
 
 bool need_real(Elaborator *e, const Operand *operand, const char *what) {
     const Value *value = &operand->value;
-    Span span = operand->expr->span;
-    switch (value->kind) {
-        case VALUE_ERROR:
-            return false;
-        case VALUE_NUMBER:
-            return true;
-        case VALUE_TENSOR:
-            if (graph_node(e->graph, value->node)->type.kind == TYPE_REAL) return true;
-            fail(e, span, "%s needs real numbers, this is %s", what, describe(e, value));
-            diag_hint(e->diag, "an index can only select: table[index]");
-            return false;
-        default:
-            fail(e, span, "%s needs real numbers, this is %s", what, describe(e, value));
-            hint_scan(e, value);
-            return false;
-    }
+    if (value->kind == VALUE_ERROR) return false;
+    if (value->kind == VALUE_NUMBER) return true;
+    bool tensor = value->kind == VALUE_TENSOR;
+    if (tensor && graph_node(e->graph, value->node)->type.kind == TYPE_REAL) return true;
+    fail_operand(e, operand, "%s needs real numbers, this is %s", what, describe(e, value));
+    if (tensor) advise(e, "an index can only select: table[index]");
+    hint_scan(e, value);
+    return false;
 }
 
 /* True when the dims of `suffix` are the last dims of `type`. */

@@ -35,6 +35,11 @@ enum {
     MAX_PARTS = 4096,       /* of one split */
     MAX_REPEAT = 1000,      /* passes through the body of a repeat */
     MAX_CALLS = 20000,      /* calls of layers and cells in one model */
+    MAX_PASSES = 20000,     /* through the bodies of all repeats */
+    MAX_PARAMS = 20000,     /* of a model */
+    MAX_LISTED = 1000,      /* classes, outputs or inputs of a model */
+    MAX_ITEMS = 10000,      /* layers and cells of a file */
+    MAX_ERRORS = 100,       /* that are reported */
     MAX_DEPTH = 64,         /* calls within calls */
     MAX_NODES = 1000000,    /* of the graph */
     MAX_NESTING = 1000,     /* expressions within expressions, over all calls */
@@ -57,6 +62,7 @@ typedef struct {
     const Item *item;
     bool library;
     bool used;
+    bool warned; /* of what is unused in it */
 } Definition;
 
 /* Something that can be called: a layer, a cell, a builtin, or else an op of the table. */
@@ -133,9 +139,21 @@ typedef struct {
     bool next; /* c' */
     bool used;
     int stamp; /* of the repeat pass that set it */
+    int older; /* the next binding of its bucket */
     Span span;
     Value value;
 } Binding;
+
+/* A hash table of indices, plus 1; elements of one bucket are chained by `older`. */
+typedef struct {
+    int *at, count;
+} Buckets;
+
+/* A name of a parameter or call at one level; `next` is where to look for a free suffix. */
+typedef struct {
+    const char *name; /* interned */
+    int next, older;
+} Taken;
 
 /* A state of a running cell. */
 typedef struct {
@@ -166,10 +184,12 @@ struct Frame {
     const char *repeat; /* ".0.1" inside of two repeats */
     int stamp, depth;
     VEC(Binding) bindings;
-    VEC(const char *) taken; /* names of parameters and calls at this level */
-    VEC(State) states;       /* of a cell */
-    const Run *run;          /* of a cell */
-    Value result;            /* of a layer: the expression that stands alone */
+    Buckets buckets; /* of the bindings, by name */
+    VEC(Taken) taken;
+    Buckets taken_buckets;
+    VEC(State) states; /* of a cell */
+    const Run *run;    /* of a cell */
+    Value result;      /* of a layer: the expression that stands alone */
     const Expr *result_expr;
     bool failed; /* an error was reported in it */
 };
@@ -184,7 +204,10 @@ struct Elaborator {
     VEC(Dim) axes;               /* sizes of hidden axes by id */
     int streams;                 /* random streams given out */
     int calls, nesting, stamps;
-    bool gave_up; /* a limit was hit: stop quietly */
+    bool gave_up;  /* a limit was hit: stop quietly */
+    bool too_many; /* errors */
+    bool muted;    /* what would be reported now is not, nor its notes */
+    int warnings;
     bool has_column, has_loss, has_output, has_train;
     Span loss_span, train_span, metric_span;
     struct {
@@ -195,6 +218,15 @@ struct Elaborator {
 };
 
 /* ---- elaborate_error.c ---- */
+
+/* Stops elaborating, after an error. */
+void give_up(Elaborator *e, Span where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same as fail for what is wrong with the value of `operand`: inside of a library layer that
+ * was given the value as an argument it is reported where the argument stands. */
+void fail_operand(Elaborator *e, const Operand *operand, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Reports an error at `where`. Inside of a library layer it is reported at the user's call, with a
  * note at `where`; inside of the user's own layer a note tells which call led there. fail_in does
@@ -209,6 +241,9 @@ void caution(Elaborator *e, Span where, const char *format, ...)
 
 /* A note to the message that was reported last. */
 void note(Elaborator *e, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A line of advice for the message that was reported last. */
+void advise(Elaborator *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ends the message reported last. */
 void finish_message(Elaborator *e);
