@@ -92,6 +92,7 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
             index_at(writer, index, access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at"));
     Access rows = access_of(writer->program, index);
     rows.row = ROW_EXAMPLE;
+    rows.column += access.column;
     return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
                  column);
 }

@@ -336,6 +336,21 @@ static int simplify_contract(Graph *g, const int *in, Attr attr, Span span) {
 
 /* ---- reductions ---- */
 
+/* A reduction along another axis than that of a concatenation: the concatenation of the parts'. */
+static int reduce_of_concat(Graph *g, Op op, const Node *concat, Attr attr, Span span) {
+    int *part = ARENA_ARRAY(g->arena, int, concat->count);
+    for (int i = 0; i < concat->count; i++)
+        part[i] = add(g, op, 1, &concat->in[i], attr, NULL, span);
+    int axis = concat->attr.axis - (concat->attr.axis > attr.axis);
+    return add_concat(g, concat->count, part, axis, span);
+}
+
+static int simplify_max(Graph *g, int a, Attr attr, Span span) {
+    Node node = *at(g, a);
+    if (node.op != OP_CONCAT || node.attr.axis == attr.axis) return NONE;
+    return reduce_of_concat(g, OP_MAX, &node, attr, span);
+}
+
 static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
     Node node = *at(g, a);
     if (is_const(g, a, 0)) return graph_const(g, 0, type_without(node.type, attr.axis), span);
@@ -354,12 +369,9 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
                           span);
     }
     if (node.op != OP_CONCAT) return NONE;
+    if (node.attr.axis != attr.axis) return reduce_of_concat(g, OP_SUM, &node, attr, span);
     int *part = ARENA_ARRAY(g->arena, int, node.count);
     for (int i = 0; i < node.count; i++) part[i] = add(g, OP_SUM, 1, &node.in[i], attr, NULL, span);
-    if (node.attr.axis != attr.axis) {
-        int axis = node.attr.axis - (node.attr.axis > attr.axis);
-        return add_concat(g, node.count, part, axis, span);
-    }
     int sum = part[0];
     for (int i = 1; i < node.count; i++) sum = add_binary(g, OP_ADD, sum, part[i], span);
     return sum;
@@ -411,6 +423,9 @@ static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type 
                 break;
             case OP_SUM:
                 result = simplify_sum(g, in[0], attr, span);
+                break;
+            case OP_MAX:
+                result = simplify_max(g, in[0], attr, span);
                 break;
             case OP_EXPAND:
                 result = simplify_expand(g, in[0], attr, type, span);
