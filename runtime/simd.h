@@ -19,12 +19,14 @@
 #define RD_VECTOR_BYTES 32
 #elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
 #define RD_VECTOR_BYTES 16
+#elif defined(RD_DOUBLE)
+#define RD_VECTOR_BYTES 8 /* scalar */
 #else
-#define RD_VECTOR_BYTES sizeof(real) /* scalar */
+#define RD_VECTOR_BYTES 4
 #endif
 #endif
 
-#if defined(__AVX512F__) || defined(__AVX__)
+#if !defined(__clang__) && defined(__AVX__)
 #include <immintrin.h>
 #endif
 
@@ -55,17 +57,24 @@ RD_INLINE void rd_store(real *p, vec v) { *(vec *)p = v; }
 RD_INLINE vec rd_splat(real x) { return x - (vec){0}; }
 
 /* a * b + c with one rounding where the machine has it. */
+#if defined(__clang__)
 RD_INLINE vec rd_fma(vec a, vec b, vec c) {
-#if defined(__AVX512F__) && !defined(RD_NO_INTRINSICS)
-    if (RD_IS_DOUBLE) return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#elif defined(__FMA__) && RD_VECTOR_BYTES == 32 && !defined(RD_NO_INTRINSICS)
-    if (RD_IS_DOUBLE) return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-#else
+#pragma STDC FP_CONTRACT ON
     return a * b + c;
-#endif
 }
+#elif defined(__AVX512F__) && RD_VECTOR_BYTES == 64
+RD_INLINE vec rd_fma(vec a, vec b, vec c) {
+    return RD_IS_DOUBLE ? (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c)
+                        : (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+#elif defined(__FMA__) && RD_VECTOR_BYTES == 32
+RD_INLINE vec rd_fma(vec a, vec b, vec c) {
+    return RD_IS_DOUBLE ? (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c)
+                        : (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+#else
+RD_INLINE vec rd_fma(vec a, vec b, vec c) { return a * b + c; }
+#endif
 
 /* Comparisons give all ones or all zeros in a lane; vec_mask is the type that holds them. */
 typedef __typeof__((vec){0} < (vec){0}) vec_mask;
