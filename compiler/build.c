@@ -19,6 +19,12 @@ extern const char runtime_kernels_h[], runtime_kernels_h_end[];
 
 extern char **environ;
 
+/* What the build of the compiler adds: a sanitized compiler builds sanitized programs. */
+#ifndef RONDO_EXTRA_CFLAGS
+#define RONDO_EXTRA_CFLAGS NULL
+#endif
+static const char *const extra_flags[] = {RONDO_EXTRA_CFLAGS, NULL};
+
 enum { MAX_ARGUMENTS = 40 };
 
 typedef struct {
@@ -28,6 +34,10 @@ typedef struct {
 
 static void argument(Command *command, const char *text) {
     if (command->count + 1 < MAX_ARGUMENTS) command->arguments[command->count++] = text;
+}
+
+static void extra_arguments(Command *command) {
+    for (const char *const *flag = extra_flags; *flag; flag++) argument(command, *flag);
 }
 
 static void show(const Command *command) {
@@ -138,9 +148,7 @@ static Command compile_command(const Places *places, const BuildOptions *options
     argument(&command, "-ffp-contract=off");
     argument(&command, "-fno-math-errno");
     argument(&command, "-fno-trapping-math");
-#ifdef RONDO_EXTRA_CFLAGS
-    argument(&command, RONDO_EXTRA_CFLAGS);
-#endif
+    extra_arguments(&command);
     if (as_double) {
         argument(&command, "-DRD_REAL=double");
         argument(&command, "-DRD_DOUBLE");
@@ -160,9 +168,7 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     argument(&command, options->cc);
     argument(&command, "-s");
     if (options->static_link) argument(&command, "-static");
-#ifdef RONDO_EXTRA_CFLAGS
-    argument(&command, RONDO_EXTRA_CFLAGS);
-#endif
+    extra_arguments(&command);
     argument(&command, places->single);
     argument(&command, places->real);
     argument(&command, places->archive);
