@@ -161,6 +161,12 @@ static void emit_struct(Writer *writer) {
               "  real seed;          /* 1 / targets in the batch */\n");
     text_printf(out, "  int parts[%d];       /* of the kernels of each phase */\n",
                 program->phases ? program->phases : 1);
+    for (int i = 0; i < writer->graph->nodes.len; i++) {
+        const Node *n = graph_node(writer->graph, i);
+        if (n->op != OP_PARAM) continue;
+        text_printf(out, "  const real *%s; /* %s */\n", writer->names[i],
+                    type_string(writer->graph, &n->type));
+    }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(out, "  %s *%s; /* [%s, %d] */\n", b->index ? "int" : "real",
@@ -198,8 +204,8 @@ static void emit_bind(Writer *writer) {
 
 static void emit_zeros(Writer *writer, int widest) {
     text_printf(writer->out,
-                "/* What a state is before its first step. */\nstatic const real "
-                "zeros[RD_STRIDE(%d) + LANES];\n\n",
+                "/* What a state is before its first step. */\n"
+                "static __attribute__((unused)) const real zeros[RD_STRIDE(%d) + LANES];\n\n",
                 widest);
 }
 
@@ -238,12 +244,11 @@ static void emit_pack_stage(Writer *writer, int k, int s, int item) {
     for (int p = 0; p < count; p++) {
         for (int i = 0; i < phases[p].count; i++) {
             const Product *x = phases[p].product[i];
-            text_printf(out,
-                        "rd_pack(to + %d * blocks * LANES, %d * blocks * LANES, "
-                        "rd_param(run, %d) + %ld + (long)v * LANES * %ld, %ld, %ld, "
-                        "%d - v * LANES, blocks, %d);\n",
-                        i, phases[p].count, x->param, x->base, x->column_stride, x->column_stride,
-                        x->depth_stride, stage->columns, x->depth);
+            const char *from = PRINT("rd_param(run, %d)", x->param);
+            if (x->base) from = PRINT("%s + %ld", from, x->base);
+            text_printf(out, "rd_pack(to, %d, %d, blocks, %s, v, %d, %ld, %ld, %d); /* %s */\n", i,
+                        phases[p].count, from, stage->columns, x->column_stride, x->depth_stride,
+                        x->depth, writer->graph->params.at[x->param].name);
         }
         text_printf(out, "to += %ld * blocks * LANES;\n", (long)phases[p].count * phases[p].depth);
     }
@@ -276,6 +281,10 @@ static void emit_pack(Writer *writer) {
 
 /* ---- the sums over the batch ---- */
 
+static const char *plus_text(const Writer *writer, const char *pointer, long offset) {
+    return offset ? PRINT("%s + %ld", pointer, offset) : pointer;
+}
+
 static const char *row_map(Access access) {
     switch (access.row) {
         case ROW_PREVIOUS:
@@ -294,16 +303,18 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
         die("the operand of a sum over the batch is not a plain row");
     int buffer = buffer_of(writer->program, access.node);
-    return PRINT(".%s = w.%s + %d, .%s_stride = %s, .%s_rows = %s", side,
-                 writer->names[access.node], access.column, side, buffer_stride(writer, buffer),
-                 side, row_map(access));
+    const char *from = PRINT("w.%s", writer->names[access.node]);
+    return PRINT(".%s = %s, .%s_stride = %s, .%s_rows = %s", side,
+                 plus_text(writer, from, access.column), side, buffer_stride(writer, buffer), side,
+                 row_map(access));
 }
 
 /* Where a block of a gradient starts. */
 static const char *block_of(const Writer *writer, const Reduction *r) {
     const Type *type = &writer->graph->params.at[r->param].type;
     long stride = type->rank ? type->dim[type->rank - 1].add : 1;
-    return PRINT("rd_gradient(run, %d) + %ld", r->param, (long)r->row * stride + r->column);
+    return plus_text(writer, PRINT("rd_gradient(run, %d)", r->param),
+                     (long)r->row * stride + r->column);
 }
 
 /* A sum of rows that an outer sum of the same rows computes on its way. */
@@ -440,6 +451,10 @@ static void emit_driver(Writer *writer) {
                 writer->type);
     text_printf(out, "w.seed = (real)1 / (real)w.p->%s;\n",
                 loss_per_step(writer->graph) ? "rows" : "examples");
+    for (int i = 0; i < writer->graph->nodes.len; i++)
+        if (graph_node(writer->graph, i)->op == OP_PARAM)
+            text_printf(out, "w.%s = rd_param(run, %d);\n", writer->names[i],
+                        graph_node(writer->graph, i)->attr.index);
     text_printf(out, "%s_bind(&w, &run->sizes, run->memory);\n", program->name);
     for (int phase = 0; phase < program->phases; phase++) {
         int kernels = kernels_of_phase(program, phase);
@@ -510,5 +525,5 @@ const char *emit_c(const Program *infer, const Program *train) {
               "    if (training)\n        rd_parallel(run->pool, train_packs, train_pack, run);\n"
               "    else\n        rd_parallel(run->pool, infer_packs, infer_pack, run);\n}\n\n");
     emit_model(g, &out, output_count, per_step);
-    return text_string(&out);
+    return wrap_lines(g->arena, text_string(&out));
 }

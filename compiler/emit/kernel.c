@@ -77,20 +77,29 @@ static void emit_left(Writer *writer, const TilePhase *phases, int count) {
     text_puts(out, "}\n");
 }
 
+/* Where vector u of sum number s stands in a row of sums. */
+static const char *vector_of(const Writer *writer, int s) {
+    return s == 0 ? "u" : s == 1 ? "blocks + u" : PRINT("%d * blocks + u", s);
+}
+
 static void emit_start(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
     text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
+    bool shared = false;
+    for (int s = 0; s < stage->accumulators.len; s++)
+        shared |= stage->accumulators.at[s].shared.len > 0;
+    if (shared) text_puts(out, "const int column = (v + u) * LANES;\n");
     for (int s = 0; s < stage->accumulators.len; s++) {
         const Accumulator *sum = &stage->accumulators.at[s];
         const char *start = NULL;
         for (int i = 0; i < sum->shared.len; i++) {
-            const char *term = operand(writer, sum->shared.at[i], "column + u * LANES");
+            const char *term = operand(writer, sum->shared.at[i], "column");
             start = start ? PRINT("%s + %s", start, term) : term;
         }
         text_printf(out, "const vec start_%d = %s;\n", s, start ? start : "rd_splat(0)");
-        text_printf(out, "for (int r = 0; r < rows; r++) sums[r][%d * blocks + u] = start_%d;\n", s,
-                    s);
+        text_printf(out, "for (int r = 0; r < rows; r++) sums[r][%s] = start_%d;\n",
+                    vector_of(writer, s), s);
     }
     out->indent--;
     text_puts(out, "}\n");
@@ -129,7 +138,7 @@ static const char *node_value(Writer *writer, const Stage *stage, int node, cons
         }
         return value(writer, node, column);
     }
-    const char *text = PRINT("sums[r][%d * blocks + u]", (int)(sum - stage->accumulators.at));
+    const char *text = PRINT("sums[r][%s]", vector_of(writer, (int)(sum - stage->accumulators.at)));
     for (int i = 0; i < sum->others.len; i++)
         text = PRINT("%s + %s", text, operand(writer, sum->others.at[i], column));
     return text;
@@ -169,7 +178,7 @@ static void emit_row_reduction(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
     int width = writer->program->columns[n->in[0]];
     const char *name = writer->names[node], *x = operand(writer, n->in[0], column);
-    const char *head = PRINT("rd_head(%s, %d - (%s), rd_splat(%s))", x, width, column,
+    const char *head = PRINT("rd_head(%s, %d - %s, rd_splat(%s))", x, width, column,
                              n->op == OP_SUM ? "0" : "-RD_HUGE");
     if (n->op == OP_SUM)
         text_printf(writer->out, "%s = %s + %s;\n", name, name, head);
@@ -256,12 +265,13 @@ static void emit_update(Writer *writer, const Stage *stage) {
     text_puts(out, "const long at = row + r;\n(void)at;\n");
     text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
+    text_puts(out, "const int column = (v + u) * LANES;\n(void)column;\n");
     for (int i = 0; i < stage->nodes.len; i++)
         if (is_row_sum(writer, stage->nodes.at[i]))
             text_printf(out, "vec %s = all_%s[r];\n", writer->names[stage->nodes.at[i]],
                         writer->names[stage->nodes.at[i]]);
     for (int i = 0; i < stage->nodes.len; i++)
-        emit_node(writer, stage, stage->nodes.at[i], "column + u * LANES");
+        emit_node(writer, stage, stage->nodes.at[i], "column");
     for (int i = 0; i < stage->nodes.len; i++)
         if (is_row_sum(writer, stage->nodes.at[i]))
             text_printf(out, "all_%s[r] = %s;\n", writer->names[stage->nodes.at[i]],
@@ -283,9 +293,12 @@ static void emit_tile(Writer *writer, int s) {
     text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
                 stage->blocks);
     out->indent++;
-    text_printf(out, "const int column = v * LANES, blocks = RD_MIN(%d, RD_VECTORS(%d) - v);\n",
-                stage->blocks, stage->columns);
-    text_printf(out, "const real *panel = w->panels + %s_panel_%d + (long)column * %ld;\n",
+    if (stage->blocks > 1)
+        text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%d) - v);\n", stage->blocks,
+                    stage->columns);
+    else
+        text_puts(out, "const int blocks = 1;\n");
+    text_printf(out, "const real *panel = w->panels + %s_panel_%d + (long)v * LANES * %ld;\n",
                 writer->kernel_names[writer->kernel], s, panel_depth(stage));
     text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
     emit_start(writer, stage);
@@ -351,7 +364,7 @@ static void emit_stage(Writer *writer, int s) {
     Text *out = writer->out;
     writer->stage = s;
     emit_equations(writer, stage);
-    text_printf(out, "static void %s_%d(const %s *w, long row, int rows) {\n",
+    text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
                 writer->kernel_names[writer->kernel], s, writer->type);
     out->indent++;
     if (stage->accumulators.len)
@@ -373,7 +386,7 @@ static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
     text_printf(out, "for (int rows; row < end; row += rows) {\n    rows = %s;\n",
                 tiles ? "rd_tile((int)(end - row), RD_ROWS)" : "(int)(end - row)");
     for (int s = 0; s < kernel->stages.len; s++)
-        text_printf(out, "    %s_%d(w, row, rows);\n", name, s);
+        text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
     text_puts(out, "}\n");
     out->indent--;
     text_puts(out, "}\n\n");

@@ -15,8 +15,18 @@ static const char *const reserved[] = {
     "union",    "unsigned", "vec",     "void",   "volatile", "w",      "while",    "zeros",
     "exp",      "log",      "tanh",    "sqrt",   "sin",      "cos",    "pow",      "y0",
     "y1",       "yn",       "j0",      "j1",     "jn",       "gamma",  "signgam",  "main",
-    "inputs",
+    "inputs",   "rows",     "blocks",  "sums",   "v",        "s",      "end",      "context",
+    "to",
 };
+
+/* Like a name that the emitted functions use (rd_…, all_…), or like a macro: a word in capitals. */
+static bool like_ours(const char *name) {
+    if (strncmp(name, "rd_", 3) == 0 || strncmp(name, "all_", 4) == 0) return true;
+    if (strncmp(name, "to_", 3) == 0 || strncmp(name, "start_", 6) == 0) return true;
+    for (const char *p = name; *p; p++)
+        if (islower((unsigned char)*p)) return false;
+    return strlen(name) > 2;
+}
 
 const char *identifier(Arena *arena, const char *text) {
     char *name = arena_printf(arena, "%s%s", isdigit((unsigned char)*text) ? "_" : "", text);
@@ -24,7 +34,7 @@ const char *identifier(Arena *arena, const char *text) {
         if (!isalnum((unsigned char)*p)) *p = '_';
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (strcmp(name, reserved[i]) == 0) return arena_printf(arena, "%s_", name);
-    return name;
+    return like_ours(name) ? arena_printf(arena, "%s_", name) : name;
 }
 
 /* `wanted`, or with the first number appended that makes it new. */
@@ -54,6 +64,20 @@ static const char *kernel_name(const Writer *writer, const Kernel *kernel) {
     return kernel->space == SPACE_STEPS ? "steps" : "examples";
 }
 
+/* Like what is called after a kernel or a program: train_x_rows, train_x_stage_2, train_pack. */
+static bool is_derived(const char *name) {
+    static const char *const suffixes[] = {"_rows", "_stage", "_panel", "_panels",
+                                           "_pack", "_packs", "_phase", "_bind"};
+    size_t length = strlen(name);
+    while (length && isdigit((unsigned char)name[length - 1])) length--;
+    if (name[length] && length && name[length - 1] == '_') length--;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t n = strlen(suffixes[i]);
+        if (length >= n && memcmp(name + length - n, suffixes[i], n) == 0) return true;
+    }
+    return false;
+}
+
 void choose_names(Writer *writer) {
     Graph *g = writer->graph;
     Intern *names = intern_new(g->arena);
@@ -71,6 +95,7 @@ void choose_names(Writer *writer) {
     for (int k = 0; k < kernels; k++) {
         const char *name = kernel_name(writer, &writer->program->kernels.at[k]);
         name = arena_printf(g->arena, "%s_%s", writer->program->name, name);
+        if (is_derived(name)) name = arena_printf(g->arena, "%s_", name);
         writer->kernel_names[k] = unique(g->arena, names, &taken, &count, &cap, name);
     }
 }
