@@ -105,20 +105,21 @@ RD_INLINE int rd_tile(int left, int most) {
 
 /* ---- weights for the tiles ---- */
 
-/* Copies `columns` columns of a weight, `depth` deep, into a panel: vector `v` of depth k stands at
- * panel + k * step + v * LANES, columns beyond `columns` are zero up to `blocks` vectors. */
-RD_HELPER void rd_pack(real *panel, long step, const real *weight, long column_stride,
-                       long depth_stride, int columns, int blocks, int depth) {
-    int width = blocks * LANES;
-    if (columns > width) columns = width;
-    for (int k = 0; k < depth; k++) {
-        real *to = panel + k * step;
-        const real *from = weight + k * depth_stride;
+/* Copies `blocks` vectors of a weight's columns, from vector `first` on, into a panel, in which the
+ * vectors of `count` weights stand side by side for each depth; these take place number `place`.
+ * Element (column n, depth k) of the weight is weight[n * column_stride + k * depth_stride];
+ * columns beyond `columns` are zero. */
+RD_HELPER void rd_pack(real *panel, int place, int count, int blocks, const real *weight, int first,
+                       int columns, long column_stride, long depth_stride, int depth) {
+    const int width = blocks * LANES, here = RD_MIN(columns - first * LANES, width);
+    real *to = panel + (long)place * width;
+    weight += (long)first * LANES * column_stride;
+    for (int k = 0; k < depth; k++, to += (long)count * width, weight += depth_stride) {
         if (column_stride == 1)
-            for (int n = 0; n < columns; n++) to[n] = from[n];
+            for (int n = 0; n < here; n++) to[n] = weight[n];
         else
-            for (int n = 0; n < columns; n++) to[n] = from[n * column_stride];
-        for (int n = columns; n < width; n++) to[n] = 0;
+            for (int n = 0; n < here; n++) to[n] = weight[n * column_stride];
+        for (int n = here; n < width; n++) to[n] = 0;
     }
 }
 

@@ -45,17 +45,35 @@ static const char *view_text(const Writer *writer, const Node *n, int depth) {
     }
 }
 
+/* How tightly a term binds: sums 1, products 2, all else 3. */
+static int binding(const Writer *writer, int node, int depth) {
+    const Node *n = graph_node(writer->graph, node);
+    while (n->op == OP_EXPAND || n->op == OP_RESHAPE) {
+        node = n->in[0];
+        n = graph_node(writer->graph, node);
+    }
+    if (depth <= 0 || (n->name && is_computed(writer->graph, node))) return 3;
+    if (n->op == OP_ADD || n->op == OP_SUB) return 1;
+    return n->op == OP_MUL || n->op == OP_DIV || n->op == OP_CONTRACT ? 2 : 3;
+}
+
+static const char *bound(const Writer *writer, int node, int depth, int least) {
+    const char *text = term(writer, node, depth);
+    return binding(writer, node, depth) < least ? arena_printf(writer->graph->arena, "(%s)", text)
+                                                : text;
+}
+
 static const char *operation_text(const Writer *writer, const Node *n, int depth) {
     Arena *arena = writer->graph->arena;
     const char *sign = op_info[n->op].surface;
-    bool infix = n->count == 2 && *sign && strchr("+-*/@", *sign);
-    if (infix) {
-        const char *a = term(writer, n->in[0], depth), *b = term(writer, n->in[1], depth);
-        if (n->op == OP_CONTRACT) return arena_printf(arena, "%s @ %s", b, a);
-        const char *format = n->op == OP_ADD ? "%s %s %s" : "(%s %s %s)";
-        (void)format;
-        return n->op == OP_ADD ? arena_printf(arena, "%s + %s", a, b)
-                               : arena_printf(arena, "(%s) %s (%s)", a, sign, b);
+    if (n->op == OP_CONTRACT)
+        return arena_printf(arena, "%s @ %s", bound(writer, n->in[1], depth, 3),
+                            bound(writer, n->in[0], depth, 3));
+    if (n->count == 2 && strlen(sign) == 1 && strchr("+-*/", *sign)) {
+        int least = *sign == '+' || *sign == '-' ? 1 : 2;
+        int right = least + (*sign == '-' || *sign == '/');
+        return arena_printf(arena, "%s %s %s", bound(writer, n->in[0], depth, least), sign,
+                            bound(writer, n->in[1], depth, right));
     }
     return arena_printf(arena, "%s(%s)", op_info[n->op].name, joined(writer, n, depth));
 }

@@ -37,7 +37,7 @@ static const char *chosen_row(const Writer *writer, const char *buffer, const ch
 const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const Node *n = graph_node(writer->graph, access.node);
     if (n->op == OP_PARAM)
-        return plus(writer, PRINT("rd_param(w->run, %d)", n->attr.index), access.column);
+        return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     int buffer = buffer_of(writer->program, access.node);
     const char *name = writer->names[access.node], *stride = buffer_stride(writer, buffer);
     switch (access.row) {
@@ -108,11 +108,12 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
         case OP_SEED:
             return "rd_splat(w->seed)";
         case OP_LENGTH:
-            return PRINT("rd_splat((real)(w->p->length[%s] + %d))", example, n->attr.start);
+            return PRINT("rd_splat((real)(%s))",
+                         plus(writer, PRINT("w->p->length[%s]", example), n->attr.start));
         case OP_MASK:
-            return PRINT("rd_mask(w->run->key, %d, %s, %s + %d, %.17g)", n->attr.index,
-                         access.row == ROW_EXAMPLE ? example : "at", access.splat ? "0" : column,
-                         access.column, n->attr.value);
+            return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
+                         access.row == ROW_EXAMPLE ? example : "at",
+                         plus(writer, access.splat ? "0" : column, access.column), n->attr.value);
         case OP_ONEHOT:
             return onehot(writer, n, access, column);
         default:
@@ -135,8 +136,8 @@ const char *operand(Writer *writer, int node, const char *column) {
     if (text) return text;
     const Node *n = graph_node(writer->graph, access.node);
     if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM) {
-        const char *at_column = access.column ? PRINT("%s + %d", column, access.column) : column;
-        return PRINT("(%s)", value(writer, access.node, access.splat ? "0" : at_column));
+        return PRINT("(%s)", value(writer, access.node,
+                                   access.splat ? "0" : plus(writer, column, access.column)));
     }
     const char *pointer = row_pointer(writer, access, "at");
     bool single = one_number(writer, access);

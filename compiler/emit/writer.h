@@ -34,6 +34,9 @@ const char *value(Writer *writer, int node,
                   const char *column); /* of an ELEMENTWISE node or GATHER */
 const char *number(const Writer *writer, double value);
 
+/* wrap.c: the text with no line of code over 100 characters where it can be broken. */
+const char *wrap_lines(Arena *arena, const char *text);
+
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
 int sums_of_product(const Stage *stage, const Product *product); /* accumulators in its phase */
