@@ -22,6 +22,7 @@ typedef struct {
     bool *feeds_fold;        /* used by nothing but folds */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
+    int *direction; /* of each recurrence */
 } Fuse;
 
 /* ---- dependences ---- */
@@ -88,6 +89,21 @@ static bool leaves_loop(const Fuse *fuse, int node, const long *weights) {
     return fuse->program->rows_a_step < 4 || weights[fuse->absorbed[node]] > L2_REALS;
 }
 
+/* In a kernel of this direction, a row that was computed before or that is being computed. */
+static bool in_reach(RowKind row, int direction) {
+    return row == ROW_SAME || (row == ROW_PREVIOUS && direction > 0) ||
+           (row == ROW_NEXT && direction < 0);
+}
+
+/* `user` reads `node` only where a kernel of this direction has it already. */
+static bool reads_in_reach(const Fuse *fuse, int user, int node, int direction) {
+    Dependence found[MAX_DEPENDENCES];
+    int count = dependences(fuse, user, found);
+    for (int k = 0; k < count; k++)
+        if (found[k].node == node && !in_reach(found[k].row, direction)) return false;
+    return true;
+}
+
 static void absorb(Fuse *fuse, const long *weights) {
     for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
         if (!computed(fuse, i) || fuse->cycle[i] || loop_space(fuse, i) != SPACE_STEPS) continue;
@@ -97,7 +113,8 @@ static void absorb(Fuse *fuse, const long *weights) {
         for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && one; u++) {
             int user = fuse->users[u];
             int its = fuse->cycle[user] ? fuse->cycle[user] : fuse->absorbed[user];
-            one = its && (!target || its == target);
+            one = its && (!target || its == target) &&
+                  reads_in_reach(fuse, user, i, fuse->direction[its]);
             target = its;
         }
         fuse->absorbed[i] = one ? target : 0;
@@ -148,10 +165,7 @@ static bool ready(const Fuse *fuse, int node, int direction) {
         Dependence d = found[k];
         if (fuse->done[d.node]) continue;
         if (!fuse->inside[d.node]) return false;
-        bool same = d.row == ROW_SAME && !is_fold(fuse->program, d.node);
-        bool carried =
-            (d.row == ROW_PREVIOUS && direction > 0) || (d.row == ROW_NEXT && direction < 0);
-        if (!same && !carried) return false;
+        if (is_fold(fuse->program, d.node) || !in_reach(d.row, direction)) return false;
     }
     return true;
 }
@@ -226,15 +240,8 @@ static void follow(Fuse *fuse, Kernel *kernel) {
     }
 }
 
-static int direction_of(const Fuse *fuse, int cycle) {
-    for (int i = 0; i < fuse->graph->nodes.len; i++)
-        if (fuse->cycle[i] == cycle && graph_node(fuse->graph, i)->op == OP_DELAY)
-            return graph_node(fuse->graph, i)->attr.direction;
-    die("a recurrence without a delay");
-}
-
 static bool make_recurrence(Fuse *fuse, int cycle) {
-    Kernel kernel = {.space = SPACE_STEPS, .direction = direction_of(fuse, cycle)};
+    Kernel kernel = {.space = SPACE_STEPS, .direction = fuse->direction[cycle]};
     int nodes = fuse->graph->nodes.len;
     for (int i = 0; i < nodes; i++)
         if (computed(fuse, i) && (fuse->cycle[i] == cycle || fuse->absorbed[i] == cycle))
@@ -387,13 +394,22 @@ static void sort_kernels(Program *program) {
             program->kernel_of[program->kernels.at[k].nodes.at[i]] = k;
 }
 
+static void find_recurrences(Fuse *fuse) {
+    Graph *g = fuse->graph;
+    fuse->cycle = graph_cycles(g->arena, g);
+    for (int i = 0; i < g->nodes.len; i++)
+        if (fuse->cycle[i] > fuse->cycles) fuse->cycles = fuse->cycle[i];
+    fuse->direction = ARENA_ARRAY(g->arena, int, fuse->cycles + 1);
+    for (int i = 0; i < g->nodes.len; i++)
+        if (graph_node(g, i)->op == OP_DELAY)
+            fuse->direction[fuse->cycle[i]] = graph_node(g, i)->attr.direction;
+}
+
 void fuse(Program *program) {
     Graph *g = program->graph;
     int nodes = g->nodes.len;
     Fuse fuse = {.program = program, .graph = g};
-    fuse.cycle = graph_cycles(g->arena, g);
-    for (int i = 0; i < nodes; i++)
-        if (fuse.cycle[i] > fuse.cycles) fuse.cycles = fuse.cycle[i];
+    find_recurrences(&fuse);
     fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
     fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
