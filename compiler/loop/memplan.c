@@ -55,6 +55,11 @@ static const char *buffer_name(const Program *program, int node) {
     return name ? name : arena_printf(g->arena, "v%d", node);
 }
 
+/* An argmax over steps keeps two rows: where the highest value is, and the value. */
+static bool two_rows(const Program *program, int node) {
+    return is_fold(program, node) && graph_node(program->graph, node)->op == OP_ARGMAX;
+}
+
 static void make_buffers(Plan *plan) {
     Program *program = plan->program;
     Graph *g = program->graph;
@@ -62,16 +67,21 @@ static void make_buffers(Plan *plan) {
     for (int i = 0; i < g->nodes.len; i++) {
         program->buffer_of[i] = -1;
         if (program->kernel_of[i] < 0 || plan->last[i] < 0) continue;
-        const Node *n = graph_node(g, i);
-        bool fold = is_fold(program, i);
+        bool index = graph_node(g, i)->type.kind == TYPE_INDEX;
         Buffer buffer = {.node = i, .name = buffer_name(program, i), .space = program->space[i]};
-        buffer.columns = program->columns[i] * (fold && n->op == OP_ARGMAX ? 2 : 1);
-        buffer.index = n->type.kind == TYPE_INDEX && !fold;
+        buffer.columns = program->columns[i] * (two_rows(program, i) ? 2 : 1);
+        buffer.index = index && !is_fold(program, i);
         buffer.first = program->kernels.at[program->kernel_of[i]].phase;
         buffer.last = plan->last[i] > buffer.first ? plan->last[i] : buffer.first;
         program->buffer_of[i] = program->buffers.len;
         vec_push(g->arena, &program->buffers, buffer);
     }
+}
+
+/* Both take the same memory, for vectors of any width. */
+static bool same_size(const Program *program, const Buffer *a, const Buffer *b) {
+    return a->space == b->space && a->columns == b->columns && a->index == b->index &&
+           two_rows(program, a->node) == two_rows(program, b->node);
 }
 
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */
@@ -83,8 +93,7 @@ static void share_slots(Program *program) {
             for (int j = 0; j < i && free; j++) {
                 const Buffer *other = &program->buffers.at[j];
                 if (other->slot != buffer->slot) continue;
-                free = other->space == buffer->space && other->columns == buffer->columns &&
-                       other->index == buffer->index &&
+                free = same_size(program, buffer, other) &&
                        (other->last < buffer->first || buffer->last < other->first);
             }
             if (free) break;
