@@ -87,6 +87,21 @@ static double training_bytes(const Graph *g, const Program *train, int max_lengt
     return bytes;
 }
 
+/* Numbers of the largest vocabularies' rows: what the parameters may grow to. */
+static long most_params(const Graph *g) {
+    long total = 0;
+    for (int i = 0; i < g->params.len; i++) {
+        long size = 1;
+        for (int k = 0; k < g->params.at[i].type.rank; k++) {
+            Dim dim = g->params.at[i].type.dim[k];
+            size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
+        }
+        total += size;
+    }
+    return total;
+}
+
+/* What a person wants to know of a new program: its size, its work, its memory. */
 static void report(const Compilation *c, const char *output) {
     long fixed;
     const char *more;
@@ -98,11 +113,16 @@ static void report(const Compilation *c, const char *output) {
     count_params(c->graph, &fixed, &more);
     count_flops(c->infer, &step, &example);
     count_flops(c->train, &train_step, &train_example);
-    printf("%s: %ld parameters%s; %.0f flops a token to predict, %.0f to train\n", output, fixed,
-           more, step, train_step);
-    printf("%*s  %.1f MB of values to train batches of %d × %d at most; compiled in %.1f ms\n",
-           (int)strlen(output), "", training_bytes(c->graph, c->train, max_length) / 1e6,
-           c->graph->training.batch, max_length, c->milliseconds);
+    double values = training_bytes(c->graph, c->train, max_length);
+    double arrays = 16.0 * (double)most_params(c->graph); /* weights, gradients and two moments */
+    printf("%s\n", output);
+    printf("  parameters  %ld%s\n", fixed, more);
+    printf("  flops       %.0f a token to predict, %.0f to train\n", step, train_step);
+    printf(
+        "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "
+        "%.1f MB of parameters\n",
+        (values + arrays) / 1e6, values / 1e6, c->graph->training.batch, max_length, arrays / 1e6);
+    printf("  compiled    in %.1f ms, without the C compiler's time\n", c->milliseconds);
 }
 
 static int cmd_build(Arena *arena, int argc, char **argv) {

@@ -115,8 +115,9 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
     Graph *inference = simplify(for_inference(c->graph));
     passed("inference", inference, t, log);
     c->infer = lower(inference, "infer", 1, c->diag, log);
+    if (!c->infer) return c;
     c->train = lower(gradient, "train", graph->training.batch, c->diag, log);
-    if (!c->infer || !c->train || last < STAGE_C) return c;
+    if (!c->train || last < STAGE_C) return c;
     t = now();
     c->c = emit_c(c->infer, c->train);
     passed("emit", NULL, t, log);

@@ -40,6 +40,10 @@ static int columns_of(Pack *pack, const Graph *g, int i, Space space) {
                    "a value of shape %s is not supported here: apart from the sequence, a value "
                    "that depends on the input can have one axis",
                    type_string(g, &node->type));
+    if (space == SPACE_STEPS && node->type.dim[0].add)
+        diag_error(pack->diag, node->span,
+                   "a sequence of another length than its input's is not supported yet: %s",
+                   type_string(g, &node->type));
     for (int k = first; k < node->type.rank; k++) {
         if (node->type.dim[k].sym)
             diag_error(pack->diag, node->span,
@@ -320,10 +324,26 @@ static void place_outputs(Pack *pack, Graph *from) {
     }
 }
 
+/* All sequences of a batch are packed in one way, so there can be one kind of them. */
+static void check_lengths(const Graph *graph, Diag *diag) {
+    int first = -1;
+    for (int i = 1; i < graph->syms.len; i++) {
+        const Sym *sym = &graph->syms.at[i];
+        if (sym->kind != SYM_LENGTH) continue;
+        if (first >= 0) {
+            diag_error(diag, graph->inputs.at[sym->input].span,
+                       "a model with two sequences, each of its own length, is not supported yet");
+            diag_note(diag, graph->inputs.at[first].span, "the other sequence is here");
+        }
+        first = sym->input;
+    }
+}
+
 Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag) {
     Program *program = ARENA_NEW(graph->arena, Program);
     Pack pack = {.program = program, .diag = diag};
     int errors = diag_errors(diag);
+    check_lengths(graph, diag);
     Graph *from = take_gradients(&pack, graph);
     bool *live = graph_live(from);
     pack.rebuild = rebuild_new(from);
