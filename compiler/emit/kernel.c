@@ -82,22 +82,30 @@ static const char *vector_of(const Writer *writer, int s) {
     return s == 0 ? "u" : s == 1 ? "blocks + u" : PRINT("%d * blocks + u", s);
 }
 
+/* What a sum starts from. */
+static const char *start_of(Writer *writer, const Accumulator *sum) {
+    const char *start = NULL;
+    for (int i = 0; i < sum->shared.len; i++) {
+        const char *term = operand(writer, sum->shared.at[i], "column");
+        start = start ? PRINT("%s + %s", start, term) : term;
+    }
+    return start ? start : "rd_splat(0)";
+}
+
 static void emit_start(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
+    int sums = stage->accumulators.len;
+    const char **start = ARENA_ARRAY(writer->graph->arena, const char *, sums + 1);
+    bool columns = false;
+    for (int s = 0; s < sums; s++) {
+        start[s] = start_of(writer, &stage->accumulators.at[s]);
+        columns |= strstr(start[s], "column") != NULL;
+    }
     text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
-    bool shared = false;
-    for (int s = 0; s < stage->accumulators.len; s++)
-        shared |= stage->accumulators.at[s].shared.len > 0;
-    if (shared) text_puts(out, "const int column = (v + u) * LANES;\n");
-    for (int s = 0; s < stage->accumulators.len; s++) {
-        const Accumulator *sum = &stage->accumulators.at[s];
-        const char *start = NULL;
-        for (int i = 0; i < sum->shared.len; i++) {
-            const char *term = operand(writer, sum->shared.at[i], "column");
-            start = start ? PRINT("%s + %s", start, term) : term;
-        }
-        text_printf(out, "const vec start_%d = %s;\n", s, start ? start : "rd_splat(0)");
+    if (columns) text_puts(out, "const int column = (v + u) * LANES;\n");
+    for (int s = 0; s < sums; s++) {
+        text_printf(out, "const vec start_%d = %s;\n", s, start[s]);
         text_printf(out, "for (int r = 0; r < rows; r++) sums[r][%s] = start_%d;\n",
                     vector_of(writer, s), s);
     }
