@@ -28,6 +28,14 @@ static int usage(const char *message, const char *what) {
     return USAGE;
 }
 
+/* Why getopt_long, told to be silent and to tell by ':', did not take an option. */
+static int rejected(const char *command, char **argv, int code) {
+    const char *given = argv[optind - 1];
+    if (code == ':') return usage(given, " needs a value");
+    fprintf(stderr, "rondo: '%s' does not take %s; rondo --help shows the usage\n", command, given);
+    return USAGE;
+}
+
 static int cannot_read(const char *path) {
     fprintf(stderr, "rondo: %s: cannot read: %s\n", path, strerror(errno));
     return FAILURE;
@@ -135,7 +143,7 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                                             {0}};
     BuildOptions build = {.march = "native"};
     int option, status;
-    while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) switch (option) {
+    while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) switch (option) {
             case 'o':
                 build.output = optarg;
                 break;
@@ -155,7 +163,7 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                 build.verbose = true;
                 break;
             default:
-                return usage("wrong option for 'build'", "");
+                return rejected("build", argv, option);
         }
     if (optind + 1 != argc) return usage("'build' takes one FILE", "");
     Compilation *c = run(arena, argv[optind], STAGE_C, build.verbose ? stderr : NULL, &status);
@@ -170,8 +178,8 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
 
 static int cmd_check(Arena *arena, int argc, char **argv) {
     int worst = 0, status;
-    if (getopt_long(argc, argv, "", (struct option[]){{0}}, NULL) != -1)
-        return usage("'check' takes no options", "");
+    int option = getopt_long(argc, argv, ":", (struct option[]){{0}}, NULL);
+    if (option != -1) return rejected("check", argv, option);
     if (optind == argc) return usage("'check' takes a FILE", "");
     for (; optind < argc; optind++) {
         run(arena, argv[optind], STAGE_LOOPS, NULL, &status);
@@ -184,17 +192,17 @@ static int cmd_emit(Arena *arena, int argc, char **argv) {
     static const char *const names[] = {"ast", "graph", "gradient", "packed", "loops", "c"};
     static const struct option options[] = {{"stage", required_argument, NULL, 's'}, {0}};
     int option, stage = STAGE_C, status;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 's') return usage("wrong option for 'emit'", "");
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option != 's') return rejected("emit", argv, option);
         for (stage = 0; stage < 6 && strcmp(names[stage], optarg) != 0;) stage++;
-        if (stage == 6) return usage("there is no stage ", optarg);
+        if (stage == 6)
+            return usage("the stages are ast graph gradient packed loops c, not ", optarg);
     }
     if (optind + 1 != argc) return usage("'emit' takes one FILE", "");
     Compilation *c = run(arena, argv[optind], (StageName)stage, NULL, &status);
     if (!c) return status;
-    if (fputs(stage_text(c, (StageName)stage), stdout) >= 0 && fflush(stdout) == 0) return 0;
-    fprintf(stderr, "rondo: standard output: cannot write: %s\n", strerror(errno));
-    return FAILURE;
+    fputs(stage_text(c, (StageName)stage), stdout);
+    return 0;
 }
 
 static int write_back(const char *path, const char *text) {
@@ -229,8 +237,8 @@ static int cmd_fmt(Arena *arena, int argc, char **argv) {
         {"write", no_argument, NULL, 'w'}, {"check", no_argument, NULL, 'c'}, {0}};
     int option, worst = 0;
     char mode = 'p';
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == '?') return usage("wrong option for 'fmt'", "");
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == '?') return rejected("fmt", argv, option);
         mode = (char)option;
     }
     if (optind == argc) return usage("'fmt' takes a FILE", "");
@@ -241,27 +249,35 @@ static int cmd_fmt(Arena *arena, int argc, char **argv) {
     return worst;
 }
 
+/* The status, unless what was printed got lost. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "rondo: standard output: cannot write: %s\n", strerror(errno));
+    return FAILURE;
+}
+
+static int print(const char *text) {
+    fputs(text, stdout);
+    return finish(0);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*run)(Arena *, int, char **);
     } commands[] = {
         {"build", cmd_build}, {"check", cmd_check}, {"emit", cmd_emit}, {"fmt", cmd_fmt}};
+    opterr = 0;
     if (argc < 2) return usage("a command is missing", "");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        fputs(help, stdout);
-        return 0;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("rondo " RONDO_VERSION);
-        return 0;
-    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return print(help);
+    if (strcmp(argv[1], "--version") == 0) return print("rondo " RONDO_VERSION "\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(argv[1], commands[i].name) != 0) continue;
+        if (argc > 2 && strcmp(argv[2], "--help") == 0) return print(help);
         Arena *arena = arena_new();
         int status = commands[i].run(arena, argc - 1, argv + 1);
         arena_free(arena);
-        return status;
+        return finish(status);
     }
     const char *names[] = {"build", "check", "emit", "fmt"};
     const char *near = diag_nearest(argv[1], names, 4);
