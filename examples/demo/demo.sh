@@ -1,0 +1,56 @@
+#!/bin/bash
+# What the order of words is worth: demo.sh RONDO FOLDER trains two models on the same sentences,
+# one that reads them and one that counts their words, and leaves all it makes in FOLDER.
+set -euo pipefail
+rondo=$1 folder=$2
+here=$(dirname "$(readlink -f "$0")")
+mkdir -p "$folder"
+cd "$folder"
+
+title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+show() { # show COMMAND ARGUMENT…: prints it as one would type it, and runs it
+    printf '$'
+    for word; do
+        [[ $word == "$rondo" ]] && word=rondo
+        [[ $word == *[!a-zA-Z0-9_./=-]* ]] && word="\"$word\""
+        printf ' %s' "${word/#"$here/../"/examples/}"
+    done
+    printf '\n'
+    "$@"
+}
+[ -t 1 ] || title() { printf '\n%s\n' "$*"; }
+
+title "Sentences whose label hangs on the order of their words: each has a twin, the same words, the other label"
+awk -v pairs=1500 -v seed=1 -f "$here/sentences.awk" >train.tsv
+awk -v pairs=200 -v seed=2 -v without=train.tsv -f "$here/sentences.awk" >valid.tsv
+awk -v pairs=500 -v seed=3 -v without=train.tsv -f "$here/sentences.awk" >test.tsv
+show head -4 train.tsv
+
+title "Two models, each compiled to a program of its own"
+show "$rondo" build "$here/../sentiment.rondo" -o sentiment
+show "$rondo" build "$here/../bag_of_words.rondo" -o bag_of_words
+
+title "Train them"
+show ./sentiment train --train train.tsv --valid valid.tsv --model sentiment.safetensors --epochs 3
+show ./bag_of_words train --train train.tsv --valid valid.tsv --model bag_of_words.safetensors
+
+title "Evaluate them on sentences that neither has seen"
+show ./sentiment eval --model sentiment.safetensors --data test.tsv
+show ./bag_of_words eval --model bag_of_words.safetensors --data test.tsv
+
+title "Ask"
+for text in "the food was not bad at all , but the service was terrible" \
+    "the service was terrible , but the food was not bad at all"; do
+    show ./sentiment predict --model sentiment.safetensors "$text"
+    show ./bag_of_words predict --model bag_of_words.safetensors "$text"
+done
+show ./sentiment explain --model sentiment.safetensors \
+    "although the plot was dull , the acting was never boring"
+
+accuracy() { sed -n 's/^accuracy *//p'; }
+title "The same words in another order:"
+printf '%-36s accuracy %s\n' \
+    "bidirectional LSTM with attention" \
+    "$(./sentiment eval --model sentiment.safetensors --data test.tsv | accuracy)" \
+    "bag of words" \
+    "$(./bag_of_words eval --model bag_of_words.safetensors --data test.tsv | accuracy)"
