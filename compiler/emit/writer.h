@@ -37,6 +37,18 @@ const char *number(const Writer *writer, double value);
 /* wrap.c: the text with no line of code over 100 characters where it can be broken. */
 const char *wrap_lines(Arena *arena, const char *text);
 
+/* tables.c: what comes before the programs (returns the number of outputs), and what comes last. */
+int emit_tables(Graph *graph, Text *out);
+void emit_model(Graph *graph, Text *out, int output_count, double flops);
+bool loss_per_step(const Graph *graph);
+
+/* weights.c: where each tile's panel starts, and the function that fills the panels. */
+void emit_panel_places(Writer *writer);
+void emit_pack(Writer *writer);
+
+/* sums.c: the calls that add up the gradients. */
+void emit_sums(Writer *writer);
+
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
 int sums_of_product(const Stage *stage, const Product *product); /* accumulators in its phase */

@@ -1,0 +1,129 @@
+/* The sums over the batch that make the gradients. */
+#include "base/die.h"
+#include "emit/writer.h"
+
+#define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
+
+static const char *plus_text(const Writer *writer, const char *pointer, long offset) {
+    return offset ? PRINT("%s + %ld", pointer, offset) : pointer;
+}
+
+static const char *row_map(Access access) {
+    switch (access.row) {
+        case ROW_PREVIOUS:
+            return "w.p->previous";
+        case ROW_NEXT:
+            return "w.p->next";
+        case ROW_EXAMPLE:
+            return "w.p->example";
+        default:
+            return "NULL";
+    }
+}
+
+static const char *sum_operand(Writer *writer, const char *side, int node) {
+    Access access = access_of(writer->program, node);
+    if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
+        die("the operand of a sum over the batch is not a plain row");
+    int buffer = buffer_of(writer->program, access.node);
+    const char *from = PRINT("w.%s", writer->names[access.node]);
+    return PRINT(".%s = %s, .%s_stride = %s, .%s_rows = %s", side,
+                 plus_text(writer, from, access.column), side, buffer_stride(writer, buffer), side,
+                 row_map(access));
+}
+
+/* Where a block of a gradient starts. */
+static const char *block_of(const Writer *writer, const Reduction *r) {
+    const Type *type = &writer->graph->params.at[r->param].type;
+    long stride = type->rank ? type->dim[type->rank - 1].add : 1;
+    return plus_text(writer, PRINT("rd_gradient(run, %d)", r->param),
+                     (long)r->row * stride + r->column);
+}
+
+/* A sum of rows that an outer sum of the same rows computes on its way. */
+static bool goes_along(const Program *program, const Reduction *columns, const Reduction *outer) {
+    if (columns->kind != REDUCE_COLUMNS || outer->kind != REDUCE_OUTER) return false;
+    Access a = access_of(program, outer->a), b = access_of(program, outer->b);
+    return columns->a == outer->a && columns->columns == outer->rows && a.row == ROW_SAME &&
+           b.row == ROW_SAME;
+}
+
+/* For each sum of columns the outer sum that computes it too, or -1; at most two each. */
+static int *find_companions(const Writer *writer) {
+    const Program *program = writer->program;
+    int count = program->reductions.len;
+    int *with = ARENA_ARRAY(writer->graph->arena, int, count + 1);
+    int *taken = ARENA_ARRAY(writer->graph->arena, int, count + 1);
+    for (int i = 0; i < count; i++) {
+        with[i] = -1;
+        for (int j = 0; j < count && with[i] < 0; j++)
+            if (taken[j] < 2 &&
+                goes_along(program, &program->reductions.at[i], &program->reductions.at[j])) {
+                with[i] = j;
+                taken[j]++;
+            }
+    }
+    return with;
+}
+
+static void emit_sum(Writer *writer, int index, const int *with) {
+    static const char *const kinds[] = {"RD_SUM_OUTER", "RD_SUM_COLUMNS", "RD_SUM_SCATTER"};
+    const Reduction *r = &writer->program->reductions.at[index];
+    const Type *type = &writer->graph->params.at[r->param].type;
+    Space over = writer->program->space[r->a];
+    Text *out = writer->out;
+    text_printf(out, "{.kind = %s, .out = %s, .out_stride = %d,\n", kinds[r->kind],
+                block_of(writer, r), type->rank ? type->dim[type->rank - 1].add : 1);
+    text_printf(out, " .m = %d, .n = %d, .rows = w.p->%s,\n", r->rows, r->columns,
+                over == SPACE_STEPS ? "rows" : "examples");
+    text_printf(out, " %s", sum_operand(writer, "a", r->a));
+    if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
+    if (r->kind == REDUCE_SCATTER) {
+        Access index_access = access_of(writer->program, r->b);
+        const Node *n = graph_node(writer->graph, index_access.node);
+        text_printf(out, ", .index = %s",
+                    n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
+                                      : PRINT("w.%s", writer->names[index_access.node]));
+    }
+    const char *also = "";
+    for (int i = 0; i < writer->program->reductions.len; i++)
+        if (with[i] == index)
+            also = PRINT("%s%s%s", also, *also ? ", " : "",
+                         block_of(writer, &writer->program->reductions.at[i]));
+    if (*also) text_printf(out, ",\n .also = {%s}", also);
+    text_printf(out, "}, /* %s */\n", writer->graph->params.at[r->param].name);
+}
+
+static bool overlap(const Reduction *a, const Reduction *b) {
+    return a->param == b->param &&
+           (a->kind == REDUCE_SCATTER || b->kind == REDUCE_SCATTER ||
+            (a->row < b->row + b->rows && b->row < a->row + a->rows &&
+             a->column < b->column + b->columns && b->column < a->column + a->columns));
+}
+
+/* Sums that write to one block run one after another, all others side by side. */
+void emit_sums(Writer *writer) {
+    const Program *program = writer->program;
+    int count = program->reductions.len, left = 0;
+    int *with = find_companions(writer);
+    for (int i = 0; i < count; i++) left += with[i] < 0;
+    int *round = ARENA_ARRAY(writer->graph->arena, int, count + 1);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < i; j++)
+            if (overlap(&program->reductions.at[i], &program->reductions.at[j]) &&
+                round[j] >= round[i])
+                round[i] = round[j] + 1;
+    for (int r = 0; left > 0; r++) {
+        int here = 0;
+        text_printf(writer->out, "const RdSum sums_%d[] = {\n", r);
+        writer->out->indent++;
+        for (int i = 0; i < count; i++)
+            if (round[i] == r && with[i] < 0) {
+                emit_sum(writer, i, with);
+                here++;
+            }
+        writer->out->indent--;
+        text_printf(writer->out, "};\nrd_sum_all(run->pool, sums_%d, %d);\n", r, here);
+        left -= here;
+    }
+}

@@ -1,0 +1,140 @@
+/* The tables that tell the runtime what a model is. */
+#include "emit/writer.h"
+
+static const char *quoted(Arena *arena, const char *text) {
+    Text out = text_new(arena);
+    text_puts(&out, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') text_puts(&out, "\\");
+        text_puts(&out, (char[]){*text, 0});
+    }
+    text_puts(&out, "\"");
+    return text_string(&out);
+}
+
+static int dim_number(const Graph *g, Dim dim) {
+    return dim.sym ? -1 - g->syms.at[dim.sym].input : dim.add;
+}
+
+static void emit_columns(Graph *g, Text *out) {
+    for (int i = 0; i < g->inputs.len; i++) {
+        const Input *input = &g->inputs.at[i];
+        if (input->kind != INPUT_CLASS) continue;
+        text_printf(out, "static const char *const classes_%d[] = {", i);
+        for (int c = 0; c < input->type.range.add; c++)
+            text_printf(out, "%s%s", c ? ", " : "", quoted(g->arena, input->classes[c]));
+        text_puts(out, "};\n");
+    }
+    text_puts(out, "static const RdColumn columns[] = {\n");
+    for (int i = 0; i < g->inputs.len; i++) {
+        const Input *input = &g->inputs.at[i];
+        text_printf(out, "  {.name = %s, .target = %s, ", quoted(g->arena, input->name),
+                    input->target ? "true" : "false");
+        if (input->kind == INPUT_CLASS)
+            text_printf(out, ".kind = RD_CLASS, .class_count = %d, .classes = classes_%d},\n",
+                        input->type.range.add, i);
+        else
+            text_printf(out,
+                        ".kind = RD_WORDS, .max_vocab = %d, .min_count = %d, .max_length = %d},\n",
+                        input->max_vocab, input->min_count, input->max_length);
+    }
+    text_puts(out, "};\n");
+}
+
+static void emit_params(Graph *g, Text *out) {
+    static const char *const inits[] = {"RD_UNIFORM", "RD_NORMAL", "RD_CONSTANT"};
+    text_puts(out, "static const RdParam params[] = {\n");
+    for (int i = 0; i < g->params.len; i++) {
+        const Param *param = &g->params.at[i];
+        text_printf(out, "  {%s, %d, {", quoted(g->arena, param->name), param->type.rank);
+        for (int k = 0; k < param->type.rank; k++)
+            text_printf(out, "%s%d", k ? ", " : "", dim_number(g, param->type.dim[k]));
+        text_printf(out, "%s}, %s, %.17g},\n", param->type.rank ? "" : "0", inits[param->init],
+                    param->scale);
+    }
+    text_puts(out, "};\n");
+}
+
+/* The target whose classes a value of this size can stand for, or -1. */
+static int counted_by(const Graph *g, Dim size) {
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < g->inputs.len; i++)
+            if (g->inputs.at[i].target == (pass == 0) &&
+                dim_equal(g->inputs.at[i].type.range, size))
+                return i;
+    return -1;
+}
+
+static void emit_outputs(Graph *g, Text *out, int *count) {
+    *count = 0;
+    text_puts(out, "static const RdOutput outputs[] = {\n");
+    for (int i = 0; i < g->outputs.len; i++) {
+        const Output *output = &g->outputs.at[i];
+        if (output->role != ROLE_OUTPUT) continue;
+        const Type *type = &graph_node(g, output->node)->type;
+        bool steps = type->rank && g->syms.at[type->dim[0].sym].kind == SYM_LENGTH;
+        bool row = type->rank - steps > 0;
+        Dim last = row ? type->dim[type->rank - 1] : dim_const(1);
+        bool index = type->kind == TYPE_INDEX;
+        text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d,\n",
+                    quoted(g->arena, output->name), index ? "true" : "false",
+                    steps ? "true" : "false", dim_number(g, last));
+        text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
+                    index ? counted_by(g, type->range)
+                    : row ? counted_by(g, last)
+                          : -1);
+        ++*count;
+    }
+    text_puts(out, "};\n");
+}
+
+static void emit_metrics(Graph *g, Text *out) {
+    text_puts(out, "static const char *const metrics[] = {");
+    for (int i = 0; i < g->metrics.len; i++)
+        text_printf(out, "%s, ", quoted(g->arena, g->metrics.at[i]));
+    text_puts(out, "NULL};\n\n");
+}
+
+bool loss_per_step(const Graph *g) {
+    for (int i = 0; i < g->outputs.len; i++)
+        if (g->outputs.at[i].role == ROLE_LOSS) {
+            const Type *type = &graph_node(g, g->outputs.at[i].node)->type;
+            return type->rank && g->syms.at[type->dim[0].sym].kind == SYM_LENGTH;
+        }
+    return false;
+}
+
+void emit_model(Graph *g, Text *out, int output_count, double flops) {
+    const Training *t = &g->training;
+    text_puts(out,
+              "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
+              "#endif\n\nconst RdModel MODEL = {\n");
+    text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n", quoted(g->arena, g->name));
+    text_printf(out, "  .column_count = %d,\n  .param_count = %d,\n  .output_count = %d,\n",
+                g->inputs.len, g->params.len, output_count);
+    text_printf(out, "  .metric_count = %d,\n  .columns = columns,\n  .params = params,\n",
+                g->metrics.len);
+    text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
+    text_printf(
+        out,
+        "  .training = {.optimizer = %s, .rate = %.17g, .momentum = %.17g, .beta1 = %.17g,\n"
+        "               .beta2 = %.17g, .epsilon = %.17g, .weight_decay = %.17g,\n"
+        "               .clip_norm = %.17g, .epochs = %d, .batch = %d, .patience = %d},\n",
+        t->optimizer == OPTIMIZER_ADAM ? "RD_ADAM" : "RD_SGD", t->rate, t->momentum, t->beta1,
+        t->beta2, t->epsilon, t->weight_decay, t->clip_norm, t->epochs, t->batch, t->patience);
+    text_printf(out, "  .loss_per_step = %s,\n  .flops_per_step = %.17g,\n",
+                loss_per_step(g) ? "true" : "false", flops);
+    text_puts(out,
+              "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
+              "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
+              "  .square_sum = rd_square_sum,\n  .update = rd_update,\n};\n");
+}
+
+int emit_tables(Graph *g, Text *out) {
+    int outputs;
+    emit_columns(g, out);
+    emit_params(g, out);
+    emit_outputs(g, out, &outputs);
+    emit_metrics(g, out);
+    return outputs;
+}
