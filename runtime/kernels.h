@@ -242,7 +242,9 @@ typedef struct {
     real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
 } RdSum;
 
-enum { RD_BLOCK = 64, RD_WIDE = 512, RD_PART = 11 * RD_ROWS };
+/* A block of RD_BLOCK rows of b, RD_ACROSS vectors wide, stays in the first-level cache. Panels of
+ * a are RD_ROWS columns in RD_HIGH places, so that one vector moves them. */
+enum { RD_BLOCK = 96, RD_WIDE = 512, RD_PART = 11 * RD_ROWS, RD_HIGH = 8 };
 
 /* The next rows of a sum, at most RD_BLOCK: their places in a and b. Returns how many. */
 RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
@@ -262,7 +264,7 @@ RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out,
     vec sum[RD_ROWS][RD_ACROSS];
     for (int i = 0; i < RD_ROWS; i++)
         for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_splat(0);
-    RD_ROLLED for (int r = 0; r < count; r++, a += RD_ROWS, b += RD_ACROSS * LANES) {
+    RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += RD_ACROSS * LANES) {
         vec right[RD_ACROSS];
         for (int j = 0; j < RD_ACROSS; j++) right[j] = rd_load(b + j * LANES);
         for (int i = 0; i < RD_ROWS; i++) {
@@ -285,15 +287,14 @@ RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out,
         }
 }
 
-/* Copies columns m0 to m1 of `count` rows of a into panels of RD_ROWS columns. */
+/* Copies columns m0 to m1 of `count` rows of a into panels. The last may hold what stands behind
+ * m1: it is multiplied, but never stored. */
 RD_HELPER void rd_outer_left(const RdSum *s, const int *rows, int count, int m0, int m1, real *to) {
-    for (int k = 0; k < count; k++) {
-        const real *from = s->a + rows[k] * s->a_stride + m0;
-        real *row = to + k * RD_ROWS;
-        int m = m0;
-        for (; m + RD_ROWS <= m1; m += RD_ROWS, from += RD_ROWS, row += RD_BLOCK * RD_ROWS)
-            memcpy(row, from, RD_ROWS * sizeof(real));
-        for (int i = 0; m < m1 && i < RD_ROWS; i++) row[i] = m + i < m1 ? from[i] : 0;
+    for (int k = 0; k < count; k++, to += RD_HIGH) {
+        const real *from = s->a + rows[k] * s->a_stride;
+        real *row = to;
+        for (int m = m0; m < m1; m += RD_ROWS, row += RD_BLOCK * RD_HIGH)
+            memcpy(row, from + m, RD_HIGH * sizeof(real));
     }
 }
 
@@ -324,7 +325,7 @@ RD_HELPER void rd_outer_also(const RdSum *s, const int *rows, int count, int m0,
 /* Rows m0 to m1 of the result (at most RD_PART), columns n0 to n1 (at most RD_WIDE). */
 RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
     const int across = RD_ACROSS * LANES;
-    _Alignas(64) real a[RD_BLOCK * RD_PART], b[RD_BLOCK * RD_WIDE];
+    _Alignas(64) real a[RD_BLOCK * RD_PART / RD_ROWS * RD_HIGH], b[RD_BLOCK * RD_WIDE];
     int a_row[RD_BLOCK], b_row[RD_BLOCK];
     memset(b, 0, sizeof(real) * (size_t)(RD_BLOCK * ((n1 - n0 + across - 1) / across) * across));
     for (int r = 0; r < s->rows;) {
@@ -334,8 +335,8 @@ RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
         if (s->also[0] && n0 == 0) rd_outer_also(s, a_row, count, m0, m1);
         for (int n = n0; n < n1; n += across)
             for (int m = m0; m < m1; m += RD_ROWS)
-                rd_outer_tile(a + (m - m0) * RD_BLOCK, b + (n - n0) * RD_BLOCK, count,
-                              s->out + m * s->out_stride + n, s->out_stride,
+                rd_outer_tile(a + (m - m0) / RD_ROWS * RD_BLOCK * RD_HIGH, b + (n - n0) * RD_BLOCK,
+                              count, s->out + m * s->out_stride + n, s->out_stride,
                               RD_MIN(m1 - m, RD_ROWS), RD_MIN(n1 - n, across));
     }
 }
