@@ -127,6 +127,41 @@ static bool one_number(const Writer *writer, Access access) {
            (writer->program->columns[access.node] == 1 && access.row != ROW_SHARED);
 }
 
+void begin_loads(Writer *writer, bool keep) {
+    writer->keep_loads = keep;
+    writer->load_count = 0;
+}
+
+/* A name for what an access reads: the value's own, with where it stands unless that is here. */
+static const char *load_name(const Writer *writer, Access access) {
+    static const char *const places[] = {"",      "",       "_before", "_after", "_first",
+                                         "_last", "_start", "_end",    ""};
+    const char *name = PRINT("%s%s", writer->names[access.node], places[access.row]);
+    if (access.column) name = PRINT("%s_%d", name, access.column);
+    if (strcmp(name, writer->names[access.node]) == 0) return name;
+    for (int i = 0; i < writer->graph->nodes.len; i++)
+        if (strcmp(writer->names[i], name) == 0) return PRINT("%s_read", name);
+    return name;
+}
+
+static bool same_access(const Access *a, const Access *b) {
+    return a->node == b->node && a->row == b->row && a->column == b->column &&
+           a->splat == b->splat && a->init == b->init;
+}
+
+/* The local variable that holds what `text` reads; declared at its first use in a scope. */
+static const char *loaded(Writer *writer, Access access, const char *text) {
+    if (!writer->keep_loads) return text;
+    for (int i = 0; i < writer->load_count; i++)
+        if (same_access(&writer->loads[i].access, &access)) return writer->loads[i].name;
+    const char *name = load_name(writer, access);
+    vec_grow(writer->graph->arena, (void **)&writer->loads, &writer->load_cap, writer->load_count,
+             sizeof *writer->loads);
+    writer->loads[writer->load_count++] = (struct Loaded){access, name};
+    text_printf(writer->out, "const vec %s = %s;\n", name, text);
+    return name;
+}
+
 const char *operand(Writer *writer, int node, const char *column) {
     Access access = access_of(writer->program, node);
     if (access.row == ROW_SAME && !access.splat && !access.column &&
@@ -146,7 +181,8 @@ const char *operand(Writer *writer, int node, const char *column) {
         single = type->rank == 0 ||
                  (type->dim[type->rank - 1].sym == 0 && type->dim[type->rank - 1].add == 1);
     }
-    return single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
+    text = single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
+    return loaded(writer, access, text);
 }
 
 /* The op's template with its operands put in. */

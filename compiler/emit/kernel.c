@@ -94,6 +94,7 @@ static const char *start_of(Writer *writer, const Accumulator *sum) {
 
 static void emit_start(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
+    begin_loads(writer, false);
     int sums = stage->accumulators.len;
     const char **start = ARENA_ARRAY(writer->graph->arena, const char *, sums + 1);
     bool columns = false;
@@ -268,6 +269,7 @@ static void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
 /* What follows the products: the equations of a stage for each row and vector of the tile. */
 static void emit_update(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
+    begin_loads(writer, true);
     text_puts(out, "for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n(void)at;\n");
@@ -345,9 +347,11 @@ static void emit_sweep(Writer *writer, int s) {
     text_puts(out, "for (long at = row; at < row + rows; at++) {\n");
     out->indent++;
     if (graph_node(writer->graph, stage->nodes.at[0])->op == OP_CONCAT) {
+        begin_loads(writer, false);
         emit_concat(writer, stage->nodes.at[0]);
     } else {
         bool loop = stage->columns > 1;
+        begin_loads(writer, true);
         emit_row_sums(writer, stage, false);
         if (loop)
             text_printf(out, "for (int column = 0; column < %d; column += LANES) {\n",

@@ -78,6 +78,15 @@ static bool is_derived(const char *name) {
     return false;
 }
 
+/* The source's name for a value; a function of one named value is called after both. */
+static const char *wanted_name(const Graph *g, int node) {
+    const Node *n = graph_node(g, node);
+    if (n->name) return identifier(g->arena, n->name);
+    const char *of = n->count == 1 && is_computed(g, node) ? graph_node(g, n->in[0])->name : NULL;
+    return of ? identifier(g->arena, arena_printf(g->arena, "%s_%s", of, op_info[n->op].name))
+              : arena_printf(g->arena, "v%d", node);
+}
+
 void choose_names(Writer *writer) {
     Graph *g = writer->graph;
     Intern *names = intern_new(g->arena);
@@ -85,9 +94,7 @@ void choose_names(Writer *writer) {
     int count = 0, cap = 0;
     writer->names = ARENA_ARRAY(g->arena, const char *, g->nodes.len + 1);
     for (int i = 0; i < g->nodes.len; i++) {
-        const char *name = graph_node(g, i)->name;
-        name = name ? identifier(g->arena, name) : arena_printf(g->arena, "v%d", i);
-        writer->names[i] = unique(g->arena, names, &taken, &count, &cap, name);
+        writer->names[i] = unique(g->arena, names, &taken, &count, &cap, wanted_name(g, i));
     }
     int kernels = writer->program->kernels.len;
     writer->kernel_names = ARENA_ARRAY(g->arena, const char *, kernels + 1);

@@ -13,7 +13,13 @@ typedef struct {
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
-    bool *known; /* nodes that are in a local variable */
+    bool *known;     /* nodes that are in a local variable */
+    bool keep_loads; /* what is read from memory goes to a local variable, once */
+    struct Loaded {
+        Access access;
+        const char *name;
+    } * loads; /* in the scope being written */
+    int load_count, load_cap;
 } Writer;
 
 /* names.c: identifiers for nodes and kernels, unique within the program. */
@@ -30,6 +36,7 @@ const char *buffer_stride(const Writer *writer, int buffer);
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
+void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */
 const char *value(Writer *writer, int node,
                   const char *column); /* of an ELEMENTWISE node or GATHER */
 const char *number(const Writer *writer, double value);
