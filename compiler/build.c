@@ -17,8 +17,6 @@ extern const char runtime_rondo_h[], runtime_rondo_h_end[];
 extern const char runtime_simd_h[], runtime_simd_h_end[];
 extern const char runtime_kernels_h[], runtime_kernels_h_end[];
 
-extern char **environ;
-
 /* What the build of the compiler adds: a sanitized compiler builds sanitized programs. */
 #ifndef RONDO_EXTRA_CFLAGS
 #define RONDO_EXTRA_CFLAGS NULL
