@@ -269,7 +269,7 @@ static const char *make_folder(Arena *arena, const char *project, bool copy) {
     char name[] = "/tmp/check_docs-XXXXXX";
     if (!mkdtemp(name)) give_up(name);
     shell(arena_printf(arena,
-                       "cd '%s' && for entry in '%s'/*; do case $entry in */build*) ;; *) %s "
+                       "cd '%s' && for entry in '%s'/*; do case ${entry##*/} in build*) ;; *) %s "
                        "\"$entry\" . ;; esac; done",
                        name, project, copy ? "cp -r" : "ln -s"));
     return arena_copy(arena, name, strlen(name));
