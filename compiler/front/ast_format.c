@@ -1,11 +1,19 @@
-/* `rondo fmt`: the canonical layout of a program. Two spaces a level, one space around operators
- * (none around * and / in shapes), one statement a line. Comments stay where they are, one blank
+/* `rondo fmt`: the canonical layout of a program. Two spaces a level, one statement a line, and in
+ * a run of similar lines the cells stand under each other. Comments stay where they are, one blank
  * line stays one. A statement that is too long for a line, or has comments inside, keeps its own
  * line breaks. */
-#include "base/text.h"
-#include "front/ast.h"
+#include <limits.h>
 
-enum { LINE_WIDTH = 100, TAB_WIDTH = 2, INDENT = 2 };
+#include "base/text.h"
+#include "front/ast_layout.h"
+
+enum { LINE_WIDTH = 100, TAB_WIDTH = 2, MAX_PADDING = 24 };
+
+/* A comment behind something else, in what was printed. */
+typedef struct {
+    size_t at; /* right behind the code; the space between is added in the end */
+    int level; /* of its block */
+} Trailer;
 
 typedef struct {
     Arena *arena;
@@ -13,204 +21,11 @@ typedef struct {
     const char *source;
     VEC(int) lines; /* where each source line starts */
     Text out;
+    VEC(Trailer) trailers;
     int comment;   /* the first comment that is not printed yet */
     int last_line; /* the source line that was printed last */
     bool fresh;    /* at the start of the file or of a block: no blank line is wanted */
 } Format;
-
-/* ---- expressions, on one line ---- */
-
-static void put_expr(Text *text, const Expr *expr, bool tight);
-
-static void put_list(Text *text, const char *open, const ExprList *list, const char *close,
-                     bool tight) {
-    text_puts(text, open);
-    for (int i = 0; i < list->len; i++) {
-        if (i) text_puts(text, ", ");
-        put_expr(text, list->at[i], tight);
-    }
-    text_puts(text, close);
-}
-
-static void put_binary(Text *text, const Expr *expr, bool tight) {
-    bool close = tight && (expr->name[0] == '*' || expr->name[0] == '/');
-    put_expr(text, expr->left, tight);
-    text_printf(text, close ? "%s" : " %s ", expr->name);
-    put_expr(text, expr->right, tight);
-}
-
-/* A scan or a step, up to its `from`. */
-static void put_loop(Text *text, const Expr *expr) {
-    bool scan = expr->kind == EXPR_SCAN;
-    text_puts(text, scan ? "scan " : "step ");
-    put_expr(text, expr->left, false);
-    text_puts(text, scan ? " over " : " on ");
-    put_expr(text, expr->right, false);
-    if (expr->backward) text_puts(text, " backward");
-}
-
-static void put_expr(Text *text, const Expr *expr, bool tight) {
-    if (expr->parenthesized) text_puts(text, "(");
-    switch (expr->kind) {
-        case EXPR_NUMBER:
-            text_puts(text, expr->digits);
-            break;
-        case EXPR_NAME:
-            text_puts(text, expr->name);
-            break;
-        case EXPR_NEXT:
-            text_printf(text, "%s'", expr->name);
-            break;
-        case EXPR_FIELD:
-            put_expr(text, expr->left, tight);
-            text_printf(text, ".%s", expr->name);
-            break;
-        case EXPR_INDEX:
-        case EXPR_CALL:
-            put_expr(text, expr->left, tight);
-            put_list(text, expr->kind == EXPR_CALL ? "(" : "[", &expr->args,
-                     expr->kind == EXPR_CALL ? ")" : "]", false);
-            break;
-        case EXPR_NAMED:
-            text_printf(text, "%s = ", expr->name);
-            put_expr(text, expr->right, tight);
-            break;
-        case EXPR_UNARY:
-            text_puts(text, expr->name);
-            put_expr(text, expr->right, tight);
-            break;
-        case EXPR_BINARY:
-            put_binary(text, expr, tight);
-            break;
-        case EXPR_SCAN:
-        case EXPR_STEP:
-            put_loop(text, expr);
-            if (expr->args.len) put_list(text, " from ", &expr->args, "", false);
-            break;
-    }
-    if (expr->parenthesized) text_puts(text, ")");
-}
-
-/* ---- declarations ---- */
-
-static void put_shape(Text *text, const Shape *shape) {
-    put_list(text, "[", &shape->dims, "]", true);
-}
-
-/* x: [T, D] · act = tanh · words: [T] index(V) · and a result without a name: [T] */
-static void put_decl(Text *text, const Decl *decl) {
-    bool typed = decl->shape.present || decl->index_range;
-    if (decl->name) text_puts(text, decl->name);
-    if (decl->name && typed) text_puts(text, ": ");
-    if (decl->shape.present) put_shape(text, &decl->shape);
-    if (decl->index_range) {
-        text_puts(text, decl->shape.present ? " index(" : "index(");
-        put_expr(text, decl->index_range, false);
-        text_puts(text, ")");
-    }
-    if (decl->default_value) {
-        text_puts(text, " = ");
-        put_expr(text, decl->default_value, false);
-    }
-}
-
-static void put_decls(Text *text, const DeclList *decls) {
-    for (int i = 0; i < decls->len; i++) {
-        if (i) text_puts(text, ", ");
-        put_decl(text, &decls->at[i]);
-    }
-}
-
-static void put_names(Text *text, const TargetList *names) {
-    for (int i = 0; i < names->len; i++)
-        text_printf(text, "%s%s%s", i ? ", " : "", names->at[i].name, names->at[i].next ? "'" : "");
-}
-
-/* ---- statements, on one line or broken in two ---- */
-
-/* A statement's line, and in `broken`, when it can be broken, the same on two lines. */
-typedef struct {
-    Text line, broken;
-} Lines;
-
-/* Ends both forms with `tail`; the broken one on a new line, `pad` spaces in. */
-static void put_tail(Lines *lines, const char *gap, const char *tail, int pad) {
-    text_printf(&lines->broken, "%s\n%*s%s", text_string(&lines->line), pad, "", tail);
-    text_printf(&lines->line, "%s%s", gap, tail);
-}
-
-/* A value, which may break before its `from`. */
-static void put_value(Lines *lines, const Expr *value) {
-    bool loop = value->kind == EXPR_SCAN || value->kind == EXPR_STEP;
-    if (!loop || !value->args.len || value->parenthesized) {
-        put_expr(&lines->line, value, false);
-        return;
-    }
-    int pad = (int)lines->line.len;
-    Text inits = text_new(lines->line.arena);
-    put_list(&inits, "from ", &value->args, "", false);
-    put_loop(&lines->line, value);
-    put_tail(lines, " ", text_string(&inits), pad);
-}
-
-static void put_params(Lines *lines, const Stmt *stmt) {
-    text_puts(&lines->line, "param ");
-    put_decls(&lines->line, &stmt->decls);
-    if (!stmt->value) return;
-    Text prior = text_new(lines->line.arena);
-    text_puts(&prior, "~ ");
-    put_expr(&prior, stmt->value, false);
-    put_tail(lines, "  ", text_string(&prior), 2 * INDENT);
-}
-
-/* A statement without a block. */
-static Lines stmt_lines(Arena *arena, const Stmt *stmt) {
-    Lines lines = {text_new(arena), text_new(arena)};
-    Text *line = &lines.line;
-    switch (stmt->kind) {
-        case STMT_INPUT:
-        case STMT_TARGET:
-            text_printf(line, "%s %s: ", stmt->kind == STMT_INPUT ? "input" : "target",
-                        stmt->column.name);
-            put_expr(line, stmt->column.type, false);
-            break;
-        case STMT_PARAM:
-            put_params(&lines, stmt);
-            break;
-        case STMT_STATE:
-            text_puts(line, "state ");
-            put_decls(line, &stmt->decls);
-            break;
-        case STMT_LET:
-            put_names(line, &stmt->targets);
-            text_puts(line, " = ");
-            put_value(&lines, stmt->value);
-            break;
-        case STMT_LOSS:
-            text_puts(line, "loss "); /* fall through */
-        case STMT_EXPR:
-            put_value(&lines, stmt->value);
-            break;
-        case STMT_OUTPUT:
-            put_list(line, "output ", &stmt->values, "", false);
-            break;
-        case STMT_METRIC:
-            text_puts(line, "metric ");
-            put_names(line, &stmt->names);
-            break;
-        case STMT_TRAIN:
-        case STMT_REPEAT:
-            break;
-    }
-    return lines;
-}
-
-static const char *setting_line(Arena *arena, const Setting *setting) {
-    Text line = text_new(arena);
-    text_printf(&line, "%s = ", setting->name);
-    put_expr(&line, setting->value, false);
-    return text_string(&line);
-}
 
 /* ---- places in the source ---- */
 
@@ -280,7 +95,8 @@ static void put_comments(Format *f, int limit) {
 static void end_line(Format *f, int line, int limit) {
     const Comment *comment = next_comment(f, limit);
     if (comment && comment->span.line == line) {
-        text_printf(&f->out, "  %s", comment->text);
+        vec_push(f->arena, &f->trailers, ((Trailer){f->out.len, f->out.indent}));
+        text_puts(&f->out, comment->text);
         f->comment++;
     }
     text_puts(&f->out, "\n");
@@ -304,11 +120,16 @@ static void put_source_line(Format *f, const char *line, const char *end, int sp
     text_printf(&f->out, "%*s%s", spaces, "", arena_copy(f->arena, line, (size_t)(end - line)));
 }
 
-/* The source from `start` to `end` as it is; its lines move along with the first. */
-static void put_verbatim(Format *f, int start, int end) {
+/* How far in the line of the source stands that has `offset`. */
+static int source_indent(const Format *f, int offset) {
+    const char *line = f->source + f->lines.at[line_of(f, offset) - 1];
+    return leading_spaces(line, f->source + f->file->source->length);
+}
+
+/* The source from `start` to `end` as it is; all lines but the first move by `shift`. */
+static void put_verbatim(Format *f, int start, int end, int shift) {
     const char *s = f->source + start, *stop = f->source + end;
-    const char *first = f->source + f->lines.at[line_of(f, start) - 1];
-    int indent = f->out.indent, shift = indent * INDENT - leading_spaces(first, stop);
+    int indent = f->out.indent;
     for (bool next = false; s < stop; next = true) {
         const char *newline = memchr(s, '\n', (size_t)(stop - s));
         const char *line_end = newline ? newline : stop;
@@ -322,26 +143,129 @@ static void put_verbatim(Format *f, int start, int end) {
     while (next_comment(f, end)) f->comment++;
 }
 
-/* Whether every line of the text fits at the present indentation. */
-static bool fits(const Format *f, const char *text) {
+/* The same, its lines moving along with the first one. */
+static void put_as_it_is(Format *f, int start, int end) {
+    put_verbatim(f, start, end, f->out.indent * INDENT - source_indent(f, start));
+}
+
+/* The longest line of the text at the present indentation. */
+static int width_of(const Format *f, const char *text) {
+    int longest = 0;
     while (*text) {
-        size_t length = strcspn(text, "\n");
-        if (length + (size_t)f->out.indent * INDENT > LINE_WIDTH) return false;
+        int length = (int)strcspn(text, "\n");
+        if (length > longest) longest = length;
         text += length + (text[length] == '\n');
     }
+    return longest + f->out.indent * INDENT;
+}
+
+static bool fits(const Format *f, const char *text) { return width_of(f, text) <= LINE_WIDTH; }
+
+/* ---- runs of lines whose cells stand under each other ---- */
+
+/* How a statement is written. */
+typedef enum { ONE_LINE, TWO_LINES, AS_IT_IS } Form;
+
+static Form form_of(const Format *f, const Row *row, Widths widths, bool comments) {
+    Arena *scratch = arena_new();
+    const char *broken = row_broken(scratch, row, widths);
+    Form form = AS_IT_IS;
+    if (!comments && fits(f, row_line(scratch, row, widths)))
+        form = ONE_LINE;
+    else if (!comments && *broken && fits(f, broken))
+        form = TWO_LINES;
+    arena_free(scratch);
+    return form;
+}
+
+/* Whether the statement has a comment inside; `comment` moves on to its end. */
+static bool has_comments(const Format *f, const Stmt *stmt, int *comment) {
+    bool inside = false;
+    for (; *comment < f->file->comments.len; ++*comment) {
+        int at = start_of(f, f->file->comments.at[*comment].span);
+        if (at >= end_of(f, stmt->span)) break;
+        inside |= at >= start_of(f, stmt->span);
+    }
+    return inside;
+}
+
+typedef struct {
+    RunKind kind;
+    Widths widths;
+    int narrowest; /* name */
+    int room;      /* how wide the cells may be together */
+    bool over;     /* nothing may follow */
+} Run;
+
+/* The run of one statement; its lines must stay on the page, but for those that stay as they are.
+ */
+static Run run_of(const Format *f, const Stmt *stmt, int *comment) {
+    Arena *scratch = arena_new();
+    Row row = row_of(scratch, stmt);
+    Widths own = row_widths(&row);
+    Form form = form_of(f, &row, own, has_comments(f, stmt, comment));
+    Run run = {row.run, own, own.name, INT_MAX, form != ONE_LINE};
+    const char *text =
+        form == ONE_LINE ? row_line(scratch, &row, own) : row_broken(scratch, &row, own);
+    if (form != AS_IT_IS) run.room = LINE_WIDTH - width_of(f, text) + own.keyword + own.name;
+    if (form == AS_IT_IS && row.at.line != stmt->span.line) run.kind = RUN_NONE;
+    arena_free(scratch);
+    return run;
+}
+
+/* Adds `next` to the run, if that looks well. */
+static bool run_add(Run *run, const Run *next) {
+    Run sum = *run;
+    if (run->over || next->kind != run->kind || run->kind == RUN_NONE) return false;
+    if (next->widths.keyword > sum.widths.keyword) sum.widths.keyword = next->widths.keyword;
+    if (next->widths.name > sum.widths.name) sum.widths.name = next->widths.name;
+    if (next->narrowest < sum.narrowest) sum.narrowest = next->narrowest;
+    if (next->room < sum.room) sum.room = next->room;
+    sum.over = next->over;
+    if (sum.widths.name - sum.narrowest > MAX_PADDING) return false;
+    if (sum.widths.keyword + sum.widths.name > sum.room) return false;
+    *run = sum;
     return true;
 }
 
-/* What the source has from `start` to `end`, as `line` or as `broken`, where one of them fits. */
-static void put_line(Format *f, int start, int end, const char *line, const char *broken) {
-    if (next_comment(f, end))
-        put_verbatim(f, start, end);
-    else if (fits(f, line))
-        text_puts(&f->out, line);
-    else if (broken && *broken && fits(f, broken))
-        text_puts(&f->out, broken);
+/* The number of statements in the run that starts with number `first`, and their widths. */
+static int find_run(const Format *f, const StmtList *stmts, int first, Widths *widths) {
+    int comment = f->comment, end = first + 1;
+    Run run = run_of(f, stmts->at[first], &comment);
+    for (; end < stmts->len && !run.over && run.kind != RUN_NONE; end++) {
+        const Stmt *stmt = stmts->at[end];
+        if (stmt->span.line > stmts->at[end - 1]->span.end_line + 1) break;
+        Run next = run_of(f, stmt, &comment);
+        if (!run_add(&run, &next)) break;
+    }
+    *widths = run.widths;
+    return end - first;
+}
+
+/* A statement without a block that keeps its line breaks: its head, if that is on one line, and
+ * its value as it is. */
+static void put_broken_as_it_is(Format *f, const Stmt *stmt, const Row *row, const char *head) {
+    int start = start_of(f, stmt->span), end = end_of(f, stmt->span), at = start_of(f, row->at);
+    if (row->run == RUN_NONE || row->at.line != stmt->span.line) {
+        put_as_it_is(f, start, end);
+        return;
+    }
+    int column = source_indent(f, start) + at - start;
+    text_puts(&f->out, head);
+    put_verbatim(f, at, end, f->out.indent * INDENT + (int)strlen(head) - column);
+}
+
+static void put_row(Format *f, const Stmt *stmt, Widths widths) {
+    Arena *scratch = arena_new(); /* a program may have millions of statements */
+    Row row = row_of(scratch, stmt);
+    Form form = form_of(f, &row, widths, next_comment(f, end_of(f, stmt->span)));
+    if (form == AS_IT_IS)
+        put_broken_as_it_is(f, stmt, &row, row_head(scratch, &row, widths));
+    else if (form == ONE_LINE)
+        text_puts(&f->out, row_line(scratch, &row, widths));
     else
-        put_verbatim(f, start, end);
+        text_puts(&f->out, row_broken(scratch, &row, widths));
+    arena_free(scratch);
 }
 
 /* ---- blocks ---- */
@@ -350,7 +274,10 @@ static void put_stmts(Format *f, const StmtList *stmts, int end);
 
 /* The header of a block, up to its '{'. */
 static void put_header(Format *f, int start, int brace, const char *header) {
-    put_line(f, start, brace + 1, header, NULL);
+    if (next_comment(f, brace + 1) || !fits(f, header))
+        put_as_it_is(f, start, brace + 1);
+    else
+        text_puts(&f->out, header);
 }
 
 /* Ends a header line with the '{' at `brace`; `first` is where the block's contents start. */
@@ -380,87 +307,53 @@ static void put_block(Format *f, Span span, const char *header, const StmtList *
     close_block(f, end);
 }
 
-static Span setting_span(const Setting *setting) {
-    return span_join(setting->span, setting->value->span);
-}
-
-/* train { a = 1  b = 2 }, where the source has it on one line and it fits. */
-static bool put_train_line(Format *f, const Stmt *stmt) {
-    Text line = text_new(f->arena);
-    text_puts(&line, "train {");
-    for (int i = 0; i < stmt->settings.len; i++)
-        text_printf(&line, "%s%s", i ? "  " : " ", setting_line(f->arena, &stmt->settings.at[i]));
-    text_puts(&line, stmt->settings.len ? " }" : "}");
-    bool several = stmt->settings.len && stmt->span.line != stmt->span.end_line;
-    if (several || next_comment(f, end_of(f, stmt->span)) || !fits(f, text_string(&line)))
-        return false;
-    text_puts(&f->out, text_string(&line));
-    return true;
-}
-
-static void put_train(Format *f, const Stmt *stmt) {
-    if (put_train_line(f, stmt)) return;
-    const SettingList *settings = &stmt->settings;
-    int brace = brace_of(f, stmt->span), end = end_of(f, stmt->span) - 1;
-    put_header(f, start_of(f, stmt->span), brace, "train {");
-    open_block(f, brace, settings->len ? start_of(f, settings->at[0].span) : end);
+/* The settings as if they were statements, which look the same. */
+static StmtList settings_as_lets(Arena *arena, const SettingList *settings) {
+    StmtList lets = {0};
     for (int i = 0; i < settings->len; i++) {
-        Span span = setting_span(&settings->at[i]);
-        int next = i + 1 < settings->len ? start_of(f, settings->at[i + 1].span) : end;
-        put_comments(f, start_of(f, span));
-        put_gap(f, span.line);
-        put_line(f, start_of(f, span), end_of(f, span), setting_line(f->arena, &settings->at[i]),
-                 NULL);
-        end_line(f, span.end_line, next);
+        const Setting *setting = &settings->at[i];
+        Stmt *let = ARENA_NEW(arena, Stmt);
+        let->kind = STMT_LET;
+        let->span = span_join(setting->span, setting->value->span);
+        let->value = setting->value;
+        vec_push(arena, &let->targets, ((Target){setting->name, false, setting->span}));
+        vec_push(arena, &lets, let);
     }
-    close_block(f, end);
+    return lets;
 }
 
-static void put_stmt(Format *f, const Stmt *stmt) {
-    if (stmt->kind == STMT_TRAIN) {
+/* On one line, where the source has it on one line and it fits; else one setting a line. */
+static void put_train(Format *f, const Stmt *stmt) {
+    const char *line = train_line(f->arena, &stmt->settings);
+    bool several = stmt->settings.len && stmt->span.line != stmt->span.end_line;
+    StmtList lets = settings_as_lets(f->arena, &stmt->settings);
+    if (!several && !next_comment(f, end_of(f, stmt->span)) && fits(f, line))
+        text_puts(&f->out, line);
+    else
+        put_block(f, stmt->span, "train {", &lets);
+}
+
+static void put_stmt(Format *f, const Stmt *stmt, Widths widths) {
+    if (stmt->kind == STMT_TRAIN)
         put_train(f, stmt);
-    } else if (stmt->kind == STMT_REPEAT) {
-        Text header = text_new(f->arena);
-        text_puts(&header, "repeat ");
-        put_expr(&header, stmt->value, false);
-        text_puts(&header, " {");
-        put_block(f, stmt->span, text_string(&header), &stmt->body);
-    } else {
-        Arena *scratch = arena_new(); /* a program may have millions of statements */
-        Lines lines = stmt_lines(scratch, stmt);
-        put_line(f, start_of(f, stmt->span), end_of(f, stmt->span), text_string(&lines.line),
-                 text_string(&lines.broken));
-        arena_free(scratch);
-    }
+    else if (stmt->kind == STMT_REPEAT)
+        put_block(f, stmt->span, repeat_header(f->arena, stmt), &stmt->body);
+    else
+        put_row(f, stmt, widths);
 }
 
 /* The statements of a block whose '}' is at `end`. */
 static void put_stmts(Format *f, const StmtList *stmts, int end) {
-    for (int i = 0; i < stmts->len; i++) {
+    Widths widths;
+    for (int i = 0, run = 0; i < stmts->len; i++, run--) {
         const Stmt *stmt = stmts->at[i];
+        if (!run) run = find_run(f, stmts, i, &widths);
         int next = i + 1 < stmts->len ? start_of(f, stmts->at[i + 1]->span) : end;
         put_comments(f, start_of(f, stmt->span));
         put_gap(f, stmt->span.line);
-        put_stmt(f, stmt);
+        put_stmt(f, stmt, widths);
         end_line(f, stmt->span.end_line, next);
     }
-}
-
-static const char *item_header(Arena *arena, const Item *item) {
-    static const char *const kinds[] = {"model", "layer", "cell"};
-    Text text = text_new(arena);
-    text_printf(&text, "%s %s", kinds[item->kind], item->name);
-    if (item->kind != ITEM_MODEL) {
-        text_puts(&text, "(");
-        put_decls(&text, &item->params);
-        text_puts(&text, ")");
-    }
-    if (item->results.len) {
-        text_puts(&text, " -> ");
-        put_decls(&text, &item->results);
-    }
-    text_puts(&text, " {");
-    return text_string(&text);
 }
 
 /* One blank line at least stands after an item. */
@@ -470,6 +363,50 @@ static void put_item(Format *f, const Item *item, int next) {
     put_block(f, item->span, item_header(f->arena, item), &item->body);
     end_line(f, item->span.end_line, next);
     f->last_line -= 2;
+}
+
+/* ---- trailing comments ---- */
+
+static int column_of(const Format *f, size_t at) {
+    size_t start = at;
+    while (start && f->out.at[start - 1] != '\n') start--;
+    return (int)(at - start);
+}
+
+/* Whether the second stands on the line below the first, in the same block. */
+static bool below(const Format *f, const Trailer *first, const Trailer *second) {
+    const char *newline = memchr(f->out.at + first->at, '\n', second->at - first->at);
+    size_t start = newline ? (size_t)(newline - f->out.at) + 1 : second->at;
+    return first->level == second->level && !memchr(f->out.at + start, '\n', second->at - start);
+}
+
+/* The end of the comments that stand under each other from number `first` on, and their column. */
+static int find_trailers(const Format *f, int first, int *column) {
+    int end = first, least = INT_MAX, most = 0;
+    do {
+        int at = column_of(f, f->trailers.at[end].at);
+        int less = at < least ? at : least, more = at > most ? at : most;
+        if (more - less > MAX_PADDING) break;
+        least = less, most = more;
+        end++;
+    } while (end < f->trailers.len && below(f, &f->trailers.at[end - 1], &f->trailers.at[end]));
+    *column = most + 2;
+    return end;
+}
+
+/* What was printed, with the space in front of the comments. */
+static const char *with_trailers(Format *f) {
+    Text text = text_new(f->arena);
+    size_t done = 0;
+    for (int i = 0, end = 0, column = 0; i < f->trailers.len; i++) {
+        size_t at = f->trailers.at[i].at;
+        if (i == end) end = find_trailers(f, i, &column);
+        text_puts(&text, arena_copy(f->arena, f->out.at + done, at - done));
+        text_printf(&text, "%*s", column - column_of(f, at), "");
+        done = at;
+    }
+    text_puts(&text, text_string(&f->out) + done);
+    return text_string(&text);
 }
 
 const char *ast_format(Arena *arena, const File *file) {
@@ -483,5 +420,5 @@ const char *ast_format(Arena *arena, const File *file) {
         put_item(&f, file->items.at[i], next);
     }
     put_comments(&f, end);
-    return text_string(&f.out);
+    return with_trailers(&f);
 }

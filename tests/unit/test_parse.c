@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "front/ast.h"
 
 static Arena *arena;
@@ -413,7 +414,7 @@ Test(format, layout) {
         "model  m{x=f( a,b =c )*-d.e [1] y',z=(x+1)  repeat 2{a=b}}\nlayer f(x:[T,2 * D],"
         "w : [T]index(V) , k=3)->[T-1],y:[]{x}",
         "model m {\n"
-        "  x = f(a, b = c) * -d.e[1]\n"
+        "  x     = f(a, b = c) * -d.e[1]\n"
         "  y', z = (x + 1)\n"
         "  repeat 2 {\n"
         "    a = b\n"
@@ -474,6 +475,139 @@ Test(format, long_lines) {
                                words, words, words, words, words));
 }
 
+/* The same, for the statements of a model, with and without the spaces at the line starts. */
+static void expect_body(const char *text, const char *expected) {
+    Text body = text_new(arena);
+    body.indent = 1;
+    text_puts(&body, expected);
+    expect_format(arena_printf(arena, "model m {\n%s\n}", text),
+                  arena_printf(arena, "model m {\n%s}\n", text_string(&body)));
+    expect_format(arena_printf(arena, "model m {\n%s}", expected),
+                  arena_printf(arena, "model m {\n%s}\n", text_string(&body)));
+}
+
+Test(format, lets_are_aligned) {
+    expect_body("x=1 abc = 2\nd, e' = 3",
+                "x     = 1\n"
+                "abc   = 2\n"
+                "d, e' = 3\n");
+    expect_body("x = 1\n\nabc = 2\n# so\nde = 3\nrepeat 2 { f = 1 ghi = 2 }\nj = 4\nf(x)\nkl = 5",
+                "x = 1\n"
+                "\n"
+                "abc = 2\n"
+                "# so\n"
+                "de = 3\n"
+                "repeat 2 {\n"
+                "  f   = 1\n"
+                "  ghi = 2\n"
+                "}\n"
+                "j = 4\n"
+                "f(x)\n"
+                "kl = 5\n");
+}
+
+Test(format, columns_are_aligned) {
+    expect_body("target label:class(a,b) input text : words",
+                "target label: class(a, b)\n"
+                "input  text:  words\n");
+    expect_body("input a: words\ninput bcd: words\nx = 1",
+                "input a:   words\n"
+                "input bcd: words\n"
+                "x = 1\n");
+    expect_body("target a: words", "target a: words\n");
+}
+
+Test(format, results_are_aligned) {
+    expect_body("loss f(x) output a,b metric c,d",
+                "loss   f(x)\n"
+                "output a, b\n"
+                "metric c, d\n");
+    expect_body("loss  f(x)\n\nmetric  c", "loss f(x)\n\nmetric c\n");
+}
+
+Test(format, params_are_not_aligned) {
+    expect_body("param a: [H], b: [] ~ ones param abc: [] state h:[H]",
+                "param a: [H], b: []  ~ ones\n"
+                "param abc: []\n"
+                "state h: [H]\n");
+}
+
+Test(format, wide_gaps_end_a_run) {
+    expect_body("a = 1\nbc = 2\na_name_of_twenty_six_chars = 3\na_name_of_2 = 4",
+                "a  = 1\n"
+                "bc = 2\n"
+                "a_name_of_twenty_six_chars = 3\n"
+                "a_name_of_2                = 4\n");
+    expect_body("a = 1\na_name_of_25_letters_here = 3",
+                "a                         = 1\n"
+                "a_name_of_25_letters_here = 3\n");
+}
+
+/* What takes several lines is the last of its run, and its lines move along with its value. */
+Test(format, broken_lines_end_a_run) {
+    expect_body("abc = 1\nx = f(1, # in\n      2)\nde = 3\nf = 4",
+                "abc = 1\n"
+                "x   = f(1, # in\n"
+                "        2)\n"
+                "de = 3\n"
+                "f  = 4\n");
+    expect_body("abc = 1\nx =\n  f(1, # in\n      2)\nde = 3",
+                "abc = 1\n"
+                "x =\n"
+                "  f(1, # in\n"
+                "      2)\n"
+                "de = 3\n");
+    expect_body("loss f(1, # in\n       2)\noutput x", "loss f(1, # in\n       2)\noutput x\n");
+    expect_body(
+        "a_long_name = x\nname = scan a_cell_of_some_kind(128) over another_long_name"
+        " backward from h = another(name), c = 3, d = 4\nb = 1",
+        "a_long_name = x\n"
+        "name        = scan a_cell_of_some_kind(128) over another_long_name backward\n"
+        "              from h = another(name), c = 3, d = 4\n"
+        "b = 1\n");
+}
+
+/* A line that fits only without padding is not padded. */
+Test(format, padding_breaks_no_line) {
+    const char *word = "a_word_of_forty_letters_xxxxxxxxxxxxxxxxx";
+    expect_body(
+        arena_printf(arena, "x = f(%s, %s)\nabcdefgh = 1\ny = 2", word, word),
+        arena_printf(arena, "x        = f(%s, %s)\nabcdefgh = 1\ny        = 2\n", word, word));
+    expect_body(
+        arena_printf(arena, "x = f(%s, %s)\nabcdefghijklm = 1\ny = 2", word, word),
+        arena_printf(arena, "x = f(%s, %s)\nabcdefghijklm = 1\ny             = 2\n", word, word));
+}
+
+Test(format, trailing_comments_are_aligned) {
+    expect_body("x = 1 # a\nabc = f(x) # b\nloss x\noutput x # c\n\nmetric y, z # d",
+                "x   = 1     # a\n"
+                "abc = f(x)  # b\n"
+                "loss   x\n"
+                "output x  # c\n"
+                "\n"
+                "metric y, z  # d\n");
+    expect_body("f(x) # a\nrepeat 2 { # b\ng(x, y, z) # c\nx # d\n} # e\nf(y) # f",
+                "f(x)        # a\n"
+                "repeat 2 {  # b\n"
+                "  g(x, y, z)  # c\n"
+                "  x           # d\n"
+                "}     # e\n"
+                "f(y)  # f\n");
+    expect_body("f(x) # a\nf(a_name_of_25_letters_here_)  # b\nf(y)  # c",
+                "f(x)  # a\n"
+                "f(a_name_of_25_letters_here_)  # b\n"
+                "f(y)  # c\n");
+}
+
+Test(format, settings_are_aligned) {
+    expect_body("train {a=1  # one\nepochs = 22 b = 2 # two\n}",
+                "train {\n"
+                "  a      = 1  # one\n"
+                "  epochs = 22\n"
+                "  b      = 2  # two\n"
+                "}\n");
+}
+
 static char *read_file(const char *path, size_t *length) {
     FILE *in = fopen(path, "rb");
     cr_assert(in, "%s", path);
@@ -504,4 +638,5 @@ static int format_folder(const char *folder) {
 Test(format, every_program_of_the_project) {
     format_folder(RONDO_SOURCE "/compiler/library");
     format_folder(RONDO_SOURCE "/examples");
+    format_folder(RONDO_SOURCE "/tests");
 }
