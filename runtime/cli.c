@@ -11,8 +11,6 @@
 #include "status.h"
 #include "threads.h"
 
-#define RONDO_VERSION "0.1.0"
-
 /* ---- the verbs ---- */
 
 typedef struct {

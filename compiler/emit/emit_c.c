@@ -19,6 +19,15 @@ static int slot_owner(const Program *program, int slot) {
     die("a slot without a buffer");
 }
 
+/* "[text.size, 100]" */
+static const char *param_shape(const Writer *writer, const Type *type) {
+    const char *text = "";
+    for (int i = 0; i < type->rank; i++)
+        text = PRINT("%s%s%s%s", text, i ? ", " : "", dim_string(writer->graph, type->dim[i]),
+                     type->dim[i].sym ? ".size" : "");
+    return PRINT("[%s]", text);
+}
+
 static void emit_struct(Writer *writer) {
     const Program *program = writer->program;
     Text *out = writer->out;
@@ -34,7 +43,7 @@ static void emit_struct(Writer *writer) {
         const Node *n = graph_node(writer->graph, i);
         if (n->op != OP_PARAM) continue;
         text_printf(out, "  const real *%s; /* %s */\n", writer->names[i],
-                    type_string(writer->graph, &n->type));
+                    param_shape(writer, &n->type));
     }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];

@@ -4,7 +4,7 @@
 enum { WIDTH = 100 };
 
 static bool breaks_after(const char *p, bool comment) {
-    if (comment) return *p == ' ';
+    if (comment) return *p == ' ' && p[-1] != '#';
     return *p == ' ' && (p[-1] == ',' || p[-1] == '+' || p[-1] == '*' || p[-1] == '-' ||
                          p[-1] == '/' || p[-1] == '=' || p[-1] == '?' || p[-1] == ':' ||
                          p[-1] == ';' || p[-1] == '{' || p[-1] == '<');
@@ -17,15 +17,18 @@ static int width_of(const char *from, const char *to) {
     return width;
 }
 
-/* The last place before the right margin where the line can break, or its end. */
+/* The last place before the right margin where the line can break, or its end. A comment behind
+ * code stays whole. */
 static const char *break_point(const char *line, const char *end, int indent, bool comment) {
     const char *best = NULL;
     int quotes = 0;
     for (const char *p = line + 1; p < end; p++) {
         if (*p == '"' && p[-1] != '\\') quotes ^= 1;
-        if (quotes || !breaks_after(p, comment)) continue;
+        bool remark = !comment && strncmp(p, " /*", 3) == 0;
+        if (quotes || !(remark || breaks_after(p, comment))) continue;
         if (indent + width_of(line, p) > WIDTH && best) break;
         best = p;
+        if (remark) break;
     }
     return best ? best : end;
 }
@@ -45,9 +48,11 @@ static void wrap_line(Text *out, const char *line, const char *end) {
             lead = comment ? (*start == '/' ? " *     " : "*     ") : "    ";
             indent += (int)strlen(lead);
         }
-        text_printf(out, "%.*s\n%*s%s", (int)(at - start), start, indent - (int)strlen(lead), "",
+        const char *last = at;
+        while (last > start && last[-1] == ' ') last--;
+        text_printf(out, "%.*s\n%*s%s", (int)(last - start), start, indent - (int)strlen(lead), "",
                     lead);
-        start = at + 1;
+        for (start = at; start < end && *start == ' ';) start++;
     }
     text_printf(out, "%.*s\n", (int)(end - start), start);
 }

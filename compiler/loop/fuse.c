@@ -349,9 +349,9 @@ static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int width, bool a
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
         Op op = graph_node(fuse->graph, stage->nodes.at[0])->op;
-        if (stage->blocks == level && stage->columns == width && op != OP_CONCAT) return stage;
+        if (stage->level == level && stage->columns == width && op != OP_CONCAT) return stage;
     }
-    vec_push(fuse->graph->arena, &kernel->stages, (Stage){.columns = width, .blocks = level});
+    vec_push(fuse->graph->arena, &kernel->stages, (Stage){.columns = width, .level = level});
     return &kernel->stages.at[kernel->stages.len - 1];
 }
 
@@ -373,7 +373,6 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
             vec_push(fuse->graph->arena, &stage->nodes, node);
         }
     for (int s = 0; s < kernel->stages.len; s++) {
-        kernel->stages.at[s].blocks = 0;
         for (int i = 0; i < kernel->stages.at[s].nodes.len; i++)
             fuse->program->stage_of[kernel->stages.at[s].nodes.at[i]] = s;
     }

@@ -15,8 +15,11 @@ const char *print_packed(const Program *program) {
         text_printf(&out, "  %%%d %s %d\n", i, space_names[program->space[i]], program->columns[i]);
     for (int i = 0; i < program->reductions.len; i++) {
         const Reduction *r = &program->reductions.at[i];
-        text_printf(&out, "sum %s[%d:%d, %d:%d] += %s %%%d", g->params.at[r->param].name, r->row,
-                    r->row + r->rows, r->column, r->column + r->columns, kinds[r->kind], r->a);
+        text_printf(&out, "sum %s", g->params.at[r->param].name);
+        if (r->kind != REDUCE_SCATTER)
+            text_printf(&out, "[%d:%d, %d:%d]", r->row, r->row + r->rows, r->column,
+                        r->column + r->columns);
+        text_printf(&out, " += %s %%%d", kinds[r->kind], r->a);
         if (r->b >= 0) text_printf(&out, " %%%d", r->b);
         text_puts(&out, "\n");
     }

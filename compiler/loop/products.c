@@ -68,8 +68,7 @@ static void add_term(Find *find, Accumulator *sum, int node, bool root) {
     }
 }
 
-/* Products of values that are there before the loop come first: whether they leave the loop then
- * changes no bit. */
+/* Products of values that are there before the loop come first, those of the loop's own last. */
 static void order_products(const Program *program, Accumulator *sum, int kernel) {
     int count = sum->products.len, next = 0;
     Product *sorted = ARENA_ARRAY(program->graph->arena, Product, count + 1);

@@ -79,7 +79,7 @@ typedef struct {
     int columns;
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
-    long panel; /* where its packed weights start, in columns × depths; see emit */
+    int level;  /* of fuse.c: stages of one level do not depend on each other */
     int blocks; /* vectors of columns that one tile covers, a power of two */
 } Stage;
 
@@ -90,7 +90,6 @@ typedef struct {
     NodeList nodes;
     VEC(Stage) stages;
     int phase; /* kernels of one phase do not depend on each other */
-    int level;
 } Kernel;
 
 typedef struct {
