@@ -178,6 +178,11 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
                        const RdCollected *collected, int i) {
     json_t *json = json_object();
     double probability;
+    json_t *inputs = json_object();
+    for (int c = 0; c < style->model->column_count; c++)
+        if (is_input(style->model, c))
+            json_object_set_new(inputs, style->model->columns[c].name,
+                                json_string(data->text[c][i]));
     if (style->answer.column < 0) {
         json_object_set_new(json, "outputs", outputs_json(collected, i));
     } else {
@@ -188,11 +193,10 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
             json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
         }
     }
-    for (int c = 0; c < style->model->column_count; c++)
-        if (is_input(style->model, c))
-            json_object_set_new(json, style->model->columns[c].name, json_string(data->text[c][i]));
     if (style->explain)
         json_object_set_new(json, "weights", weights_json(style, data, collected, i));
+    json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
+    json_decref(inputs);
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
     fputc('\n', out);
     json_decref(json);

@@ -149,7 +149,14 @@ bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double 
         *value = evaluation->accuracy;
         return true;
     }
-    if (strcmp(metric, "f1") || !evaluation->confusion.classes) return false;
-    *value = rd_f1(&evaluation->confusion);
-    return true;
+    static const struct {
+        const char *name;
+        RdClassMetric *metric;
+    } metrics[] = {{"precision", rd_precision}, {"recall", rd_recall}, {"f1", rd_class_f1}};
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        if (strcmp(metric, metrics[i].name) || !evaluation->confusion.classes) continue;
+        *value = rd_binary_or_macro(&evaluation->confusion, metrics[i].metric);
+        return true;
+    }
+    return false;
 }

@@ -76,17 +76,17 @@ double rd_class_f1(const RdConfusion *confusion, int class_number) {
                     (double)occurrences(confusion, class_number));
 }
 
-double rd_macro_f1(const RdConfusion *confusion) {
+double rd_macro(const RdConfusion *confusion, RdClassMetric *metric) {
     double sum = 0;
     int present = 0;
     for (int i = 0; i < confusion->classes; i++) {
         if (occurrences(confusion, i) == 0) continue;
-        sum += rd_class_f1(confusion, i);
+        sum += metric(confusion, i);
         present++;
     }
     return quotient(sum, present);
 }
 
-double rd_f1(const RdConfusion *confusion) {
-    return confusion->classes == 2 ? rd_class_f1(confusion, 1) : rd_macro_f1(confusion);
+double rd_binary_or_macro(const RdConfusion *confusion, RdClassMetric *metric) {
+    return confusion->classes == 2 ? metric(confusion, 1) : rd_macro(confusion, metric);
 }

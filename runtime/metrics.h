@@ -1,13 +1,13 @@
 /* How good predictions are. The definitions are scikit-learn's (sklearn.metrics, "Model evaluation:
  * classification metrics"), so the figures can be compared with those of any other system:
  *
- *   precision of a class   tp / (tp + fp)             of those predicted as the class, the right
- * ones recall of a class      tp / (tp + fn)             of those in the class, the ones found F1
- * of a class          2 tp / (2 tp + fp + fn)    the harmonic mean of the two
+ * - precision of a class: tp / (tp + fp), of those predicted as the class the right ones;
+ * - recall of a class: tp / (tp + fn), of those in the class the ones found;
+ * - F1 of a class: 2 tp / (2 tp + fp + fn), the harmonic mean of the two.
  *
- * A quotient with nothing below the line is 0. With two classes `f1` is that of the second one
- * (average="binary", pos_label=1); with more it is the mean over all classes that occur among the
- * targets or the predictions (average="macro"). */
+ * A quotient with nothing below the line is 0. With two classes the metrics `precision`, `recall`
+ * and `f1` are those of the second one (average="binary", pos_label=1); with more the mean over all
+ * classes that occur among the targets or the predictions (average="macro"). */
 #ifndef RONDO_METRICS_H
 #define RONDO_METRICS_H
 
@@ -32,7 +32,12 @@ double rd_accuracy(const RdConfusion *confusion);
 double rd_precision(const RdConfusion *confusion, int class_number);
 double rd_recall(const RdConfusion *confusion, int class_number);
 double rd_class_f1(const RdConfusion *confusion, int class_number);
-double rd_macro_f1(const RdConfusion *confusion);
-double rd_f1(const RdConfusion *confusion); /* the metric `f1`: see above */
+
+/* One of the three above, as the function of a class. */
+typedef double RdClassMetric(const RdConfusion *confusion, int class_number);
+
+/* The mean over the classes that occur, and the metric as a model lists it: see above. */
+double rd_macro(const RdConfusion *confusion, RdClassMetric *metric);
+double rd_binary_or_macro(const RdConfusion *confusion, RdClassMetric *metric);
 
 #endif

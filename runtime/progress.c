@@ -202,7 +202,8 @@ static void end_line(const RdProgress *progress, const RdTrainer *trainer, doubl
             if (!isnan(best->metric[i]))
                 printf(", %s %.3f", trainer->model->metrics[i], best->metric[i]);
     } else {
-        printf("%s: %d epochs, %ld steps", trainer->path, state->epoch, state->step);
+        printf("%s: %d epoch%s, %ld steps", trainer->path, state->epoch,
+               state->epoch == 1 ? "" : "s", state->step);
     }
     printf("; %s%s\n", rd_time_text(took, seconds),
            rd_stopped_early(trainer) ? "; stopped early" : "");

@@ -69,9 +69,9 @@ void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluat
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
     if (!confusion->classes) return;
     if (confusion->classes == 2)
-        fprintf(out, "f1        %.3f  (of '%s')\n", rd_f1(confusion),
+        fprintf(out, "f1        %.3f  (of '%s')\n", rd_binary_or_macro(confusion, rd_class_f1),
                 model->columns[column].classes[1]);
-    fprintf(out, "macro f1  %.3f\n", rd_macro_f1(confusion));
+    fprintf(out, "macro f1  %.3f\n", rd_macro(confusion, rd_class_f1));
     class_table(out, &model->columns[column], confusion);
     confusion_table(out, &model->columns[column], confusion);
 }
@@ -107,8 +107,11 @@ void rd_report_json(FILE *out, const RdModel *model, const RdEvaluation *evaluat
                              (json_int_t)evaluation->targets, "loss", evaluation->loss);
     if (column >= 0) json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
     if (confusion->classes) {
-        json_object_set_new(json, "f1", json_real(rd_f1(confusion)));
-        json_object_set_new(json, "macro_f1", json_real(rd_macro_f1(confusion)));
+        json_object_set_new(json, "precision",
+                            json_real(rd_binary_or_macro(confusion, rd_precision)));
+        json_object_set_new(json, "recall", json_real(rd_binary_or_macro(confusion, rd_recall)));
+        json_object_set_new(json, "f1", json_real(rd_binary_or_macro(confusion, rd_class_f1)));
+        json_object_set_new(json, "macro_f1", json_real(rd_macro(confusion, rd_class_f1)));
         json_object_set_new(json, "classes", classes_json(&model->columns[column], confusion));
         json_object_set_new(json, "confusion", confusion_json(confusion));
     }

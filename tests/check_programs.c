@@ -1,10 +1,12 @@
 /* Checks Rondo programs and compares what the compiler says, byte for byte.
  *
- *   check_programs errors DIR [--update]   each DIR/x.rondo is wrong: DIR/x.expected has all that
- * is said about it; --update writes what is said now check_programs clean FILE…             nothing
- * is said about these programs check_programs docs FILE…              nor about the blocks marked
- * ```rondo of these pages, each of them a whole program
- */
+ * check_programs errors DIR [--update]: each DIR/x.rondo is wrong, and DIR/x.expected has all that
+ * is said about it; --update writes what is said now.
+ *
+ * check_programs clean FILE…: nothing is said about these programs.
+ *
+ * check_programs docs FILE…: nor about the blocks marked ```rondo of these pages, each of them a
+ * whole program. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>

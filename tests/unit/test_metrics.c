@@ -32,9 +32,9 @@ Test(metrics, binary) {
     expect(rd_accuracy(&c), 6.0 / 8);
     expect(rd_precision(&c, 1), 4.0 / 5);
     expect(rd_recall(&c, 1), 4.0 / 5);
-    expect(rd_f1(&c), 8.0 / 10);
+    expect(rd_binary_or_macro(&c, rd_class_f1), 8.0 / 10);
     expect(rd_class_f1(&c, 0), 4.0 / 6);
-    expect(rd_macro_f1(&c), (0.8 + 4.0 / 6) / 2);
+    expect(rd_macro(&c, rd_class_f1), (0.8 + 4.0 / 6) / 2);
     cr_expect_eq(rd_confusion_total(&c), 8);
     cr_expect_eq(rd_confusion_support(&c, 1), 5);
     rd_confusion_free(&c);
@@ -44,7 +44,7 @@ Test(metrics, three_classes) {
     /* y_true = [0, 1, 2, 0, 1, 2], y_pred = [0, 2, 1, 0, 0, 1]: macro F1 0.26666… in the manual */
     RdConfusion c = CONFUSION(3, {0, 0}, {1, 2}, {2, 1}, {0, 0}, {1, 0}, {2, 1});
     expect(rd_accuracy(&c), 2.0 / 6);
-    expect(rd_f1(&c), 0.8 / 3);
+    expect(rd_binary_or_macro(&c, rd_class_f1), 0.8 / 3);
     expect(rd_precision(&c, 0), 2.0 / 3);
     expect(rd_recall(&c, 0), 1);
     rd_confusion_free(&c);
@@ -52,17 +52,17 @@ Test(metrics, three_classes) {
 
 Test(metrics, macro_leaves_out_classes_that_never_occur) {
     RdConfusion c = CONFUSION(4, {0, 0}, {1, 1}, {1, 0});
-    expect(rd_f1(&c), (2.0 / 3 + 2.0 / 3) / 2);
+    expect(rd_binary_or_macro(&c, rd_class_f1), (2.0 / 3 + 2.0 / 3) / 2);
     rd_confusion_free(&c);
 }
 
 Test(metrics, nothing_below_the_line_is_zero) {
     RdConfusion c = CONFUSION(2, {0, 0}, {1, 0});
     expect(rd_precision(&c, 1), 0);
-    expect(rd_f1(&c), 0);
+    expect(rd_binary_or_macro(&c, rd_class_f1), 0);
     rd_confusion_clear(&c);
     expect(rd_accuracy(&c), 0);
     expect(rd_recall(&c, 0), 0);
-    expect(rd_macro_f1(&c), 0);
+    expect(rd_macro(&c, rd_class_f1), 0);
     rd_confusion_free(&c);
 }
