@@ -15,13 +15,6 @@ static bool cannot(const char *path, const char *what, RdError *error) {
     return rd_fail(error, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-/* The directory that the file stands in; freed with free. */
-static char *directory_of(const char *path) {
-    char *copy = rd_copy(path), *directory = rd_copy(dirname(copy));
-    free(copy);
-    return directory;
-}
-
 /* Why nothing can be put where a device or the like is. What a write to it says is the better
  * answer when the write fails, as it does for a full device. */
 static bool not_regular(const char *path, const struct stat *status, RdError *error) {
@@ -38,22 +31,20 @@ static bool not_regular(const char *path, const struct stat *status, RdError *er
     return rd_fail(error, "%s: is not a regular file; expected a file name", path);
 }
 
-bool rd_atomic_possible(const char *path, RdError *error) {
+bool rd_atomic_possible(const RdAtomicFile *file, RdError *error) {
+    const char *path = file->path;
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return not_regular(path, &status, error);
     if (!path[0] || path[strlen(path) - 1] == '/')
         return rd_fail(error, "'%s': is not a file name", path);
-    char *directory = directory_of(path);
-    bool good = true;
-    if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode))
-        good =
-            rd_fail(error, "%s: cannot write: the directory '%s' does not exist", path, directory);
-    else if (access(directory, W_OK | X_OK) != 0)
-        good = rd_fail(error, "%s: cannot write in the directory '%s': %s", path, directory,
+    if (stat(file->directory, &status) != 0 || !S_ISDIR(status.st_mode))
+        return rd_fail(error, "%s: cannot write: the directory '%s' does not exist", path,
+                       file->directory);
+    if (access(file->directory, W_OK | X_OK) != 0)
+        return rd_fail(error, "%s: cannot write in the directory '%s': %s", path, file->directory,
                        strerror(errno));
-    free(directory);
-    return good;
+    return true;
 }
 
 static char *temporary_name(const char *final) {
@@ -63,19 +54,28 @@ static char *temporary_name(const char *final) {
     return name;
 }
 
-bool rd_atomic_begin(RdAtomicFile *file, const char *path, RdError *error) {
-    *file = (RdAtomicFile){.path = path};
-    if (!rd_atomic_possible(path, error)) return false;
-    file->final = realpath(path, NULL);
-    if (!file->final) file->final = rd_copy(path);
-    file->temporary = temporary_name(file->final);
+RdAtomicFile rd_atomic_open(const char *path) {
+    RdAtomicFile file = {.path = path, .final = realpath(path, NULL), .fd = -1};
+    if (!file.final) file.final = rd_copy(path);
+    char *copy = rd_copy(file.final);
+    file.directory = rd_copy(dirname(copy));
+    file.temporary = temporary_name(file.final);
+    free(copy);
+    return file;
+}
+
+void rd_atomic_close(RdAtomicFile *file) {
+    free(file->final);
+    free(file->directory);
+    free(file->temporary);
+    *file = (RdAtomicFile){0};
+}
+
+bool rd_atomic_begin(RdAtomicFile *file, RdError *error) {
+    if (!rd_atomic_possible(file, error)) return false;
     unlink(file->temporary); /* left by a killed process that had our number */
     file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file->fd >= 0) return true;
-    cannot(path, "write", error);
-    free(file->final);
-    free(file->temporary);
-    return false;
+    return file->fd >= 0 || cannot(file->path, "write", error);
 }
 
 bool rd_atomic_write(RdAtomicFile *file, const void *data, size_t size, RdError *error) {
@@ -91,12 +91,10 @@ bool rd_atomic_write(RdAtomicFile *file, const void *data, size_t size, RdError 
 
 /* Makes the new name of a file in the directory last. */
 static bool sync_directory(const RdAtomicFile *file, RdError *error) {
-    char *directory = directory_of(file->final);
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = fd < 0 || fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
     if (!good) cannot(file->path, "sync its directory", error);
     if (fd >= 0) close(fd);
-    free(directory);
     return good;
 }
 
@@ -109,7 +107,5 @@ bool rd_atomic_end(RdAtomicFile *file, bool good, RdError *error) {
         unlink(file->temporary);
     else
         good = sync_directory(file, error);
-    free(file->final);
-    free(file->temporary);
     return good;
 }

@@ -10,17 +10,24 @@
 
 typedef struct {
     const char *path; /* as the caller calls it, for messages */
-    char *final;      /* where it will stand: symbolic links followed */
+    /* private: */
+    char *final;     /* where it will stand: symbolic links followed */
+    char *directory; /* that it will stand in */
     char *temporary;
     int fd;
 } RdAtomicFile;
 
-/* Whether a file could be put at `path`, as far as that can be known before: nothing but a regular
- * file is there, and its directory exists and may be written to. */
-bool rd_atomic_possible(const char *path, RdError *error);
+/* A file that is to be written, once or often. Allocates all that this takes; freed with
+ * rd_atomic_close. `path` must outlive it. */
+RdAtomicFile rd_atomic_open(const char *path);
+void rd_atomic_close(RdAtomicFile *file);
 
-/* Begins a file. `path` must outlive it. When this succeeds, rd_atomic_end must follow. */
-bool rd_atomic_begin(RdAtomicFile *file, const char *path, RdError *error);
+/* Whether the file could be put there, as far as that can be known before: nothing but a regular
+ * file is there, and its directory exists and may be written to. */
+bool rd_atomic_possible(const RdAtomicFile *file, RdError *error);
+
+/* Begins to write it anew. When this succeeds, rd_atomic_end must follow. */
+bool rd_atomic_begin(RdAtomicFile *file, RdError *error);
 
 /* Appends `size` bytes. */
 bool rd_atomic_write(RdAtomicFile *file, const void *data, size_t size, RdError *error);

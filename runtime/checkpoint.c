@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,23 +9,29 @@
 #include "alloc.h"
 #include "train.h"
 
-/* Enough digits to read the same number back. */
-enum { EXACT = JSON_COMPACT | JSON_REAL_PRECISION(17) };
-
 /* ---- writing ---- */
 
-static void set_json(RdSaved *saved, const char *key, json_t *json) {
-    char *text = json_dumps(json, EXACT);
-    if (text) rd_saved_set(saved, key, text);
-    free(text);
-    json_decref(json);
+/* Where JSON is written: room that suffices for all there will be. */
+typedef struct {
+    char *at, *end;
+} Text;
+
+__attribute__((format(printf, 2, 3))) static void add(Text *text, const char *format, ...) {
+    size_t room = (size_t)(text->end - text->at);
+    va_list args;
+    va_start(args, format);
+    size_t length = (size_t)vsnprintf(text->at, room, format, args);
+    va_end(args);
+    text->at += length < room ? length : room - 1;
 }
 
-/* An integer of 64 bits that JSON's readers would round. */
-static json_t *big(uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    return json_string(text);
+/* With enough digits to read the same number back. */
+static void add_real(Text *text, const char *name, double value) {
+    char number[32];
+    snprintf(number, sizeof number, "%.17g", value);
+    const char *fraction = strpbrk(number, ".e") ? "" : ".0";
+    add(text, ",\"%s\":%s%s", name, isfinite(value) ? number : "null",
+        isfinite(value) ? fraction : "");
 }
 
 /* Tells data apart: FNV-1a over the numbers of all examples. */
@@ -42,44 +49,65 @@ static uint64_t fingerprint(const RdExamples *examples) {
     return hash;
 }
 
-static json_t *settings_json(const RdTrainer *trainer) {
-    return json_pack("{s:i, s:i, s:f, s:o}", "epochs", trainer->training.epochs, "batch",
-                     trainer->training.batch, "rate", trainer->training.rate, "seed",
-                     big(trainer->seed));
+/* Integers of 64 bits, which JSON's readers would round, are strings. */
+static void add_settings(Text *text, const RdTrainer *trainer) {
+    const RdTraining *training = &trainer->training;
+    add(text, "{\"epochs\":%d,\"batch\":%d", training->epochs, training->batch);
+    add_real(text, "rate", training->rate);
+    add(text, ",\"seed\":\"%" PRIu64 "\"}", trainer->seed);
 }
 
-static json_t *state_json(const RdTrainer *trainer) {
+static void add_state(Text *text, const RdTrainer *trainer) {
     const RdTrainState *state = &trainer->state;
-    return json_pack("{s:i, s:i, s:I, s:f, s:I, s:i, s:f, s:o, s:o}", "epoch", state->epoch,
-                     "batch", state->batch, "step", (json_int_t)state->step, "loss_sum",
-                     state->loss_sum, "targets", (json_int_t)state->targets, "best_epoch",
-                     state->best_epoch, "best_score", state->best_score, "train_data",
-                     big(fingerprint(trainer->examples)), "valid_data",
-                     big(fingerprint(trainer->valid)));
+    add(text, "{\"epoch\":%d,\"batch\":%d,\"step\":%ld", state->epoch, state->batch, state->step);
+    add_real(text, "loss_sum", state->loss_sum);
+    add(text, ",\"targets\":%ld,\"best_epoch\":%d", state->targets, state->best_epoch);
+    add_real(text, "best_score", state->best_score);
+    add(text, ",\"train_data\":\"%" PRIu64 "\",\"valid_data\":\"%" PRIu64 "\"}",
+        fingerprint(trainer->examples), fingerprint(trainer->valid));
 }
 
-static void set_number(json_t *object, const char *name, double value) {
-    if (isfinite(value)) json_object_set_new(object, name, json_real(value));
+/* Numbers that are not finite are left out. */
+static void add_figure(Text *text, const char *name, double value) {
+    if (isfinite(value)) add_real(text, name, value);
 }
 
-static json_t *history_json(const RdTrainer *trainer) {
+static void add_history(Text *text, const RdTrainer *trainer) {
     const RdModel *model = trainer->model;
-    json_t *list = json_array();
+    add(text, "[");
     for (int i = 0; i < trainer->state.epoch; i++) {
         const RdEpoch *epoch = &trainer->history[i];
-        json_t *object = json_pack("{s:i}", "epoch", epoch->epoch);
-        set_number(object, "loss", epoch->loss);
-        set_number(object, "valid_loss", epoch->valid_loss);
+        add(text, "%s{\"epoch\":%d", i ? "," : "", epoch->epoch);
+        add_figure(text, "loss", epoch->loss);
+        add_figure(text, "valid_loss", epoch->valid_loss);
         for (int m = 0; m < model->metric_count && m < RD_MAX_METRICS; m++)
-            set_number(object, model->metrics[m], epoch->metric[m]);
-        json_array_append_new(list, object);
+            add_figure(text, model->metrics[m], epoch->metric[m]);
+        add(text, "}");
     }
-    return list;
+    add(text, "]");
 }
 
-bool rd_checkpoint_save(const RdTrainer *trainer, RdError *error) {
+enum { NUMBER_ROOM = 32, ENTRY_ROOM = 512 }; /* a number with its punctuation; a whole entry */
+
+void rd_checkpoint_reserve(RdTrainer *trainer, int epochs) {
+    size_t room = 3 * NUMBER_ROOM + sizeof "epoch loss valid_loss";
+    for (int m = 0; m < trainer->model->metric_count; m++)
+        room += strlen(trainer->model->metrics[m]) + NUMBER_ROOM;
+    free(trainer->history);
+    free(trainer->history_text);
+    trainer->history = rd_zeros((size_t)epochs, sizeof *trainer->history);
+    trainer->history_room = (size_t)epochs * room + sizeof "[]";
+    trainer->history_text = rd_zeros(trainer->history_room, 1);
+}
+
+bool rd_checkpoint_save(RdTrainer *trainer, RdError *error) {
     const RdSession *session = &trainer->session;
-    RdSaved saved = {0};
+    char settings[ENTRY_ROOM], state[ENTRY_ROOM], *history = trainer->history_text;
+    add_settings(&(Text){settings, settings + sizeof settings}, trainer);
+    add_state(&(Text){state, state + sizeof state}, trainer);
+    add_history(&(Text){history, history + trainer->history_room}, trainer);
+    RdEntry entries[] = {{"settings", settings}, {"state", state}, {"history", history}};
+    RdSaved saved = {.entry = entries, .entry_count = 3};
     bool has_best = trainer->state.best_epoch > 0;
     bool best_is_latest = trainer->state.best_epoch == trainer->state.epoch;
     for (int c = 0; c < trainer->model->column_count; c++) saved.vocab[c] = trainer->vocab[c];
@@ -88,14 +116,7 @@ bool rd_checkpoint_save(const RdTrainer *trainer, RdError *error) {
     saved.stretch[RD_MOMENT2] = session->moment2;
     if (has_best && !(best_is_latest && trainer->state.batch == 0))
         saved.stretch[RD_LATEST] = session->param;
-    set_json(&saved, "settings", settings_json(trainer));
-    set_json(&saved, "state", state_json(trainer));
-    set_json(&saved, "history", history_json(trainer));
-    bool done = rd_model_save(trainer->path, trainer->model, &saved, error);
-    memset(saved.vocab, 0, sizeof saved.vocab);
-    memset(saved.stretch, 0, sizeof saved.stretch);
-    rd_saved_free(&saved);
-    return done;
+    return rd_model_save(&trainer->file, trainer->model, &session->layout, &saved, error);
 }
 
 /* ---- reading ---- */
@@ -158,10 +179,7 @@ static bool restore_history(RdTrainer *trainer, const RdSaved *saved, RdError *e
     json_t *list = entry(saved, "history");
     int count = trainer->state.epoch;
     bool sound = json_is_array(list) && json_array_size(list) == (size_t)count;
-    if (sound && count > trainer->training.epochs) {
-        free(trainer->history);
-        trainer->history = rd_zeros((size_t)count, sizeof *trainer->history);
-    }
+    if (sound && count > trainer->training.epochs) rd_checkpoint_reserve(trainer, count);
     for (int i = 0; sound && i < count; i++) {
         const json_t *object = json_array_get(list, (size_t)i);
         RdEpoch *epoch = &trainer->history[i];

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "atomic.h"
 #include "safetensors.h"
+#include "tokenize.h"
 
 static const char *const prefixes[RD_STRETCHES] = {"", "optimizer.moment1.", "optimizer.moment2.",
                                                    "latest."};
@@ -38,7 +38,7 @@ static char *join(const char *a, const char *b) {
 void rd_saved_set(RdSaved *saved, const char *key, const char *value) {
     for (int i = 0; i < saved->entry_count; i++) {
         if (strcmp(saved->entry[i].key, key) != 0) continue;
-        free(saved->entry[i].value);
+        free((void *)saved->entry[i].value);
         saved->entry[i].value = rd_copy(value);
         return;
     }
@@ -57,8 +57,8 @@ void rd_saved_free(RdSaved *saved) {
     for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_vocab_free(&saved->vocab[c]);
     for (int s = 0; s < RD_STRETCHES; s++) free(saved->stretch[s]);
     for (int i = 0; i < saved->entry_count; i++) {
-        free(saved->entry[i].key);
-        free(saved->entry[i].value);
+        free((void *)saved->entry[i].key);
+        free((void *)saved->entry[i].value);
     }
     free(saved->entry);
     *saved = (RdSaved){0};
@@ -89,96 +89,130 @@ static RdTensor expected_tensor(const RdModel *model, const RdSaved *saved, int 
 /* ---- saving ---- */
 
 /* [{"name", "kind", "target", "classes"}, …] */
-static char *columns_text(const RdModel *model) {
-    json_t *columns = json_array();
+static void put_columns(RdJson *json, const RdModel *model) {
+    rd_json_put(json, "[");
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
-        json_t *classes = json_array();
-        for (int i = 0; i < column->class_count; i++)
-            json_array_append_new(classes, json_string(column->classes[i]));
-        json_array_append_new(columns, json_pack("{s:s, s:s, s:b, s:o}", "name", column->name,
-                                                 "kind", kind_name(column), "target",
-                                                 (int)column->target, "classes", classes));
+        rd_json_put(json, c ? ",{\"name\":" : "{\"name\":");
+        rd_json_string(json, column->name);
+        rd_json_put(json, ",\"kind\":");
+        rd_json_string(json, kind_name(column));
+        rd_json_put(json, column->target ? ",\"target\":true" : ",\"target\":false");
+        rd_json_put(json, ",\"classes\":[");
+        for (int i = 0; i < column->class_count; i++) {
+            if (i > 0) rd_json_put(json, ",");
+            rd_json_string(json, column->classes[i]);
+        }
+        rd_json_put(json, "]}");
     }
-    char *text = json_dumps(columns, JSON_COMPACT);
-    json_decref(columns);
-    return text;
+    rd_json_put(json, "]");
 }
 
-/* Adds a text, which it frees, to the metadata; false when it is not UTF-8. */
-static bool add_text(json_t *texts, const char *before, const char *key, char *text) {
-    char *whole_key = join(before, key);
-    bool good = text && !json_object_get(texts, whole_key) &&
-                json_object_set_new(texts, whole_key, json_string(text)) == 0;
-    free(whole_key);
-    free(text);
-    return good;
+/* The beginning of a text of the metadata behind others; rd_json_close ends it. */
+static void open_text(RdJson *json, const char *before, const char *key) {
+    rd_json_put(json, ",");
+    rd_json_open(json);
+    rd_json_put(json, before);
+    rd_json_put(json, key);
+    rd_json_close(json);
+    rd_json_put(json, ":");
+    rd_json_open(json);
 }
 
-/* The metadata; NULL when an entry is not UTF-8 or has the key of something else. */
-static json_t *metadata(const RdModel *model, const RdSaved *saved) {
-    json_t *texts = json_object();
-    bool good = add_text(texts, format_key, "", rd_copy(format)) &&
-                add_text(texts, model_key, "", rd_copy(model->name)) &&
-                add_text(texts, columns_key, "", columns_text(model));
-    for (int c = 0; good && c < model->column_count; c++)
+static void put_text(RdJson *json, const char *before, const char *key, const char *text) {
+    open_text(json, before, key);
+    rd_json_put(json, text);
+    rd_json_close(json);
+}
+
+/* A line each: a word has no white space in it. */
+static void put_words(RdJson *json, const char *column, const RdVocab *vocab) {
+    open_text(json, words_key, column);
+    for (int i = 0; i < vocab->size; i++) {
+        if (i > 0) rd_json_put(json, "\n");
+        rd_json_put(json, vocab->word[i]);
+    }
+    rd_json_close(json);
+}
+
+static void put_metadata(RdJson *json, const RdModel *model, const RdSaved *saved) {
+    rd_json_put(json, "{");
+    rd_json_string(json, format_key);
+    rd_json_put(json, ":");
+    rd_json_string(json, format);
+    put_text(json, model_key, "", model->name);
+    open_text(json, columns_key, "");
+    put_columns(json, model);
+    rd_json_close(json);
+    for (int c = 0; c < model->column_count; c++)
         if (model->columns[c].kind == RD_WORDS)
-            good = add_text(texts, words_key, model->columns[c].name,
-                            rd_vocab_to_text(&saved->vocab[c]));
-    for (int i = 0; good && i < saved->entry_count; i++)
-        good = !is_reserved(saved->entry[i].key) &&
-               add_text(texts, own, saved->entry[i].key, rd_copy(saved->entry[i].value));
-    if (good) return texts;
-    json_decref(texts);
-    return NULL;
+            put_words(json, model->columns[c].name, &saved->vocab[c]);
+    for (int i = 0; i < saved->entry_count; i++)
+        put_text(json, own, saved->entry[i].key, saved->entry[i].value);
+    rd_json_put(json, "}");
 }
 
-static char *file_head(const RdModel *model, const RdSaved *saved, size_t *size) {
-    json_t *header = json_object(), *texts = metadata(model, saved);
-    size_t offset = 0;
-    char *head = NULL;
-    if (texts) {
-        json_object_set_new(header, "__metadata__", texts);
-        for (int s = 0; s < RD_STRETCHES; s++)
-            for (int p = 0; saved->stretch[s] && p < model->param_count; p++) {
-                char *name = join(prefixes[s], model->params[p].name);
-                rd_tensor_add(header, name, expected_tensor(model, saved, p), &offset);
-                free(name);
-            }
-        head = rd_safetensors_head(header, size);
-    }
-    json_decref(header);
-    return head;
+typedef struct {
+    const RdModel *model;
+    const RdSaved *saved;
+} Saving;
+
+static void put_header(RdJson *json, const void *context) {
+    const Saving *s = context;
+    size_t begin = 0;
+    rd_json_put(json, "{\"__metadata__\":");
+    put_metadata(json, s->model, s->saved);
+    for (int i = 0; i < RD_STRETCHES; i++)
+        for (int p = 0; s->saved->stretch[i] && p < s->model->param_count; p++) {
+            RdTensor tensor = expected_tensor(s->model, s->saved, p);
+            tensor.begin = begin;
+            begin += tensor.count * sizeof(float);
+            rd_tensor_put(json, prefixes[i], s->model->params[p].name, &tensor);
+        }
+    rd_json_put(json, "}");
 }
 
-static bool write_tensors(RdAtomicFile *file, const RdModel *model, const RdSaved *saved,
+static bool write_tensors(RdAtomicFile *file, const RdLayout *layout, const RdSaved *saved,
                           RdError *error) {
-    RdLayout layout = saved_layout(model, saved);
     bool good = true;
     for (int s = 0; s < RD_STRETCHES; s++)
-        for (int p = 0; good && saved->stretch[s] && p < model->param_count; p++)
-            good = rd_atomic_write(file, saved->stretch[s] + layout.start[p],
-                                   layout.size[p] * sizeof(float), error);
-    rd_layout_free(&layout);
+        for (int p = 0; good && saved->stretch[s] && p < layout->param_count; p++)
+            good = rd_atomic_write(file, saved->stretch[s] + layout->start[p],
+                                   layout->size[p] * sizeof(float), error);
     return good;
 }
 
-bool rd_model_save(const char *path, const RdModel *model, const RdSaved *saved, RdError *error) {
-    size_t size;
-    char *head = file_head(model, saved, &size);
-    if (!head)
+static bool is_utf8(const char *text) {
+    size_t length = strlen(text);
+    return rd_utf8_valid(text, length) == length;
+}
+
+static bool check_entries(const RdSaved *saved) {
+    bool good = true;
+    for (int i = 0; good && i < saved->entry_count; i++) {
+        const RdEntry *entry = &saved->entry[i];
+        good = !is_reserved(entry->key) && is_utf8(entry->key) && is_utf8(entry->value);
+    }
+    return good;
+}
+
+bool rd_model_save(RdAtomicFile *file, const RdModel *model, const RdLayout *layout,
+                   const RdSaved *saved, RdError *error) {
+    if (!check_entries(saved))
         return rd_fail(error, "%s: cannot write: an entry is not UTF-8 or has a key of the file's",
-                       path);
-    RdAtomicFile file;
-    bool begun = rd_atomic_begin(&file, path, error);
-    bool good = begun && rd_atomic_write(&file, head, size, error) &&
-                write_tensors(&file, model, saved, error);
-    if (begun) good = rd_atomic_end(&file, good, error);
-    free(head);
-    return good;
+                       file->path);
+    if (!rd_atomic_begin(file, error)) return false;
+    bool good = rd_safetensors_begin(file, put_header, &(Saving){model, saved}, error) &&
+                write_tensors(file, layout, saved, error);
+    return rd_atomic_end(file, good, error);
 }
 
-bool rd_model_can_save(const char *path, RdError *error) { return rd_atomic_possible(path, error); }
+bool rd_model_can_save(const char *path, RdError *error) {
+    RdAtomicFile file = rd_atomic_open(path);
+    bool can = rd_atomic_possible(&file, error);
+    rd_atomic_close(&file);
+    return can;
+}
 
 /* ---- loading ---- */
 

@@ -4,6 +4,7 @@
 #ifndef RONDO_MODEL_FILE_H
 #define RONDO_MODEL_FILE_H
 
+#include "atomic.h"
 #include "layout.h"
 #include "rondo.h"
 #include "status.h"
@@ -20,7 +21,7 @@ typedef enum {
 
 /* A text under a key of the metadata, as "rondo.KEY". */
 typedef struct {
-    char *key, *value;
+    const char *key, *value;
 } RdEntry;
 
 /* All that a model file holds. Starts as {0}. */
@@ -45,10 +46,11 @@ void rd_saved_free(RdSaved *saved);
 /* The sizes of the vocabularies: what layouts are made from. Writes [RD_MAX_COLUMNS]. */
 void rd_saved_vocab_sizes(const RdSaved *saved, int *sizes);
 
-/* Writes `path` at once: a kill at any moment leaves the old file or the whole new one; a failure
- * leaves the old file, or none, and nothing beside it. Stretches are laid out as
- * rd_layout(model, rd_saved_vocab_sizes). */
-bool rd_model_save(const char *path, const RdModel *model, const RdSaved *saved, RdError *error);
+/* Writes the file at once: a kill at any moment leaves the old file or the whole new one; a failure
+ * leaves the old file, or none, and nothing beside it. Stretches are laid out as `layout`, which is
+ * rd_layout(model, rd_saved_vocab_sizes). Does not allocate. */
+bool rd_model_save(RdAtomicFile *file, const RdModel *model, const RdLayout *layout,
+                   const RdSaved *saved, RdError *error);
 
 /* Whether rd_model_save could write `path`, as far as that can be known before: to be asked before
  * a long training. False with the reason. */

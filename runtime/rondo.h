@@ -60,7 +60,7 @@ typedef struct {
     double rate, momentum, beta1, beta2, epsilon, weight_decay;
     double clip_norm; /* 0: none */
     int epochs, batch;
-    int patience; /* epochs without a better validation loss before training stops; 0: never */
+    int patience; /* epochs after the best one (train.h) until training stops; 0: never */
 } RdTraining;
 
 /* ---- a batch ---- */
@@ -105,17 +105,17 @@ int rd_pool_threads(const RdPool *pool);
 /* ---- one run of a model: memory and data, owned by the caller ---- */
 
 typedef struct {
-    RdSizes sizes;       /* what the memory was measured for */
+    RdSizes sizes; /* what the memory was measured for */
     RdPool *pool;
-    void *const *param;  /* real *: each parameter's first element, 64-byte aligned */
+    void *const *param;    /* real *: each parameter's first element, 64-byte aligned */
     void *const *gradient; /* real *: the same for its gradient; unused by infer */
-    void *packed;        /* model->packed_bytes(sizes): written by prepare */
-    void *memory;        /* model->memory_bytes(sizes, training) */
+    void *packed;          /* model->packed_bytes(sizes): written by prepare */
+    void *memory;          /* model->memory_bytes(sizes, training) */
     const RdBatch *batch;
-    uint64_t key;        /* of this step's random numbers (dropout) */
+    uint64_t key; /* of this step's random numbers (dropout) */
     /* written by infer and train: */
-    const void *loss;      /* real [examples] or [rows]: the loss of each target */
-    const void **output;   /* [output_count] real * or int *, into memory */
+    const void *loss;    /* real [examples] or [rows]: the loss of each target */
+    const void **output; /* [output_count] real * or int *, into memory */
 } RdRun;
 
 /* What `update` needs: arrays of `count` reals that run over all parameters in one stretch. */
@@ -138,8 +138,8 @@ typedef struct {
     const RdOutput *outputs;
     const char *const *metrics;
     RdTraining training;
-    bool loss_per_step;     /* a target a step: loss is [rows] */
-    double flops_per_step;  /* of one training step's products, per row: forward and backward */
+    bool loss_per_step;    /* a target a step: loss is [rows] */
+    double flops_per_step; /* of one training step's products, per row: forward and backward */
 
     /* Bytes needed for batches up to `sizes`; 64-byte aligned memory is expected. */
     size_t (*packed_bytes)(const RdSizes *sizes);
@@ -149,7 +149,7 @@ typedef struct {
     void (*prepare)(RdRun *run, bool training);
     /* Outputs and losses, without dropout. */
     void (*infer)(RdRun *run);
-    /* Losses, outputs and the gradient of the mean loss, with dropout. Gradients are overwritten. */
+    /* Losses, outputs and the gradient of the mean loss, with dropout. Overwrites gradients. */
     void (*train)(RdRun *run);
 
     /* The sum of squares of `count` reals: the same bits on any number of threads. */

@@ -18,29 +18,33 @@ static const char metadata_key[] = "__metadata__";
 
 /* ---- writing ---- */
 
-void rd_tensor_add(json_t *header, const char *name, RdTensor tensor, size_t *offset) {
-    json_t *shape = json_array();
-    for (int d = 0; d < tensor.rank; d++)
-        json_array_append_new(shape, json_integer((json_int_t)tensor.dims[d]));
-    json_int_t begin = (json_int_t)*offset;
-    *offset += tensor.count * sizeof(float);
-    json_object_set_new(header, name,
-                        json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
-                                  "data_offsets", begin, (json_int_t)*offset));
+bool rd_safetensors_begin(RdAtomicFile *file, void (*put)(RdJson *json, const void *context),
+                          const void *context, RdError *error) {
+    RdJson measure = {0}, json = {.file = file, .error = error};
+    put(&measure, context);
+    uint64_t padded = (measure.size + 7) / 8 * 8;
+    if (!rd_atomic_write(file, &padded, LENGTH_BYTES, error)) return false;
+    put(&json, context);
+    while (json.size < padded) rd_json_put(&json, " ");
+    return rd_json_flush(&json);
 }
 
-char *rd_safetensors_head(const json_t *header, size_t *size) {
-    char *json = json_dumps(header, JSON_COMPACT);
-    if (!json) return NULL;
-    size_t length = strlen(json);
-    uint64_t padded = (length + 7) / 8 * 8;
-    *size = LENGTH_BYTES + padded;
-    char *head = rd_zeros(*size, 1);
-    memset(head, ' ', *size);
-    memcpy(head, &padded, LENGTH_BYTES);
-    memcpy(head + LENGTH_BYTES, json, length);
-    free(json);
-    return head;
+void rd_tensor_put(RdJson *json, const char *prefix, const char *name, const RdTensor *tensor) {
+    rd_json_put(json, ",");
+    rd_json_open(json);
+    rd_json_put(json, prefix);
+    rd_json_put(json, name);
+    rd_json_close(json);
+    rd_json_put(json, ":{\"dtype\":\"F32\",\"shape\":[");
+    for (int d = 0; d < tensor->rank; d++) {
+        if (d > 0) rd_json_put(json, ",");
+        rd_json_number(json, tensor->dims[d]);
+    }
+    rd_json_put(json, "],\"data_offsets\":[");
+    rd_json_number(json, tensor->begin);
+    rd_json_put(json, ",");
+    rd_json_number(json, tensor->begin + tensor->count * sizeof(float));
+    rd_json_put(json, "]}");
 }
 
 /* ---- reading ---- */

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "json.h"
 #include "rondo.h"
 #include "status.h"
 
@@ -21,13 +22,13 @@ typedef struct {
 
 /* ---- writing ---- */
 
-/* Adds a tensor behind those that are in `header` (an object); *offset, 0 at first, is where the
- * next one begins. */
-void rd_tensor_add(json_t *header, const char *name, RdTensor tensor, size_t *offset);
+/* Writes the file's beginning, up to the first tensor. `put` writes the header, an object; it is
+ * called twice, at first to measure, and must write the same again. */
+bool rd_safetensors_begin(RdAtomicFile *file, void (*put)(RdJson *json, const void *context),
+                          const void *context, RdError *error);
 
-/* The file's beginning, up to the first tensor: *size bytes, freed with free. NULL when the header
- * holds text that is not UTF-8. */
-char *rd_safetensors_head(const json_t *header, size_t *size);
+/* One entry of the header, behind others: the tensor called PREFIX NAME. */
+void rd_tensor_put(RdJson *json, const char *prefix, const char *name, const RdTensor *tensor);
 
 /* ---- reading ---- */
 

@@ -25,7 +25,8 @@ bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
     if (!rd_session_open(&trainer->session, model, sizes, trainer->pool, true, error)) return false;
     rd_layout_init(&trainer->session.layout, model, trainer->seed, trainer->session.param);
     if (trainer->valid) trainer->best = rd_layout_zeros(&trainer->session.layout, model);
-    trainer->history = rd_zeros((size_t)trainer->training.epochs, sizeof *trainer->history);
+    trainer->file = rd_atomic_open(trainer->path);
+    rd_checkpoint_reserve(trainer, trainer->training.epochs);
     trainer->state = (RdTrainState){0};
     if (trainer->valid && !rd_evaluation_init(&trainer->evaluation, model, trainer->valid->count))
         return rd_fail(error, "not enough memory to validate");
@@ -39,8 +40,11 @@ void rd_trainer_close(RdTrainer *trainer) {
     rd_plan_free(&trainer->valid_plan);
     free(trainer->best);
     free(trainer->history);
+    free(trainer->history_text);
+    rd_atomic_close(&trainer->file);
     trainer->best = NULL;
     trainer->history = NULL;
+    trainer->history_text = NULL;
 }
 
 /* ---- a step ---- */

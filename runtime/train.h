@@ -5,8 +5,8 @@
  * when the model has the metric `accuracy`, otherwise with the lowest loss on them; of equals the
  * first. Without validation data it is the last one. Training stops when `patience` epochs have
  * gone by without a better one. What is computed depends on the data, the settings and the seed
- * alone: not on the number of threads, and not on how often training was interrupted. After
- * rd_trainer_open nothing allocates but the writing of a model file, which frees what it took. */
+ * alone: not on the number of threads, and not on how often training was interrupted. Once the
+ * trainer is open nothing allocates: no step, no validation, no writing of the model file. */
 #ifndef RONDO_TRAIN_H
 #define RONDO_TRAIN_H
 
@@ -62,6 +62,9 @@ struct RdTrainer {
     void *best;       /* stretch: the weights of the best epoch */
     RdEpoch *history; /* [training.epochs] those of the complete epochs are filled in */
     RdTrainState state;
+    RdAtomicFile file;  /* at `path` */
+    char *history_text; /* [history_room] private to checkpoint.c */
+    size_t history_room;
 };
 
 /* Allocates all that training needs and sets the parameters to their starting values. The caller
@@ -80,8 +83,11 @@ bool rd_stopped_early(const RdTrainer *trainer);
 
 /* ---- checkpoint.c: the trainer's state in a model file ---- */
 
-/* Writes the model file. */
-bool rd_checkpoint_save(const RdTrainer *trainer, RdError *error);
+/* Allocates the history, anew when there is one, and what writing it takes: room for `epochs`. */
+void rd_checkpoint_reserve(RdTrainer *trainer, int epochs);
+
+/* Writes the model file. Does not allocate. */
+bool rd_checkpoint_save(RdTrainer *trainer, RdError *error);
 
 /* Goes on from what was saved: `saved` was loaded for training. The settings that the user did not
  * give are to be taken from it first, with rd_checkpoint_settings. */

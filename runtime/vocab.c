@@ -145,17 +145,6 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
 
 /* ---- text ---- */
 
-char *rd_vocab_to_text(const RdVocab *vocab) {
-    size_t bytes = 1;
-    for (int i = 0; i < vocab->size; i++) bytes += strlen(vocab->word[i]) + 1;
-    char *text = rd_zeros(bytes, 1), *at = text;
-    for (int i = 0; i < vocab->size; i++) {
-        if (i > 0) *at++ = '\n';
-        at = stpcpy(at, vocab->word[i]);
-    }
-    return text;
-}
-
 /* Parts a copy of the text into its lines, in place. */
 static void split_lines(RdVocab *vocab, const char *text) {
     size_t room = 0;

@@ -22,11 +22,8 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
 /* The number of `word`; 0 when it is not known. */
 int rd_vocab_lookup(const RdVocab *vocab, const char *word);
 
-/* The words in order, a line each (a word has no white space in it); freed with free. */
-char *rd_vocab_to_text(const RdVocab *vocab);
-
-/* The reverse. False unless they are different words, "<unk>" the first. Overwrites *vocab; freed
- * with rd_vocab_free, also after a failure. */
+/* The vocabulary of the words in `text`, a line each. False unless they are different words,
+ * "<unk>" the first. Overwrites *vocab; freed with rd_vocab_free, also after a failure. */
 bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error);
 
 /* Back to {0}. */

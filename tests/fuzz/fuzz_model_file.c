@@ -15,10 +15,16 @@ static void check(bool good) {
 
 static void save_and_load(const RdSaved *saved) {
     static char path[64];
+    int sizes[RD_MAX_COLUMNS];
     RdSaved again;
     RdError error;
     snprintf(path, sizeof path, "/tmp/rondo-fuzz-%ld", (long)getpid());
-    check(rd_model_save(path, &mood, saved, &error));
+    rd_saved_vocab_sizes(saved, sizes);
+    RdLayout layout = rd_layout(&mood, sizes);
+    RdAtomicFile file = rd_atomic_open(path);
+    check(rd_model_save(&file, &mood, &layout, saved, &error));
+    rd_layout_free(&layout);
+    rd_atomic_close(&file);
     check(rd_model_load(path, &mood, true, &again, &error));
     check(again.vocab[TEXT].size == saved->vocab[TEXT].size);
     check(again.entry_count == saved->entry_count);

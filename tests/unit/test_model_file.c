@@ -48,11 +48,20 @@ static RdSaved some_model(int stretches, uint64_t seed) {
     return saved;
 }
 
+static bool save(const char *path, const RdSaved *saved, RdError *error) {
+    RdAtomicFile file = rd_atomic_open(path);
+    RdLayout layout = layout_of(&mood, saved);
+    bool good = rd_model_save(&file, &mood, &layout, saved, error);
+    rd_layout_free(&layout);
+    rd_atomic_close(&file);
+    return good;
+}
+
 static const char *save_some(const char *name) {
     RdSaved saved = some_model(1, 1);
     RdError error;
     const char *path = scratch_path(name);
-    cr_assert(rd_model_save(path, &mood, &saved, &error), "%s", error.text);
+    cr_assert(save(path, &saved, &error), "%s", error.text);
     rd_saved_free(&saved);
     return path;
 }
@@ -83,7 +92,7 @@ Test(model_file, round_trips) {
         RdSaved saved = some_model(counts[i], 1), loaded;
         RdError error;
         const char *path = scratch_path("m.safetensors");
-        cr_assert(rd_model_save(path, &mood, &saved, &error), "%s", error.text);
+        cr_assert(save(path, &saved, &error), "%s", error.text);
         cr_assert(rd_model_load(path, &mood, true, &loaded, &error), "%s", error.text);
         expect_equal(&saved, &loaded, counts[i]);
         rd_saved_free(&loaded);
@@ -138,7 +147,7 @@ Test(model_file, through_a_symbolic_link) {
     const char *path = save_some("real"), *name = scratch_path("link");
     cr_assert_eq(symlink(path, name), 0);
     RdSaved saved = some_model(3, 9), loaded;
-    cr_assert(rd_model_save(name, &mood, &saved, NULL));
+    cr_assert(save(name, &saved, NULL));
     struct stat status;
     cr_expect(lstat(name, &status) == 0 && S_ISLNK(status.st_mode));
     cr_assert(rd_model_load(path, &mood, true, &loaded, NULL));
@@ -155,7 +164,7 @@ static void expect_unsaved(const char *path, const char *message) {
     int before = scratch_count();
     cr_expect_not(rd_model_can_save(path, &error), "%s", path);
     cr_expect_str_eq(error.text, message);
-    cr_expect_not(rd_model_save(path, &mood, &saved, &error), "%s", path);
+    cr_expect_not(save(path, &saved, &error), "%s", path);
     cr_expect_str_eq(error.text, message);
     cr_expect_eq(scratch_count(), before);
     rd_saved_free(&saved);
@@ -211,7 +220,7 @@ Test(model_file, disk_full_at_any_byte) {
         getrlimit(RLIMIT_FSIZE, &old);
         now = (struct rlimit){limit, old.rlim_max};
         setrlimit(RLIMIT_FSIZE, &now);
-        bool good = rd_model_save(path, &mood, &saved, &error);
+        bool good = save(path, &saved, &error);
         setrlimit(RLIMIT_FSIZE, &old);
         cr_assert_not(good);
         cr_assert(strstr(error.text, "cannot write: File too large"), "%s", error.text);
@@ -227,11 +236,11 @@ Test(model_file, disk_full_at_any_byte) {
 Test(model_file, killed_at_any_moment) {
     const char *path = save_some("m");
     RdSaved first = some_model(3, 1), second = some_model(3, 50);
-    cr_assert(rd_model_save(path, &mood, &first, NULL));
+    cr_assert(save(path, &first, NULL));
     for (int i = 0; i < 40; i++) {
         pid_t child = fork();
         if (child == 0)
-            for (int k = 0;; k++) rd_model_save(path, &mood, k % 2 ? &first : &second, NULL);
+            for (int k = 0;; k++) save(path, k % 2 ? &first : &second, NULL);
         usleep((useconds_t)(1000 + 137 * i));
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
@@ -251,10 +260,10 @@ Test(model_file, entries_that_cannot_be_saved) {
     RdError error;
     const char *path = scratch_path("m");
     rd_saved_set(&saved, "note", "\xFF");
-    cr_expect_not(rd_model_save(path, &mood, &saved, &error));
+    cr_expect_not(save(path, &saved, &error));
     rd_saved_set(&saved, "note", "fine");
     rd_saved_set(&saved, "model", "other");
-    cr_expect_not(rd_model_save(path, &mood, &saved, &error));
+    cr_expect_not(save(path, &saved, &error));
     cr_expect_eq(scratch_count(), 0);
     rd_saved_free(&saved);
 }
@@ -432,7 +441,7 @@ Test(model_file, other_models) {
 Test(model_file, stretch_with_a_gap) {
     RdSaved saved = some_model(2, 1);
     const char *path = scratch_path("m");
-    cr_assert(rd_model_save(path, &mood, &saved, NULL));
+    cr_assert(save(path, &saved, NULL));
     rd_saved_free(&saved);
     size_t size;
     char *bytes = scratch_read(path, &size), *at = memmem(bytes, size, "moment1.scale", 13);

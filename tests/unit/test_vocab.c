@@ -81,21 +81,19 @@ Test(vocab, empty_one_knows_nothing) {
     rd_vocab_free(&vocab);
 }
 
-Test(vocab, text_round_trip) {
+Test(vocab, from_text) {
     const char *const texts[] = {"a \\ é \U0001F600 it's \x01", "a"};
     RdData data = data_of(texts, 2);
     RdVocab vocab, copy;
     RdError error;
     rd_vocab_build(&data, TEXT, 0, 1, &vocab);
-    char *text = rd_vocab_to_text(&vocab);
-    cr_expect_str_eq(text, "<unk>\na\n\x01\n'\n\\\nit\ns\né\n\U0001F600");
+    const char *text = "<unk>\na\n\x01\n'\n\\\nit\ns\né\n\U0001F600";
     cr_assert(rd_vocab_from_text(text, &copy, &error), "%s", error.text);
     cr_assert_eq(copy.size, vocab.size);
     for (int i = 0; i < vocab.size; i++) {
         cr_expect_str_eq(copy.word[i], vocab.word[i]);
         cr_expect_eq(rd_vocab_lookup(&copy, vocab.word[i]), i);
     }
-    free(text);
     rd_vocab_free(&copy);
     rd_vocab_free(&vocab);
     rd_data_free(&data);
