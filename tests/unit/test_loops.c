@@ -1,0 +1,217 @@
+/* What the passes achieve on cells that are in no library, asserted on the loops themselves. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "pipeline.h"
+
+static const char head[] =
+    "model m {\n"
+    "  target label: class(a, b)\n"
+    "  input text: words(max_vocab = 50, max_length = 20)\n"
+    "  x = embedding(text, 24)\n"
+    "  run = scan unit(32) over x\n"
+    "  logits = linear(run.final.h, label.size)\n"
+    "  loss cross_entropy(logits, label)\n"
+    "  output logits\n"
+    "  train { batch = 32 }\n"
+    "}\n";
+
+/* An LSTM as a course writes it down: four gates, eight weights, six equations. */
+static const char six_equations[] =
+    "cell unit(x: [I], H) {\n"
+    "  state h: [H], c: [H]\n"
+    "  param wi: [H, I], wf: [H, I], wg: [H, I], wo: [H, I] ~ uniform(0.1)\n"
+    "  param ui: [H, H], uf: [H, H], ug: [H, H], uo: [H, H] ~ uniform(0.1)\n"
+    "  param bi: [H], bf: [H], bg: [H], bo: [H] ~ uniform(0.1)\n"
+    "  i = sigmoid(wi @ x + ui @ h + bi)\n"
+    "  f = sigmoid(wf @ x + uf @ h + bf)\n"
+    "  g = tanh(wg @ x + ug @ h + bg)\n"
+    "  o = sigmoid(wo @ x + uo @ h + bo)\n"
+    "  c' = f * c + i * g\n"
+    "  h' = o * tanh(c')\n"
+    "}\n";
+
+static const char packed_gates[] =
+    "cell unit(x: [I], H) {\n"
+    "  state h: [H], c: [H]\n"
+    "  param w: [4*H, I], u: [4*H, H], b: [4*H] ~ uniform(0.1)\n"
+    "  i, f, g, o = split(w @ x + u @ h + b, 4)\n"
+    "  c' = sigmoid(f) * c + sigmoid(i) * tanh(g)\n"
+    "  h' = sigmoid(o) * tanh(c')\n"
+    "}\n";
+
+static const char two_products[] =
+    "cell unit(x: [I], H) {\n"
+    "  state h: [H]\n"
+    "  param w: [H, I], u: [H, H], v: [H, H] ~ uniform(0.1)\n"
+    "  r = sigmoid(w @ x + u @ h)\n"
+    "  h' = tanh(v @ (r * h))\n"
+    "}\n";
+
+/* One linear layer over input and state joined, as a notebook writes it. */
+static const char joined[] =
+    "cell unit(x: [I], H) {\n"
+    "  state h: [H]\n"
+    "  h' = relu(linear(concat(x, h), H))\n"
+    "}\n";
+
+static Compilation *compiled(const char *cell) {
+    Arena *arena = arena_new();
+    const char *text = arena_printf(arena, "%s%s", cell, head);
+    Source *source = ARENA_NEW(arena, Source);
+    *source = (Source){.path = "loops.rondo", .text = text, .length = strlen(text)};
+    Compilation *c = compile(arena, source, STAGE_LOOPS, NULL);
+    if (diag_errors(c->diag)) diag_print(c->diag, stderr, 0);
+    cr_assert(c->infer && c->train);
+    return c;
+}
+
+static const Kernel *recurrence(const Program *program, int direction) {
+    const Kernel *found = NULL;
+    for (int k = 0; k < program->kernels.len; k++) {
+        const Kernel *kernel = &program->kernels.at[k];
+        if (kernel->direction != direction) continue;
+        cr_assert_null(found, "two kernels run in direction %d", direction);
+        found = kernel;
+    }
+    cr_assert_not_null(found);
+    return found;
+}
+
+/* Stages that multiply: what waits for a whole row that another has made. */
+static int product_stages(const Kernel *kernel) {
+    int count = 0;
+    for (int s = 0; s < kernel->stages.len; s++) count += kernel->stages.at[s].accumulators.len > 0;
+    return count;
+}
+
+static int products_of(const Kernel *kernel) {
+    int count = 0;
+    for (int s = 0; s < kernel->stages.len; s++)
+        for (int i = 0; i < kernel->stages.at[s].accumulators.len; i++)
+            count += kernel->stages.at[s].accumulators.at[i].products.len;
+    return count;
+}
+
+static int sums_of(const Kernel *kernel) {
+    int count = 0;
+    for (int s = 0; s < kernel->stages.len; s++) count += kernel->stages.at[s].accumulators.len;
+    return count;
+}
+
+/* Different rows that a kernel's products read: each is loaded once for all its products. */
+static int operands_of(const Kernel *kernel) {
+    int nodes[64], rows[64], count = 0;
+    for (int s = 0; s < kernel->stages.len; s++)
+        for (int i = 0; i < kernel->stages.at[s].accumulators.len; i++) {
+            const Accumulator *sum = &kernel->stages.at[s].accumulators.at[i];
+            for (int p = 0; p < sum->products.len; p++) {
+                Access operand = sum->products.at[p].operand;
+                int k = 0;
+                while (k < count && (nodes[k] != operand.node || rows[k] != (int)operand.row)) k++;
+                if (k < count) continue;
+                nodes[count] = operand.node;
+                rows[count++] = (int)operand.row;
+            }
+        }
+    return count;
+}
+
+static int buffers_in(const Program *program, const Kernel *kernel) {
+    int count = 0;
+    for (int i = 0; i < kernel->nodes.len; i++)
+        count += program->buffer_of[kernel->nodes.at[i]] >= 0;
+    return count;
+}
+
+static int outer_sums(const Program *program, Space over) {
+    int count = 0;
+    for (int i = 0; i < program->reductions.len; i++)
+        count += program->reductions.at[i].kind == REDUCE_OUTER &&
+                 program->space[program->reductions.at[i].a] == over;
+    return count;
+}
+
+Test(loops, six_equations_cost_what_one_packed_product_costs) {
+    const Compilation *one = compiled(six_equations), *other = compiled(packed_gates);
+    for (int direction = -1; direction <= 1; direction += 2) {
+        const Kernel *a = recurrence(one->train, direction);
+        const Kernel *b = recurrence(other->train, direction);
+        cr_expect_eq(product_stages(a), 1);
+        cr_expect_eq(product_stages(b), 1);
+        cr_expect_eq(sums_of(a), sums_of(b));
+        cr_expect_eq(products_of(a), products_of(b));
+        cr_expect_eq(operands_of(a), operands_of(b));
+    }
+    cr_expect_eq(sums_of(recurrence(one->train, 1)), 4, "a register for each gate");
+    cr_expect_eq(operands_of(recurrence(one->train, 1)), 2, "x and h are read once for all gates");
+    cr_expect_eq(outer_sums(one->train, SPACE_STEPS), outer_sums(other->train, SPACE_STEPS));
+}
+
+Test(loops, a_product_without_state_leaves_the_loop_where_that_pays) {
+    const Compilation *c = compiled(six_equations);
+    cr_expect_eq(products_of(recurrence(c->train, 1)), 8, "32 rows a step: it stays");
+    cr_expect_eq(products_of(recurrence(c->infer, 1)), 4, "one row a step: it leaves");
+    const Kernel *all_rows = &c->infer->kernels.at[0];
+    cr_expect_eq(all_rows->direction, 0);
+    cr_expect_eq(products_of(all_rows), 4);
+}
+
+Test(loops, the_adjoint_is_one_stage_that_runs_the_other_way) {
+    const Compilation *c = compiled(six_equations);
+    const Kernel *adjoint = recurrence(c->train, -1);
+    cr_expect_eq(adjoint->stages.len, 1);
+    cr_expect_eq(sums_of(adjoint), 1, "the adjoint of h");
+    cr_expect_eq(products_of(adjoint), 4, "one for each gate's gradient");
+}
+
+Test(loops, gradients_of_weights_are_sums_after_the_loop) {
+    const Compilation *c = compiled(six_equations);
+    const Program *program = c->train;
+    cr_expect_eq(outer_sums(program, SPACE_STEPS), 8);
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int i = 0; i < program->kernels.at[k].nodes.len; i++) {
+            int node = program->kernels.at[k].nodes.at[i];
+            cr_expect_lt(graph_node(program->graph, node)->type.rank, 3);
+            cr_expect_neq(program->space[node], SPACE_SHARED, "no kernel computes a weight's sum");
+        }
+}
+
+Test(loops, only_the_states_of_a_fused_cell_reach_memory) {
+    const Compilation *c = compiled(six_equations);
+    cr_expect_eq(buffers_in(c->infer, recurrence(c->infer, 1)), 2, "h and c");
+}
+
+Test(loops, a_product_of_what_a_product_made_takes_a_second_stage) {
+    const Compilation *c = compiled(two_products);
+    cr_expect_eq(product_stages(recurrence(c->train, 1)), 2);
+    cr_expect_eq(products_of(recurrence(c->train, 1)), 3);
+}
+
+Test(loops, a_layer_over_joined_vectors_becomes_two_products_in_one_sum) {
+    const Compilation *c = compiled(joined);
+    const Kernel *forward = recurrence(c->train, 1);
+    cr_expect_eq(sums_of(forward), 1);
+    cr_expect_eq(products_of(forward), 2);
+    cr_expect_eq(products_of(recurrence(c->infer, 1)), 1, "x has left the loop");
+}
+
+Test(loops, two_directions_are_one_phase) {
+    Arena *arena = arena_new();
+    const char *text =
+        "model m {\n  target label: class(a, b)\n  input text: words\n"
+        "  x = embedding(text, 24)\n"
+        "  there = scan rnn(32) over x\n  back = scan rnn(32) over x backward\n"
+        "  logits = linear(mean_pool(concat(there.h, back.h)), label.size)\n"
+        "  loss cross_entropy(logits, label)\n  output logits\n}\n";
+    Source source = {.path = "loops.rondo", .text = text, .length = strlen(text)};
+    const Compilation *c = compile(arena, &source, STAGE_LOOPS, NULL);
+    cr_assert(c->train);
+    int phase[4], count = 0;
+    for (int k = 0; k < c->train->kernels.len && count < 4; k++)
+        if (sums_of(&c->train->kernels.at[k]) && c->train->kernels.at[k].direction)
+            phase[count++] = c->train->kernels.at[k].phase;
+    cr_assert_eq(count, 4, "two recurrences and their adjoints");
+    cr_expect_eq(phase[0], phase[1]);
+    cr_expect_eq(phase[2], phase[3]);
+}
