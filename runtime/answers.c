@@ -193,10 +193,10 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
             json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
         }
     }
-    if (style->explain)
-        json_object_set_new(json, "weights", weights_json(style, data, collected, i));
     json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
     json_decref(inputs);
+    if (style->explain)
+        json_object_set_new(json, "weights", weights_json(style, data, collected, i));
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
     fputc('\n', out);
     json_decref(json);
