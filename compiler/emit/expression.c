@@ -132,15 +132,25 @@ void begin_loads(Writer *writer, bool keep) {
     writer->load_count = 0;
 }
 
-/* A name for what an access reads: the value's own, with where it stands unless that is here. */
+/* Whether a value, or another load, is called so. */
+static bool taken(const Writer *writer, const char *name, const char *own) {
+    for (int i = 0; i < writer->load_count; i++)
+        if (strcmp(writer->loads[i].name, name) == 0) return true;
+    for (int i = 0; i < writer->graph->nodes.len && name != own; i++)
+        if (strcmp(writer->names[i], name) == 0) return true;
+    return false;
+}
+
+/* A name for what an access reads: the value's own, with where it stands unless that is here. Two
+ * delays of a value that start differently need a number as well. */
 static const char *load_name(const Writer *writer, Access access) {
     static const char *const places[] = {"",      "",       "_before", "_after", "_first",
                                          "_last", "_start", "_end",    ""};
-    const char *name = PRINT("%s%s", writer->names[access.node], places[access.row]);
+    const char *own = writer->names[access.node], *name = own;
+    if (*places[access.row]) name = PRINT("%s%s", name, places[access.row]);
     if (access.column) name = PRINT("%s_%d", name, access.column);
-    if (strcmp(name, writer->names[access.node]) == 0) return name;
-    for (int i = 0; i < writer->graph->nodes.len; i++)
-        if (strcmp(writer->names[i], name) == 0) return PRINT("%s_read", name);
+    const char *wanted = name;
+    for (int suffix = 2; taken(writer, name, own); suffix++) name = PRINT("%s_%d", wanted, suffix);
     return name;
 }
 
