@@ -1,0 +1,205 @@
+#include "runner.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "threads.h"
+
+/* ---- setting up ---- */
+
+static RdExamples examples_of(Arena *arena, const RdModel *model, const Data *data) {
+    RdExamples e = {.count = data->count, .column_count = model->column_count};
+    e.length = ARENA_ARRAY(arena, int, data->count + 1);
+    e.first = ARENA_ARRAY(arena, size_t, data->count + 1);
+    for (int i = 0; i < data->count; i++) {
+        e.length[i] = data->length[i];
+        e.first[i + 1] = e.first[i] + (size_t)data->length[i];
+        if (data->length[i] > e.longest) e.longest = data->length[i];
+    }
+    for (int c = 0; c < model->column_count; c++) {
+        e.per_step[c] = model->columns[c].kind == RD_WORDS;
+        size_t count = e.per_step[c] ? e.first[data->count] : (size_t)data->count;
+        e.number[c] = ARENA_ARRAY(arena, int, count + 1);
+        memcpy(e.number[c], data->column[c], count * sizeof(int));
+    }
+    return e;
+}
+
+/* What no program may read before it has written there. */
+static void spoil(Runner *runner) {
+    RdSession *session = &runner->session;
+    const RdModel *model = runner->model;
+    memset(session->run.packed, 0xff, model->packed_bytes(&session->run.sizes));
+    memset(session->run.memory, 0xff, model->memory_bytes(&session->run.sizes, session->training));
+    if (session->training) memset(session->gradient, 0xff, rd_session_stretch_bytes(session));
+    for (int i = 0; session->training && i < model->param_count; i++) /* gaps stay zero */
+        memset((char *)session->run.gradient[i] + session->layout.size[i] * model->real_size, 0,
+               (-session->layout.size[i] % 16) * model->real_size);
+}
+
+Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int batch, int threads,
+                    bool training) {
+    Runner *runner = ARENA_NEW(arena, Runner);
+    RdVocab vocab[RD_MAX_COLUMNS] = {0};
+    RdError error = {""};
+    *runner = (Runner){.arena = arena, .model = model, .data = data};
+    runner->examples = examples_of(arena, model, data);
+    for (int c = 0; c < model->column_count; c++) vocab[c].size = data->vocab[c];
+    rd_plan_new(&runner->examples, batch, &runner->plan);
+    runner->pool = threads > 1 ? rd_pool_new(threads) : NULL;
+    RdSizes sizes = rd_plan_sizes(&runner->plan, vocab);
+    cr_assert(rd_session_open(&runner->session, model, sizes, runner->pool, training, &error), "%s",
+              error.text);
+    spoil(runner);
+    return runner;
+}
+
+void runner_close(Runner *runner) {
+    rd_session_close(&runner->session);
+    rd_plan_free(&runner->plan);
+    rd_pool_free(runner->pool);
+}
+
+void runner_start(Runner *runner, uint64_t seed) {
+    rd_layout_init(&runner->session.layout, runner->model, seed, runner->session.param);
+}
+
+static double real_at(const RdModel *model, const void *reals, size_t i) {
+    return model->real_size == sizeof(double) ? ((const double *)reals)[i]
+                                              : (double)((const float *)reals)[i];
+}
+
+int runner_size(const Runner *runner, int param) { return (int)runner->session.layout.size[param]; }
+
+void runner_set(Runner *runner, int param, const double *values) {
+    void *at = runner->session.run.param[param];
+    for (int i = 0; i < runner_size(runner, param); i++)
+        if (runner->model->real_size == sizeof(double))
+            ((double *)at)[i] = values[i];
+        else
+            ((float *)at)[i] = (float)values[i];
+}
+
+/* ---- gathering ---- */
+
+static int columns_of(const Runner *runner, const RdOutput *output) {
+    return output->columns < 0 ? runner->data->vocab[-1 - output->columns] : output->columns;
+}
+
+static Results results_for(const Runner *runner) {
+    Arena *arena = runner->arena;
+    const RdModel *model = runner->model;
+    int steps = (int)runner->examples.first[runner->data->count], count = runner->data->count;
+    Results r = {.losses = model->loss_per_step ? steps : count};
+    r.loss = ARENA_ARRAY(arena, double, r.losses + 1);
+    r.output = ARENA_ARRAY(arena, double *, model->output_count + 1);
+    r.output_size = ARENA_ARRAY(arena, int, model->output_count + 1);
+    for (int o = 0; o < model->output_count; o++) {
+        const RdOutput *output = &model->outputs[o];
+        r.output_size[o] = (output->per_step ? steps : count) * columns_of(runner, output);
+        r.output[o] = ARENA_ARRAY(arena, double, r.output_size[o] + 1);
+    }
+    return r;
+}
+
+static double output_at(const Runner *runner, int o, int row, int column) {
+    const RdOutput *output = &runner->model->outputs[o];
+    const void *values = runner->session.run.output[o];
+    size_t stride = (size_t)(output->stride ? output->stride : columns_of(runner, output));
+    size_t at = (size_t)row * stride + (size_t)column;
+    return output->index ? ((const int *)values)[at] : real_at(runner->model, values, at);
+}
+
+/* The packed row `row` is row `place` of the data. */
+static void gather_row(const Runner *runner, Results *r, bool step, int row, int place) {
+    const RdModel *model = runner->model;
+    if (model->loss_per_step == step)
+        r->loss[place] = real_at(model, runner->session.run.loss, (size_t)row);
+    for (int o = 0; o < model->output_count; o++) {
+        int columns = columns_of(runner, &model->outputs[o]);
+        if (model->outputs[o].per_step != step) continue;
+        for (int i = 0; i < columns; i++)
+            r->output[o][place * columns + i] = output_at(runner, o, row, i);
+    }
+}
+
+static void gather(const Runner *runner, Results *r, int batch, const RdPacking *packing) {
+    const int *position = rd_plan_positions(&runner->plan, batch);
+    for (int b = 0; b < packing->examples; b++) {
+        int first = (int)runner->examples.first[position[b]];
+        gather_row(runner, r, false, b, position[b]);
+        for (int t = 0; t < packing->length[b]; t++)
+            gather_row(runner, r, true, packing->start[t] + b, first + t);
+    }
+}
+
+static void gather_gradients(const Runner *runner, Results *r) {
+    const RdModel *model = runner->model;
+    r->gradient = ARENA_ARRAY(runner->arena, double *, model->param_count + 1);
+    for (int p = 0; p < model->param_count; p++) {
+        int size = runner_size(runner, p);
+        r->gradient[p] = ARENA_ARRAY(runner->arena, double, size + 1);
+        for (int i = 0; i < size; i++)
+            r->gradient[p][i] = real_at(model, runner->session.run.gradient[p], (size_t)i);
+    }
+}
+
+/* ---- running ---- */
+
+Results runner_infer(Runner *runner) {
+    Results results = results_for(runner);
+    RdRun *run = &runner->session.run;
+    runner->model->prepare(run, false);
+    for (int k = 0; k < runner->plan.batch_count; k++) {
+        RdBatch batch;
+        rd_plan_batch(&runner->plan, k, &batch);
+        run->batch = &batch;
+        runner->model->infer(run);
+        gather(runner, &results, k, &batch.packing);
+    }
+    return results;
+}
+
+Results runner_train(Runner *runner, uint64_t key) {
+    Results results = results_for(runner);
+    RdRun *run = &runner->session.run;
+    RdBatch batch;
+    cr_assert_eq(runner->plan.batch_count, 1);
+    rd_plan_batch(&runner->plan, 0, &batch);
+    run->batch = &batch;
+    run->key = key;
+    runner->model->prepare(run, true);
+    runner->model->train(run);
+    gather(runner, &results, 0, &batch.packing);
+    gather_gradients(runner, &results);
+    return results;
+}
+
+double runner_update(Runner *runner, long step, double clip) {
+    RdSession *s = &runner->session;
+    const RdModel *model = runner->model;
+    double norm = sqrt(model->square_sum(runner->pool, s->gradient, s->layout.count));
+    model->update(&(RdUpdate){.pool = runner->pool,
+                              .count = s->layout.count,
+                              .param = s->param,
+                              .gradient = s->gradient,
+                              .moment1 = s->moment1,
+                              .moment2 = s->moment2,
+                              .step = step,
+                              .training = model->training,
+                              .scale = clip == 0 ? 1 : fmin(1, clip / (norm + 1e-6))});
+    return norm;
+}
+
+double difference(const double *a, const double *b, int count, double least) {
+    double most = 0, scale = least;
+    for (int i = 0; i < count; i++) {
+        double error = fabs(a[i] - b[i]);
+        if (!(error <= most)) most = error;
+        if (fabs(b[i]) > scale) scale = fabs(b[i]);
+        if (isnan(error)) return NAN;
+    }
+    return most / scale;
+}

@@ -1,0 +1,203 @@
+#include "samples.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* sum works along the first axis; this one along the last. */
+#define SUM_COLUMNS "layer sum_columns(x: [N]) -> [] { sum(x) }\n"
+
+#define X "  x = embedding(text, 5)\n"
+#define LINEAR "  logits = linear(hidden, label.size)\n"
+
+/* The state goes through two products a step. */
+#define TWO_STAGES                                        \
+    "cell two_stages(x: [I], H) {\n"                      \
+    "  state h: [H]\n"                                    \
+    "  param w: [2*H, I], u: [H, H], v: [H, H], b: [H]\n" \
+    "  xr, xn = split(w @ x, 2)\n"                        \
+    "  r = sigmoid(xr + u @ h + b)\n"                     \
+    "  h' = 0.5 * h + 0.5 * tanh(xn + v @ (r * h))\n"     \
+    "}\n"
+
+/* A row reduction between the product and the gates. */
+#define NORMED_LSTM                                        \
+    "cell normed_lstm(x: [I], H) {\n"                      \
+    "  state h: [H], c: [H]\n"                             \
+    "  param w: [4*H, I], u: [4*H, H]\n"                   \
+    "  i, f, g, o = split(layer_norm(w @ x + u @ h), 4)\n" \
+    "  c' = sigmoid(f) * c + sigmoid(i) * tanh(g)\n"       \
+    "  h' = sigmoid(o) * tanh(layer_norm(c'))\n"           \
+    "}\n"
+
+#define SOFTMAX_CELL                        \
+    "cell choosing(x: [I], H) {\n"          \
+    "  state p: [H]\n"                      \
+    "  param w: [H, I], u: [H, H]\n"        \
+    "  p' = softmax(w @ x + 3 * (u @ p))\n" \
+    "}\n"
+
+#define COUPLED                                 \
+    "cell coupled(x: [I], H, G) {\n"            \
+    "  state a: [H], b: [G]\n"                  \
+    "  param w: [H, I], u: [H, G], v: [G, H]\n" \
+    "  a' = tanh(w @ x + u @ b)\n"              \
+    "  b' = tanh(v @ a' + b)\n"                 \
+    "}\n"
+
+#define HIGHWAY                                      \
+    "layer highway(x: [N]) -> [N] {\n"               \
+    "  gate = sigmoid(linear(x, N))\n"               \
+    "  gate * tanh(linear(x, N)) + (1 - gate) * x\n" \
+    "}\n"                                            \
+    "layer twice(x: [N]) -> [N] { highway(highway(x)) }\n"
+
+#define WITHIN                                        \
+    "cell within(x: [I], H) {\n"                      \
+    "  state s: [H]\n"                                \
+    "  seen = tanh(linear(concat(x, s), H))\n"        \
+    "  new = step gru(H) on concat(seen, x) from s\n" \
+    "  s' = 0.5 * (s + new)\n"                        \
+    "}\n"
+
+#define SCALAR_STATE               \
+    "cell counter(x: [I]) {\n"     \
+    "  state n: []\n"              \
+    "  param w: [I], u: []\n"      \
+    "  n' = tanh(w @ x + u * n)\n" \
+    "}\n"
+
+#define MASKED                                             \
+    "cell zoneout(x: [I], H) {\n"                          \
+    "  state h: [H]\n"                                     \
+    "  param w: [H, I], u: [H, H]\n"                       \
+    "  new = tanh(w @ x + u @ (h * keep_mask(h, 0.25)))\n" \
+    "  h' = h + 0.5 * (new - h) * keep_mask(h, 0.5)\n"     \
+    "}\n"
+
+#define GATED_BY_MAX                          \
+    "cell peak(x: [I], H) {\n"                \
+    "  state h: [H]\n"                        \
+    "  param w: [H, I], u: [H, H]\n"          \
+    "  h' = tanh(w @ x + max(h) * (u @ h))\n" \
+    "}\n"
+
+#define HOSTILE                        \
+    "cell rows(x: [I], H) {\n"         \
+    "  state sums: [H], NAN: [H]\n"    \
+    "  param at: [H, I], w: [H, H]\n"  \
+    "  blocks = at @ x\n"              \
+    "  rd_fma = w @ sums\n"            \
+    "  vec = tanh(blocks + rd_fma)\n"  \
+    "  NAN' = vec * 0.5 + NAN * 0.5\n" \
+    "  sums' = NAN' + vec\n"           \
+    "}\n"
+
+const Sample samples[] = {
+    {"no_recurrence", "", X "  hidden = mean(tanh(x))\n" LINEAR, NULL},
+    {"bag_of_words", "", "  logits = sum(embedding(text, 3))\n", NULL},
+    {"lstm_1", "", X "  s = scan lstm(1) over x\n  hidden = s.final.h\n" LINEAR, NULL},
+    {"lstm_3", "", X "  s = scan lstm(3) over x\n  hidden = s.final.h\n" LINEAR, NULL},
+    {"lstm_17", "", X "  s = scan lstm(17) over x\n  hidden = mean(s.h)\n" LINEAR, NULL},
+    {"lstm_32", "", X "  s = scan lstm(32) over x backward\n  hidden = max_pool(s.h)\n" LINEAR,
+     NULL},
+    {"gru_17", "", X "  s = scan gru(17) over x\n  hidden = max_pool(s.h)\n" LINEAR, NULL},
+    {"rnn_17", "", X "  s = scan rnn(17, act = relu) over x\n  hidden = mean(s.h)\n" LINEAR, NULL},
+    {"reset_before", "",
+     X "  s = scan gru_reset_before(6) over x backward\n  hidden = s.final.h\n" LINEAR, NULL},
+    {"two_stages", TWO_STAGES, X "  s = scan two_stages(17) over x\n  hidden = mean(s.h)\n" LINEAR,
+     NULL},
+    {"normed_lstm", NORMED_LSTM,
+     X "  s = scan normed_lstm(7) over x\n  hidden = mean(s.h)\n" LINEAR, NULL},
+    {"softmax_cell", SOFTMAX_CELL,
+     X "  s = scan choosing(6) over x\n  hidden = max_pool(s.p) + s.final.p\n" LINEAR, NULL},
+    {"coupled_states", COUPLED,
+     X "  s = scan coupled(9, 4) over x\n  hidden = concat(mean(s.a), s.final.b)\n" LINEAR, NULL},
+    {"peak_cell", GATED_BY_MAX, X "  s = scan peak(6) over x\n  hidden = s.final.h\n" LINEAR, NULL},
+    {"scalar_state", SCALAR_STATE,
+     X "  s = scan counter() over x\n  r = scan counter() over x backward\n"
+       "  logits = linear(mean(x) * s.final.n + r.final.n, label.size)\n",
+     NULL},
+    {"zoneout", MASKED,
+     X "  s = scan zoneout(6) over x\n  hidden = dropout(s.final.h, 0.3)\n" LINEAR, NULL},
+    {"masked_words", "",
+     X "  s = scan gru(6) over dropout(x, 0.4)\n  hidden = mean(dropout(s.h, 0.2))\n" LINEAR, NULL},
+    {"step_within", WITHIN, X "  s = scan within(6) over x\n  hidden = s.final.s\n" LINEAR, NULL},
+    {"from_final", "",
+     X "  e = scan lstm(6) over x\n  d = scan gru(6) over x backward from h = e.final.h\n"
+       "  hidden = mean(d.h)\n" LINEAR,
+     NULL},
+    {"from_computed", "",
+     X "  e = scan gru(4) over x backward\n"
+       "  d = scan lstm(6) over x from h = tanh(linear(e.final.h, 6)), c = linear(mean(x), 6)\n"
+       "  hidden = d.final.c\n" LINEAR,
+     NULL},
+    {"from_param", "",
+     "  param start: [6]\n" X
+     "  s = scan gru(6) over x from h = start\n  hidden = max_pool(s.h)\n" LINEAR,
+     NULL},
+    {"both_directions", "",
+     X "  f = scan lstm(6) over x\n  b = scan lstm(6) over x backward\n"
+       "  c, w = attention(concat(f.h, b.h))\n  hidden = c\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output w, logits, concat(f.h, b.h), f.final.c\n"},
+    {"stacked", "",
+     X "  a = scan lstm(6) over x\n  b = scan gru(7) over a.h backward\n"
+       "  c = scan rnn(8) over concat(b.h, a.h)\n  hidden = c.final.h\n" LINEAR,
+     NULL},
+    {"stacked_both_ways", "",
+     X "  repeat 2 {\n    f = scan gru(3) over layer_norm(x)\n"
+       "    b = scan gru(2) over layer_norm(x) backward\n    x = x + concat(f.h, b.h)\n  }\n"
+       "  hidden = max_pool(x)\n" LINEAR,
+     NULL},
+    {"two_attentions", "",
+     X "  s = scan gru(6) over x\n  c, w = attention(s.h)\n  d, v = attention(tanh(s.h))\n"
+       "  hidden = concat(c, d)\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output w, v, logits, argmax(logits)\n"},
+    {"query_attention", SUM_COLUMNS,
+     X "  s = scan gru(6) over x\n"
+       "  weights = softmax(sum_columns(tanh(linear(s.h, 6) + linear(s.final.h, 6))))\n"
+       "  hidden = weights @ s.h\n" LINEAR,
+     NULL},
+    {"shared_embedding", "",
+     X "  a = scan lstm(6) over x\n  hidden = concat(a.final.h, mean(x), max_pool(x))\n" LINEAR,
+     NULL},
+    {"shared_layer", "",
+     "  param w: [5, 5]\n" X
+     "  a = tanh(x @ w)\n  hidden = mean(a) @ w + max_pool(tanh(a @ w))\n" LINEAR,
+     NULL},
+    {"nested_layers", HIGHWAY, X "  hidden = mean(twice(x)) + twice(max_pool(x))\n" LINEAR, NULL},
+    {"three_pools", "",
+     X "  s = scan rnn(6) over x\n  hidden = concat(mean(s.h), max_pool(s.h), last(s.h))\n" LINEAR,
+     NULL},
+    {"final_only", "", X "  s = scan lstm(6) over x backward\n  hidden = s.final.c\n" LINEAR, NULL},
+    {"step_loss", "", X "  s = scan gru(6) over x\n  param key: [6]\n  score = s.h @ key\n",
+     "  loss log(1 + exp(score)) + 0.1 * score * score\n  output score, s.h\n"},
+    {"step_loss_backward", SUM_COLUMNS,
+     X "  param key: [6]\n  s = scan lstm(6) over x backward\n  l = softmax(linear(s.h, 4))\n",
+     "  loss -log(sum_columns(l * l)) * (s.h @ key)\n  output argmax(l), l\n"},
+    {"column_work", "",
+     X "  y = maximum(x, 0.1) * minimum(x, 0.5) + select(less(x, 0), abs(x), sqrt(abs(x) + 1))\n"
+       "  hidden = mean(y) / (1 + max_pool(abs(y)))\n" LINEAR,
+     NULL},
+    {"hostile_names", HOSTILE,
+     X "  train_rows = scan rows(4) over x\n  INFINITY = train_rows.final.sums\n"
+       "  start_0 = tanh(INFINITY)\n  logits = linear(start_0, label.size)\n",
+     NULL},
+};
+
+const int sample_count = sizeof samples / sizeof *samples;
+
+const char *sample_text(Arena *arena, const Sample *sample) {
+    const char *rest = sample->rest;
+    if (!rest) rest = "  loss cross_entropy(logits, label)\n  output logits, argmax(logits)\n";
+    return arena_printf(arena,
+                        "%smodel sample {\n  target label: class(no, maybe, yes)\n"
+                        "  input text: words(max_vocab = 11, max_length = 64)\n%s%s}\n",
+                        sample->cells, sample->body, rest);
+}
+
+const Sample *sample_named(const char *name) {
+    for (int i = 0; i < sample_count; i++)
+        if (strcmp(samples[i].name, name) == 0) return &samples[i];
+    cr_assert_fail("no sample %s", name);
+    return NULL;
+}

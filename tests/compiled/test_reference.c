@@ -1,0 +1,219 @@
+/* Compiled models, in single precision, against the numbers of PyTorch in tests/reference. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "object.h"
+#include "programs.h"
+#include "reference.h"
+#include "runner.h"
+
+enum { MAX_MODELS = 16, STEPS = 20 };
+
+typedef struct {
+    Arena *arena;
+    const char *name;
+    Reference file, gradients;
+    const RdModel *model;
+} Case;
+
+static const char *const all_cases[] = {"sentiment_small",
+                                        "sentiment_full",
+                                        "rnn_tanh",
+                                        "rnn_relu",
+                                        "gru",
+                                        "gru_reset_before",
+                                        "lstm_final",
+                                        "bilstm_final",
+                                        "mean_pooling",
+                                        "max_pooling",
+                                        "linear",
+                                        NULL};
+
+/* ---- running a case ---- */
+
+static Data batch_of(const Case *c, const char *batch) {
+    Data data = {0};
+    int steps, labels;
+    const RdModel *model = c->model;
+    const int32_t *tokens = reference_integers(&c->file, &steps, "tokens.%s", batch);
+    data.length = reference_integers(&c->file, &data.count, "lengths.%s", batch);
+    const int32_t *label = reference_integers(&c->file, &labels, "labels.%s", batch);
+    cr_assert(tokens && data.length && label && labels == data.count, "%s: no batch %s", c->name,
+              batch);
+    for (int i = 0; i < model->column_count; i++) {
+        bool words = model->columns[i].kind == RD_WORDS;
+        data.column[i] = words ? tokens : label;
+        data.vocab[i] = words ? model->columns[i].max_vocab : 0;
+    }
+    return data;
+}
+
+static Runner *open_runner(const Case *c, const Data *data, int threads, bool training) {
+    Runner *runner = runner_open(c->arena, c->model, data, data->count, threads, training);
+    for (int p = 0; p < c->model->param_count; p++) {
+        int count;
+        const char *name = c->model->params[p].name;
+        const double *values = reference_reals(&c->file, &count, "param.%s", name);
+        cr_assert(values && count == runner_size(runner, p), "%s: no parameter %s", c->name, name);
+        runner_set(runner, p, values);
+    }
+    return runner;
+}
+
+static double mean_of(const double *values, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) sum += values[i];
+    return sum / count;
+}
+
+/* ---- comparing ---- */
+
+static void near(const Case *c, const char *batch, const char *what, double error, double most) {
+    cr_expect(error < most, "%s, %s: %s is off by %g", c->name, batch, what, error);
+    cr_log_info("%s, %s: %s is off by %g", c->name, batch, what, error);
+}
+
+/* The reference's tensor `key` is the model's output `name`; no tensor is fine when `may_lack`. */
+static void check_output(const Case *c, const char *batch, const Results *got, const char *key,
+                         const char *name, bool may_lack) {
+    int count;
+    const double *wanted = reference_reals(&c->file, &count, "%s.%s", key, batch);
+    cr_assert(wanted || may_lack, "%s: no %s", c->name, key);
+    for (int o = 0; wanted && o < c->model->output_count; o++) {
+        if (strcmp(c->model->outputs[o].name, name) != 0) continue;
+        cr_assert_eq(got->output_size[o], count);
+        near(c, batch, name, difference(got->output[o], wanted, count, 1), 1e-5);
+        return;
+    }
+    cr_assert(!wanted, "%s: no output %s", c->name, name);
+}
+
+static void check_outputs(const Case *c, const char *batch, const Results *got) {
+    int count;
+    const double *loss = reference_reals(&c->file, &count, "loss.%s", batch);
+    near(c, batch, "the loss", fabs(mean_of(got->loss, got->losses) - *loss), 1e-5);
+    check_output(c, batch, got, "logits", "logits", false);
+    check_output(c, batch, got, "attention", "weights", true);
+}
+
+static void check_gradients(const Case *c, const char *batch, const Results *got) {
+    for (int p = 0; p < c->model->param_count; p++) {
+        const char *name = c->model->params[p].name;
+        int count;
+        const double *wanted = reference_reals(&c->gradients, &count, "grad.%s.%s", batch, name);
+        if (!wanted && strcmp(batch, "ragged") != 0) continue;
+        cr_assert(wanted, "%s: no gradient of %s", c->name, name);
+        bool zero = strcmp(name, "attention.bias") == 0;
+        near(c, batch, name, difference(got->gradient[p], wanted, count, zero ? 1 : 0),
+             zero ? 1e-7 : 1e-4);
+    }
+}
+
+static void check_batch(const Case *c, const char *batch) {
+    Data data = batch_of(c, batch);
+    Runner *runner = open_runner(c, &data, 1, false);
+    Results got = runner_infer(runner);
+    check_outputs(c, batch, &got);
+    runner_close(runner);
+    runner = open_runner(c, &data, 1, true);
+    got = runner_train(runner, 1);
+    check_outputs(c, batch, &got);
+    check_gradients(c, batch, &got);
+    runner_close(runner);
+}
+
+/* ---- training ---- */
+
+typedef struct {
+    double loss[STEPS], norm[STEPS];
+} Course;
+
+static Course train(const Case *c, int threads, double clip) {
+    Data data = batch_of(c, "ragged");
+    Runner *runner = open_runner(c, &data, threads, true);
+    Course t;
+    for (int i = 0; i < STEPS; i++) {
+        Results got = runner_train(runner, 1);
+        t.loss[i] = mean_of(got.loss, got.losses);
+        t.norm[i] = runner_update(runner, i + 1, clip);
+    }
+    runner_close(runner);
+    return t;
+}
+
+static void check_training(const Case *c, const char *clip) {
+    int count;
+    Course t = train(c, 1, atof(clip));
+    const double *losses = reference_reals(&c->file, &count, "losses.clip%s", clip);
+    cr_assert(losses && count == STEPS, "%s: no losses", c->name);
+    const double *norms = reference_reals(&c->file, &count, "norms.clip%s", clip);
+    cr_assert(norms && count == STEPS, "%s: no norms", c->name);
+    near(c, clip, "a loss", difference(t.loss, losses, STEPS, 1), 1e-4);
+    near(c, clip, "a norm", difference(t.norm, norms, STEPS, 1), 1e-4);
+    Course other = train(c, 2, atof(clip));
+    cr_expect(memcmp(&t, &other, sizeof t) == 0, "%s: two threads train otherwise", c->name);
+}
+
+/* ---- threads ---- */
+
+static void same_bits(const Case *c, const Results *a, const Results *b) {
+    size_t each = sizeof(double);
+    bool same = memcmp(a->loss, b->loss, (size_t)a->losses * each) == 0;
+    for (int o = 0; o < c->model->output_count; o++)
+        same &= memcmp(a->output[o], b->output[o], (size_t)a->output_size[o] * each) == 0;
+    cr_expect(same, "%s: outputs depend on the threads", c->name);
+}
+
+static void check_threads(const Case *c, bool training) {
+    Data data = batch_of(c, "ragged");
+    Runner *one = open_runner(c, &data, 1, training), *two = open_runner(c, &data, 2, training);
+    Results a = training ? runner_train(one, 1) : runner_infer(one);
+    Results b = training ? runner_train(two, 1) : runner_infer(two);
+    same_bits(c, &a, &b);
+    for (int p = 0; training && p < c->model->param_count; p++)
+        cr_expect(
+            memcmp(a.gradient[p], b.gradient[p], (size_t)runner_size(one, p) * sizeof(double)) == 0,
+            "%s: the gradient of %s depends on the threads", c->name, c->model->params[p].name);
+    runner_close(one);
+    runner_close(two);
+}
+
+/* ---- the cases ---- */
+
+static void check_cases(const char *const *names, const char *flags) {
+    Arena *arena = arena_new();
+    const char *c[MAX_MODELS];
+    int count = 0;
+    for (; names[count]; count++) {
+        Programs programs =
+            programs_of_text(arena, "model.rondo", reference_model(arena, names[count]));
+        cr_assert(programs.c, "%s", programs.said);
+        c[count] = programs.c;
+    }
+    Object object = object_load(arena, c, count, false, flags);
+    for (int i = 0; i < count; i++) {
+        Case one = {arena, names[i], reference_open(arena, names[i]), {0}, object.model[i]};
+        one.gradients = one.file;
+        if (strcmp(names[i], "sentiment_full") == 0)
+            one.gradients = reference_open(arena, "sentiment_full_grad");
+        check_batch(&one, "single");
+        check_batch(&one, "equal");
+        check_batch(&one, "ragged");
+        check_training(&one, "5");
+        check_training(&one, "0.1");
+        check_threads(&one, false);
+        check_threads(&one, true);
+    }
+    object_unload(&object);
+    arena_free(arena);
+}
+
+static const char *const few_cases[] = {"sentiment_small", "gru_reset_before", "max_pooling", NULL};
+
+Test(reference, on_this_machine) { check_cases(all_cases, "-O1 -march=native"); }
+Test(reference, one_number_at_a_time) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=4"); }
+Test(reference, vectors_of_16_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=16"); }
+Test(reference, vectors_of_32_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=32"); }
+Test(reference, vectors_of_64_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=64"); }
