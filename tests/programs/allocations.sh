@@ -7,13 +7,14 @@ program=$(realpath "$1") counter=$(realpath "$2") || exit 1
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
+ln -s "$counter" counter.so # LD_PRELOAD takes no spaces
 awk 'BEGIN { for (i = 0; i < 200; i++) print (i % 2 ? "positive\tgood" : "negative\tbad") " w" i % 7 }' >data.tsv
 
 # count EPOCHS OPTION…
 count() {
     epochs=$1
     shift
-    LD_PRELOAD=$counter "$program" train --train data.tsv --valid data.tsv --model m --log log \
+    LD_PRELOAD=./counter.so "$program" train --train data.tsv --valid data.tsv --model m --log log \
         --threads 2 --epochs "$epochs" "$@" 9>count >out || exit 1
     cat count
 }

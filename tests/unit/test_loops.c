@@ -55,8 +55,15 @@ static const char joined[] =
     "  h' = relu(linear(concat(x, h), H))\n"
     "}\n";
 
+static Arena *arena;
+
+static void setup(void) { arena = arena_new(); }
+
+static void teardown(void) { arena_free(arena); }
+
+TestSuite(loops, .init = setup, .fini = teardown);
+
 static Compilation *compiled(const char *cell) {
-    Arena *arena = arena_new();
     const char *text = arena_printf(arena, "%s%s", cell, head);
     Source *source = ARENA_NEW(arena, Source);
     *source = (Source){.path = "loops.rondo", .text = text, .length = strlen(text)};
@@ -197,7 +204,6 @@ Test(loops, a_layer_over_joined_vectors_becomes_two_products_in_one_sum) {
 }
 
 Test(loops, two_directions_are_one_phase) {
-    Arena *arena = arena_new();
     const char *text =
         "model m {\n  target label: class(a, b)\n  input text: words\n"
         "  x = embedding(text, 24)\n"
