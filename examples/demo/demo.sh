@@ -4,35 +4,38 @@
 set -euo pipefail
 rondo=$1 folder=$2
 here=$(dirname "$(readlink -f "$0")")
+examples=$(dirname "$here")
 mkdir -p "$folder"
 cd "$folder"
 
-title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+[ -t 1 ] && bold=$'\e[1m' plain=$'\e[0m'
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 show() { # show COMMAND ARGUMENT…: prints it as one would type it, and runs it
     printf '$'
     for word; do
         [[ $word == "$rondo" ]] && word=rondo
         [[ $word == *[!a-zA-Z0-9_./=-]* ]] && word="\"$word\""
-        printf ' %s' "${word/#"$here/../"/examples/}"
+        printf ' %s' "${word/#"$examples/"/examples/}"
     done
     printf '\n'
     "$@"
 }
-[ -t 1 ] || title() { printf '\n%s\n' "$*"; }
 
-title "Sentences whose label hangs on the order of their words: each has a twin, the same words, the other label"
+title "Sentences in pairs: the same words in another order, the other label"
 awk -v pairs=1500 -v seed=1 -f "$here/sentences.awk" >train.tsv
 awk -v pairs=200 -v seed=2 -v without=train.tsv -f "$here/sentences.awk" >valid.tsv
 awk -v pairs=500 -v seed=3 -v without=train.tsv -f "$here/sentences.awk" >test.tsv
 show head -4 train.tsv
 
 title "Two models, each compiled to a program of its own"
-show "$rondo" build "$here/../sentiment.rondo" -o sentiment
-show "$rondo" build "$here/../bag_of_words.rondo" -o bag_of_words
+show "$rondo" build "$examples/sentiment.rondo" -o sentiment
+show "$rondo" build "$examples/bag_of_words.rondo" -o bag_of_words
 
 title "Train them"
 show ./sentiment train --train train.tsv --valid valid.tsv --model sentiment.safetensors --epochs 3
-show ./bag_of_words train --train train.tsv --valid valid.tsv --model bag_of_words.safetensors
+show ./bag_of_words train --train train.tsv --valid valid.tsv --model bag_of_words.safetensors \
+    --epochs 3
 
 title "Evaluate them on sentences that neither has seen"
 show ./sentiment eval --model sentiment.safetensors --data test.tsv
