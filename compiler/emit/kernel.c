@@ -13,42 +13,44 @@ static bool same_operand(const Access *a, const Access *b) {
     return a->node == b->node && a->row == b->row && a->column == b->column && a->init == b->init;
 }
 
-int tile_phases(const Stage *stage, TilePhase phases[64]) {
-    int count = 0;
+/* The phase of `product`, in which no other product of sum number s is yet; a new one at need. */
+static TilePhase *phase_for(Arena *arena, TilePhases *phases, const Product *product, int s) {
+    for (int p = 0; p < phases->len; p++) {
+        TilePhase *phase = &phases->at[p];
+        if (same_operand(&phase->operand, &product->operand) && phase->depth == product->depth &&
+            phase->sums.at[phase->sums.len - 1] != s)
+            return phase;
+    }
+    vec_push(arena, phases, (TilePhase){.operand = product->operand, .depth = product->depth});
+    return &phases->at[phases->len - 1];
+}
+
+TilePhases tile_phases(Arena *arena, const Stage *stage) {
+    TilePhases phases = {0};
     for (int s = 0; s < stage->accumulators.len; s++) {
         const Accumulator *sum = &stage->accumulators.at[s];
         for (int i = 0; i < sum->products.len; i++) {
-            const Product *product = &sum->products.at[i];
-            int p = 0;
-            while (p < count &&
-                   (!same_operand(&phases[p].operand, &product->operand) ||
-                    phases[p].depth != product->depth || phases[p].sum[phases[p].count - 1] == s))
-                p++;
-            if (p == 64 || (p < count && phases[p].count == 64))
-                die("too many products in a stage");
-            if (p == count)
-                phases[count++] = (TilePhase){.operand = product->operand, .depth = product->depth};
-            phases[p].sum[phases[p].count] = s;
-            phases[p].product[phases[p].count++] = product;
+            TilePhase *phase = phase_for(arena, &phases, &sum->products.at[i], s);
+            vec_push(arena, &phase->sums, s);
+            vec_push(arena, &phase->products, &sum->products.at[i]);
         }
     }
-    return count;
+    return phases;
 }
 
 long panel_depth(const Stage *stage) {
-    TilePhase *phases = calloc(64, sizeof *phases);
-    if (!phases) die("out of memory");
-    int count = tile_phases(stage, phases);
     long depth = 0;
-    for (int p = 0; p < count; p++) depth += (long)phases[p].depth * phases[p].count;
-    free(phases);
+    for (int s = 0; s < stage->accumulators.len; s++)
+        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
+            depth += stage->accumulators.at[s].products.at[i].depth;
     return depth;
 }
 
 /* The products of a stage in the order of its panels; neighbours that feed the same sums make one
  * call, so that those stay in registers. */
 static bool same_sums(const TilePhase *a, const TilePhase *b) {
-    return a->count == b->count && memcmp(a->sum, b->sum, sizeof *a->sum * (size_t)a->count) == 0;
+    return a->sums.len == b->sums.len &&
+           memcmp(a->sums.at, b->sums.at, sizeof *a->sums.at * (size_t)a->sums.len) == 0;
 }
 
 static const char *product_text(const Writer *writer, const TilePhase *phase) {
@@ -57,22 +59,23 @@ static const char *product_text(const Writer *writer, const TilePhase *phase) {
     const char *when = phase->operand.row == ROW_PREVIOUS ? "[t-1]"
                        : phase->operand.row == ROW_NEXT   ? "[t+1]"
                                                           : "";
-    return PRINT("%s @ %s%s", writer->graph->params.at[phase->product[0]->param].name, name, when);
+    return PRINT("%s @ %s%s", writer->graph->params.at[phase->products.at[0]->param].name, name,
+                 when);
 }
 
 /* The rows that the products read, which no column changes. */
-static void emit_left(Writer *writer, const TilePhase *phases, int count) {
+static void emit_left(Writer *writer, const TilePhases *phases) {
     Text *out = writer->out;
-    text_printf(out, "RdLeft left[%d];\n", count);
-    for (int p = 0; p < count; p++)
-        text_printf(out, "left[%d].depth = %d; /* %s */\n", p, phases[p].depth,
-                    product_text(writer, &phases[p]));
+    text_printf(out, "RdLeft left[%d];\n", phases->len);
+    for (int p = 0; p < phases->len; p++)
+        text_printf(out, "left[%d].depth = %d; /* %s */\n", p, phases->at[p].depth,
+                    product_text(writer, &phases->at[p]));
     text_puts(out, "for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n");
-    for (int p = 0; p < count; p++)
+    for (int p = 0; p < phases->len; p++)
         text_printf(out, "left[%d].row[r] = %s;\n", p,
-                    row_pointer(writer, phases[p].operand, "at"));
+                    row_pointer(writer, phases->at[p].operand, "at"));
     out->indent--;
     text_puts(out, "}\n");
 }
@@ -117,15 +120,15 @@ static void emit_start(Writer *writer, const Stage *stage) {
 static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *phases, int first,
                           int last) {
     Text *out = writer->out;
+    const NodeList *sums = &phases[first].sums;
     text_printf(out, "static const int to_%d[] = {", first);
-    for (int i = 0; i < phases[first].count; i++)
-        text_printf(out, "%s%d", i ? ", " : "", phases[first].sum[i]);
-    text_printf(
-        out, "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, panel);\n",
-        stage->accumulators.len * stage->blocks, first, phases[first].count, first, last - first);
+    for (int i = 0; i < sums->len; i++) text_printf(out, "%s%d", i ? ", " : "", sums->at[i]);
+    text_printf(out,
+                "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, panel);\n",
+                stage->accumulators.len * stage->blocks, first, sums->len, first, last - first);
     long depth = 0;
     for (int p = first; p < last; p++) depth += phases[p].depth;
-    text_printf(out, "panel += %ld * blocks * LANES;\n", depth * phases[first].count);
+    text_printf(out, "panel += %ld * blocks * LANES;\n", depth * sums->len);
 }
 
 /* ---- what follows the products ---- */
@@ -296,9 +299,8 @@ static void emit_update(Writer *writer, const Stage *stage) {
 static void emit_tile(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
-    TilePhase *phases = ARENA_ARRAY(writer->graph->arena, TilePhase, 64);
-    int count = tile_phases(stage, phases);
-    emit_left(writer, phases, count);
+    const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    emit_left(writer, &phases);
     emit_row_sums(writer, stage, true);
     text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
                 stage->blocks);
@@ -312,9 +314,9 @@ static void emit_tile(Writer *writer, int s) {
                 writer->kernel_names[writer->kernel], s, panel_depth(stage));
     text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
     emit_start(writer, stage);
-    for (int p = 0, next; p < count; p = next) {
-        for (next = p + 1; next < count && same_sums(&phases[p], &phases[next]);) next++;
-        emit_multiply(writer, stage, phases, p, next);
+    for (int p = 0, next; p < phases.len; p = next) {
+        for (next = p + 1; next < phases.len && same_sums(&phases.at[p], &phases.at[next]);) next++;
+        emit_multiply(writer, stage, phases.at, p, next);
     }
     emit_update(writer, stage);
     out->indent--;

@@ -22,8 +22,7 @@ void emit_panel_places(Writer *writer) {
 static void emit_pack_stage(Writer *writer, int k, int s, int item) {
     const Stage *stage = &writer->program->kernels.at[k].stages.at[s];
     Text *out = writer->out;
-    TilePhase *phases = ARENA_ARRAY(writer->graph->arena, TilePhase, 64);
-    int count = tile_phases(stage, phases);
+    const TilePhases phases = tile_phases(writer->graph->arena, stage);
     text_printf(out, "case %d: /* %s, stage %d */\n", item, writer->kernel_names[k], s);
     out->indent++;
     text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
@@ -33,16 +32,17 @@ static void emit_pack_stage(Writer *writer, int k, int s, int item) {
                 stage->columns);
     text_printf(out, "real *to = panels + %s_panel_%d + (long)v * LANES * %ld;\n",
                 writer->kernel_names[k], s, panel_depth(stage));
-    for (int p = 0; p < count; p++) {
-        for (int i = 0; i < phases[p].count; i++) {
-            const Product *x = phases[p].product[i];
+    for (int p = 0; p < phases.len; p++) {
+        const TilePhase *phase = &phases.at[p];
+        for (int i = 0; i < phase->products.len; i++) {
+            const Product *x = phase->products.at[i];
             const char *from = PRINT("rd_param(run, %d)", x->param);
             if (x->base) from = PRINT("%s + %ld", from, x->base);
             text_printf(out, "rd_pack(to, %d, %d, blocks, %s, v, %d, %ld, %ld, %d); /* %s */\n", i,
-                        phases[p].count, from, stage->columns, x->column_stride, x->depth_stride,
-                        x->depth, writer->graph->params.at[x->param].name);
+                        phase->products.len, from, stage->columns, x->column_stride,
+                        x->depth_stride, x->depth, writer->graph->params.at[x->param].name);
         }
-        text_printf(out, "to += %ld * blocks * LANES;\n", (long)phases[p].count * phases[p].depth);
+        text_printf(out, "to += %ld * blocks * LANES;\n", (long)phase->products.len * phase->depth);
     }
     out->indent--;
     text_puts(out, "}\nbreak;\n");

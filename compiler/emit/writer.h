@@ -58,17 +58,16 @@ void emit_sums(Writer *writer);
 
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
-int sums_of_product(const Stage *stage, const Product *product); /* accumulators in its phase */
 long panel_depth(const Stage *stage);
 
 /* A phase of a tile: the products that share their left operand. */
 typedef struct {
     Access operand;
     int depth;
-    int count;
-    int sum[64]; /* which accumulators */
-    const Product *product[64];
+    NodeList sums; /* which accumulators */
+    VEC(const Product *) products;
 } TilePhase;
-int tile_phases(const Stage *stage, TilePhase phases[64]);
+typedef VEC(TilePhase) TilePhases;
+TilePhases tile_phases(Arena *arena, const Stage *stage);
 
 #endif

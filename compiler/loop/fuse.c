@@ -10,7 +10,15 @@
 #include "graph/cycles.h"
 #include "loop/program.h"
 
-enum { MAX_DEPENDENCES = 64, L2_REALS = 2 * 1024 * 1024 / 4 };
+enum { L2_REALS = 2 * 1024 * 1024 / 4 };
+
+typedef struct {
+    int node; /* a computed node */
+    RowKind row;
+    bool direct; /* in the same column, not splat: can stay in a register */
+} Dependence;
+
+typedef VEC(Dependence) Dependences;
 
 typedef struct {
     Program *program;
@@ -20,6 +28,7 @@ typedef struct {
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
     bool *feeds_fold;        /* used by nothing but folds */
+    Dependences *reads;      /* of each computed node: what it reads, through views */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
     int *direction; /* of each recurrence */
@@ -27,51 +36,45 @@ typedef struct {
 
 /* ---- dependences ---- */
 
-typedef struct {
-    int node; /* a computed node */
-    RowKind row;
-    bool direct; /* in the same column, not splat: can stay in a register */
-} Dependence;
-
 static bool computed(const Fuse *fuse, int node) {
     return is_computed(fuse->graph, node) && fuse->program->space[node] != SPACE_SHARED;
 }
 
-/* The computed nodes that `node` reads, through views. Returns their number. */
-static int dependences(const Fuse *fuse, int node, Dependence out[MAX_DEPENDENCES]) {
+static void find_reads(Fuse *fuse, int node) {
     const Node *n = graph_node(fuse->graph, node);
-    int count = 0;
+    Arena *arena = fuse->graph->arena;
+    Dependences *reads = &fuse->reads[node];
     for (int k = 0; k < n->count; k++) {
         Access access = access_of(fuse->program, n->in[k]);
         if (graph_node(fuse->graph, access.node)->op == OP_ONEHOT)
             access.node = graph_node(fuse->graph, access.node)->in[0];
         bool direct = access.row == ROW_SAME && access.column == 0 && !access.splat;
-        if (count + 2 > MAX_DEPENDENCES) die("a node of too many operands");
         if (computed(fuse, access.node))
-            out[count++] = (Dependence){access.node, access.row, direct};
+            vec_push(arena, reads, (Dependence){access.node, access.row, direct});
         if (access.init < 0) continue;
         Access init = access_of(fuse->program, access.init);
-        if (computed(fuse, init.node)) out[count++] = (Dependence){init.node, ROW_EXAMPLE, false};
+        if (computed(fuse, init.node))
+            vec_push(arena, reads, (Dependence){init.node, ROW_EXAMPLE, false});
     }
-    return count;
 }
 
-static void find_users(Fuse *fuse) {
-    int nodes = fuse->graph->nodes.len, total = 0;
-    Dependence found[MAX_DEPENDENCES];
-    fuse->user_start = ARENA_ARRAY(fuse->graph->arena, int, nodes + 2);
+static void find_dependences(Fuse *fuse) {
+    Graph *g = fuse->graph;
+    int nodes = g->nodes.len, total = 0;
+    fuse->reads = ARENA_ARRAY(g->arena, Dependences, nodes + 1);
+    fuse->user_start = ARENA_ARRAY(g->arena, int, nodes + 2);
     for (int i = 0; i < nodes; i++) {
-        if (!computed(fuse, i)) continue;
-        int count = dependences(fuse, i, found);
-        for (int k = 0; k < count; k++) fuse->user_start[found[k].node + 2]++;
-        total += count;
+        if (computed(fuse, i)) find_reads(fuse, i);
+        const Dependences *reads = &fuse->reads[i];
+        for (int k = 0; k < reads->len; k++) fuse->user_start[reads->at[k].node + 2]++;
+        total += reads->len;
     }
     for (int i = 2; i <= nodes + 1; i++) fuse->user_start[i] += fuse->user_start[i - 1];
-    fuse->users = ARENA_ARRAY(fuse->graph->arena, int, total + 1);
+    fuse->users = ARENA_ARRAY(g->arena, int, total + 1);
     for (int i = 0; i < nodes; i++) {
-        if (!computed(fuse, i)) continue;
-        int count = dependences(fuse, i, found);
-        for (int k = 0; k < count; k++) fuse->users[fuse->user_start[found[k].node + 1]++] = i;
+        const Dependences *reads = &fuse->reads[i];
+        for (int k = 0; k < reads->len; k++)
+            fuse->users[fuse->user_start[reads->at[k].node + 1]++] = i;
     }
 }
 
@@ -97,10 +100,9 @@ static bool in_reach(RowKind row, int direction) {
 
 /* `user` reads `node` only where a kernel of this direction has it already. */
 static bool reads_in_reach(const Fuse *fuse, int user, int node, int direction) {
-    Dependence found[MAX_DEPENDENCES];
-    int count = dependences(fuse, user, found);
-    for (int k = 0; k < count; k++)
-        if (found[k].node == node && !in_reach(found[k].row, direction)) return false;
+    const Dependences *reads = &fuse->reads[user];
+    for (int k = 0; k < reads->len; k++)
+        if (reads->at[k].node == node && !in_reach(reads->at[k].row, direction)) return false;
     return true;
 }
 
@@ -159,10 +161,9 @@ static void find_fold_feeders(Fuse *fuse) {
 
 /* Everything that `node` reads is there when a kernel of this direction computes it. */
 static bool ready(const Fuse *fuse, int node, int direction) {
-    Dependence found[MAX_DEPENDENCES];
-    int count = dependences(fuse, node, found);
-    for (int k = 0; k < count; k++) {
-        Dependence d = found[k];
+    const Dependences *reads = &fuse->reads[node];
+    for (int k = 0; k < reads->len; k++) {
+        Dependence d = reads->at[k];
         if (fuse->done[d.node]) continue;
         if (!fuse->inside[d.node]) return false;
         if (is_fold(fuse->program, d.node) || !in_reach(d.row, direction)) return false;
@@ -179,12 +180,11 @@ static int by_index(const void *a, const void *b) { return *(const int *)a - *(c
 
 /* The phase of a kernel that computes these nodes: after all that it reads from others. */
 static int phase_of(const Fuse *fuse, const Kernel *kernel) {
-    Dependence found[MAX_DEPENDENCES];
     int phase = 0;
     for (int i = 0; i < kernel->nodes.len; i++) {
-        int count = dependences(fuse, kernel->nodes.at[i], found);
-        for (int k = 0; k < count; k++) {
-            int other = fuse->program->kernel_of[found[k].node];
+        const Dependences *reads = &fuse->reads[kernel->nodes.at[i]];
+        for (int k = 0; k < reads->len; k++) {
+            int other = fuse->program->kernel_of[reads->at[k].node];
             if (other >= 0 && fuse->program->kernels.at[other].phase >= phase)
                 phase = fuse->program->kernels.at[other].phase + 1;
         }
@@ -208,20 +208,18 @@ static void finish(Fuse *fuse, Kernel *kernel) {
 
 /* All that `node` reads from other kernels is there before `phase`. */
 static bool there_before(const Fuse *fuse, int node, int phase) {
-    Dependence found[MAX_DEPENDENCES];
-    int count = dependences(fuse, node, found);
-    for (int k = 0; k < count; k++) {
-        int other = fuse->program->kernel_of[found[k].node];
+    const Dependences *reads = &fuse->reads[node];
+    for (int k = 0; k < reads->len; k++) {
+        int other = fuse->program->kernel_of[reads->at[k].node];
         if (other >= 0 && fuse->program->kernels.at[other].phase >= phase) return false;
     }
     return true;
 }
 
 static bool reads_inside(const Fuse *fuse, int node) {
-    Dependence found[MAX_DEPENDENCES];
-    int count = dependences(fuse, node, found);
-    for (int k = 0; k < count; k++)
-        if (fuse->inside[found[k].node]) return true;
+    const Dependences *reads = &fuse->reads[node];
+    for (int k = 0; k < reads->len; k++)
+        if (fuse->inside[reads->at[k].node]) return true;
     return false;
 }
 
@@ -314,10 +312,10 @@ static bool one_sweep(const Program *program, Dependence d, int user) {
 
 /* The earliest level at which `node` can be computed. */
 static int earliest(const Fuse *fuse, const int *level, int node) {
-    Dependence found[MAX_DEPENDENCES];
-    int count = dependences(fuse, node, found), result = 0;
-    for (int k = 0; k < count; k++) {
-        Dependence d = found[k];
+    const Dependences *reads = &fuse->reads[node];
+    int result = 0;
+    for (int k = 0; k < reads->len; k++) {
+        Dependence d = reads->at[k];
         if (d.row != ROW_SAME || fuse->program->kernel_of[d.node] != fuse->program->kernel_of[node])
             continue;
         int at = level[d.node] + !one_sweep(fuse->program, d, node);
@@ -337,10 +335,9 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
         if (graph_node(fuse->graph, user)->op != OP_ADD ||
             fuse->program->kernel_of[user] != fuse->program->kernel_of[node])
             continue;
-        Dependence found[MAX_DEPENDENCES];
-        int count = dependences(fuse, user, found);
-        for (int k = 0; k < count; k++)
-            if (found[k].node == node && one_sweep(fuse->program, found[k], user))
+        const Dependences *reads = &fuse->reads[user];
+        for (int k = 0; k < reads->len; k++)
+            if (reads->at[k].node == node && one_sweep(fuse->program, reads->at[k], user))
                 level[node] = level[user];
     }
 }
@@ -416,7 +413,7 @@ void fuse(Program *program) {
     program->kernel_of = ARENA_ARRAY(g->arena, int, nodes + 1);
     program->stage_of = ARENA_ARRAY(g->arena, int, nodes + 1);
     for (int i = 0; i < nodes; i++) program->kernel_of[i] = program->stage_of[i] = -1;
-    find_users(&fuse);
+    find_dependences(&fuse);
     find_absorbed(&fuse);
     find_fold_feeders(&fuse);
     make_kernels(&fuse);
