@@ -97,6 +97,14 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
                  column);
 }
 
+/* The size of the example's sequence or of a vocabulary, as a number. */
+static const char *length(const Writer *writer, const Node *n, const char *example) {
+    const Sym *sym = &writer->graph->syms.at[n->attr.index];
+    const char *size = sym->kind == SYM_VOCAB ? PRINT("w->run->sizes.vocab[%d]", sym->input)
+                                              : PRINT("w->p->length[%s]", example);
+    return PRINT("rd_splat((real)(%s))", plus(writer, size, n->attr.start));
+}
+
 static const char *leaf(Writer *writer, Access access, const char *column) {
     const Node *n = graph_node(writer->graph, access.node);
     const char *example = writer->program->kernels.at[writer->kernel].space == SPACE_STEPS
@@ -108,8 +116,7 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
         case OP_SEED:
             return "rd_splat(w->seed)";
         case OP_LENGTH:
-            return PRINT("rd_splat((real)(%s))",
-                         plus(writer, PRINT("w->p->length[%s]", example), n->attr.start));
+            return length(writer, n, example);
         case OP_MASK:
             return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
                          access.row == ROW_EXAMPLE ? example : "at",
