@@ -228,7 +228,7 @@ typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
 /* Adds to `out`, a block of a gradient whose rows are `out_stride` apart:
  *   OUTER    out[m][n] += sum over r of a[a_row(r)][m] * b[b_row(r)][n]
  *   COLUMNS  out[0][n] += sum over r of a[a_row(r)][n]
- *   SCATTER  out[index[r]][n] += a[a_row(r)][n]
+ *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
  * A row map of NULL is the identity; rows that it maps to -1 are left out. */
 typedef struct {
     RdSumKind kind;
@@ -355,7 +355,7 @@ RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
         int row = s->a_rows ? s->a_rows[r] : r;
         if (row < 0) continue;
         const real *from = s->a + row * s->a_stride;
-        real *to = s->out + s->index[r] * s->out_stride;
+        real *to = s->out + s->index[s->b_rows ? s->b_rows[r] : r] * s->out_stride;
         for (int n = n0; n < n1; n++) to[n] += from[n];
     }
 }

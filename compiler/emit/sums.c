@@ -32,6 +32,16 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
                  row_map(access));
 }
 
+static const char *index_operand(Writer *writer, int node) {
+    Access access = access_of(writer->program, node);
+    const Node *n = graph_node(writer->graph, access.node);
+    const char *from = n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
+                                         : PRINT("w.%s", writer->names[access.node]);
+    const char *map = row_map(access);
+    return strcmp(map, "NULL") == 0 ? PRINT(".index = %s", from)
+                                    : PRINT(".index = %s, .b_rows = %s", from, map);
+}
+
 /* Where a block of a gradient starts. */
 static const char *block_of(const Writer *writer, const Reduction *r) {
     const Type *type = &writer->graph->params.at[r->param].type;
@@ -40,12 +50,26 @@ static const char *block_of(const Writer *writer, const Reduction *r) {
                      (long)r->row * stride + r->column);
 }
 
+static bool overlap(const Reduction *a, const Reduction *b) {
+    return a->param == b->param &&
+           (a->kind == REDUCE_SCATTER || b->kind == REDUCE_SCATTER ||
+            (a->row < b->row + b->rows && b->row < a->row + a->rows &&
+             a->column < b->column + b->columns && b->column < a->column + a->columns));
+}
+
 /* A sum of rows that an outer sum of the same rows computes on its way. */
 static bool goes_along(const Program *program, const Reduction *columns, const Reduction *outer) {
     if (columns->kind != REDUCE_COLUMNS || outer->kind != REDUCE_OUTER) return false;
     Access a = access_of(program, outer->a), b = access_of(program, outer->b);
     return columns->a == outer->a && columns->columns == outer->rows && a.row == ROW_SAME &&
            b.row == ROW_SAME;
+}
+
+/* Nothing else is added to the block that sum number i is added to. */
+static bool alone(const Program *program, int i) {
+    for (int k = 0; k < program->reductions.len; k++)
+        if (k != i && overlap(&program->reductions.at[i], &program->reductions.at[k])) return false;
+    return true;
 }
 
 /* For each sum of columns the outer sum that computes it too, or -1; at most two each. */
@@ -57,7 +81,7 @@ static int *find_companions(const Writer *writer) {
     for (int i = 0; i < count; i++) {
         with[i] = -1;
         for (int j = 0; j < count && with[i] < 0; j++)
-            if (taken[j] < 2 &&
+            if (taken[j] < 2 && alone(program, i) &&
                 goes_along(program, &program->reductions.at[i], &program->reductions.at[j])) {
                 with[i] = j;
                 taken[j]++;
@@ -78,13 +102,7 @@ static void emit_sum(Writer *writer, int index, const int *with) {
                 over == SPACE_STEPS ? "rows" : "examples");
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
-    if (r->kind == REDUCE_SCATTER) {
-        Access index_access = access_of(writer->program, r->b);
-        const Node *n = graph_node(writer->graph, index_access.node);
-        text_printf(out, ", .index = %s",
-                    n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
-                                      : PRINT("w.%s", writer->names[index_access.node]));
-    }
+    if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));
     const char *also = "";
     for (int i = 0; i < writer->program->reductions.len; i++)
         if (with[i] == index)
@@ -92,13 +110,6 @@ static void emit_sum(Writer *writer, int index, const int *with) {
                          block_of(writer, &writer->program->reductions.at[i]));
     if (*also) text_printf(out, ",\n .also = {%s}", also);
     text_printf(out, "}, /* %s */\n", writer->graph->params.at[r->param].name);
-}
-
-static bool overlap(const Reduction *a, const Reduction *b) {
-    return a->param == b->param &&
-           (a->kind == REDUCE_SCATTER || b->kind == REDUCE_SCATTER ||
-            (a->row < b->row + b->rows && b->row < a->row + a->rows &&
-             a->column < b->column + b->columns && b->column < a->column + a->columns));
 }
 
 /* Sums that write to one block run one after another, all others side by side. */
