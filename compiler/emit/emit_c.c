@@ -112,15 +112,21 @@ static void emit_phases(Writer *writer) {
     }
 }
 
+/* Where the rows of an output are: a column of the data may be one. */
+static const char *rows_of_output(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    return n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
+                             : PRINT("w.%s", writer->names[node]);
+}
+
 static void emit_results(Writer *writer) {
     int index = 0;
     for (int i = 0; i < writer->graph->outputs.len; i++) {
         const Output *output = &writer->graph->outputs.at[i];
-        if (output->role == ROLE_LOSS)
-            text_printf(writer->out, "run->loss = w.%s;\n", writer->names[output->node]);
+        const char *rows = rows_of_output(writer, output->node);
+        if (output->role == ROLE_LOSS) text_printf(writer->out, "run->loss = %s;\n", rows);
         if (output->role == ROLE_OUTPUT)
-            text_printf(writer->out, "run->output[%d] = w.%s;\n", index++,
-                        writer->names[output->node]);
+            text_printf(writer->out, "run->output[%d] = %s;\n", index++, rows);
     }
 }
 

@@ -147,7 +147,14 @@ static void place_operands(Pack *pack, Node *node, int *in) {
                 in[0] = in_memory(pack, in[0], true);
             break;
         case OP_EXPAND:
-            if (steps && space[in[0]] == SPACE_EXAMPLES) in[0] = in_memory(pack, in[0], true);
+            if (steps && space[in[0]] == SPACE_EXAMPLES && node->type.kind == TYPE_REAL)
+                in[0] = in_memory(pack, in[0], true);
+            break;
+        case OP_GATHER:
+            if (graph_node(pack->rebuild.to, skip_slices(pack->rebuild.to, in[0]))->op != OP_PARAM)
+                diag_error(pack->diag, node->span,
+                           "selecting a row of what is computed is not supported yet, only one of "
+                           "a parameter");
             break;
         default:
             break;
@@ -309,6 +316,20 @@ static int place_summed(Pack *pack, int node) {
     return in_memory(pack, node, true);
 }
 
+/* An output lies in memory. Indices of steps are numbers of rows there, and no more than that. */
+static int place_output(Pack *pack, int node) {
+    const Graph *g = pack->rebuild.to;
+    const Node *n = graph_node(g, node);
+    if (n->type.kind == TYPE_INDEX && (n->op == OP_EXPAND || is_fold(pack->program, node))) {
+        diag_error(pack->diag, n->span,
+                   "an index of shape %s among %s is not supported as an output yet",
+                   type_string(g, &n->type), dim_string(g, n->type.range));
+        return node;
+    }
+    bool there = n->op == OP_INPUT || is_computed(g, node);
+    return there && pack->program->space[node] != SPACE_SHARED ? node : copied(pack, node);
+}
+
 static void place_outputs(Pack *pack, Graph *from) {
     for (int i = 0; i < from->outputs.len; i++) {
         Output *output = &from->outputs.at[i];
@@ -317,9 +338,8 @@ static void place_outputs(Pack *pack, Graph *from) {
             Reduction *r = &pack->program->reductions.at[output->param / 2];
             *node = place_summed(pack, *node);
             *(output->param % 2 ? &r->b : &r->a) = *node;
-        } else if (!is_computed(pack->rebuild.to, *node) ||
-                   pack->program->space[*node] == SPACE_SHARED) {
-            *node = copied(pack, *node);
+        } else {
+            *node = place_output(pack, *node);
         }
     }
 }
