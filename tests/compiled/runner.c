@@ -48,7 +48,7 @@ Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int ba
     runner->examples = examples_of(arena, model, data);
     for (int c = 0; c < model->column_count; c++) vocab[c].size = data->vocab[c];
     rd_plan_new(&runner->examples, batch, &runner->plan);
-    runner->pool = threads > 1 ? rd_pool_new(threads) : NULL;
+    runner->pool = rd_pool_new(threads);
     RdSizes sizes = rd_plan_sizes(&runner->plan, vocab);
     cr_assert(rd_session_open(&runner->session, model, sizes, runner->pool, training, &error), "%s",
               error.text);

@@ -92,6 +92,26 @@
     "  sums' = NAN' + vec\n"           \
     "}\n"
 
+#define TIMES_WEIGHT "layer times_weight(x: [I]) -> [6] { param w: [6, I]\n w @ x }\n"
+
+#define BIASED                                                                                    \
+    "cell biased(x: [I], b: [I]) {\n  state h: [I]\n  param u: [I, I], w: [I, I]\n  h' = tanh(w " \
+    "@ x + u @ h + b)\n}\n"
+
+#define BY_CLASS "layer by_class(x: [N], t: [C, N], l: index(C)) -> [N] { tanh(x * t[l]) }\n"
+
+#define SPLIT_WEIGHT                                                                               \
+    "layer parts(x: [I], w: [O, J]) -> [O] {\n  a, b = split(w, 2)\n  c, d = split_rows(a, 2)\n  " \
+    "concat(c @ x, d @ tanh(x)) + b @ x\n}\n"
+
+#define ALONE                                                                                  \
+    "cell alone(x: [I], H) {\n  state h: [H]\n  param u: [H, H], b: [H]\n  h' = tanh(u @ h + " \
+    "b)\n}\n"
+
+#define SHIFTED                                                                                   \
+    "cell shifted(x: [I]) {\n  state p: [I], q: [I], m: [I]\n  m' = keep_mask(x, 0.5)\n  q' = x " \
+    "* m\n  p' = q * 0.5\n}\n"
+
 const Sample samples[] = {
     {"no_recurrence", "", X "  hidden = mean(tanh(x))\n" LINEAR, NULL},
     {"bag_of_words", "", "  logits = sum(embedding(text, 3))\n", NULL},
@@ -182,6 +202,48 @@ const Sample samples[] = {
      X "  train_rows = scan rows(4) over x\n  INFINITY = train_rows.final.sums\n"
        "  start_0 = tanh(INFINITY)\n  logits = linear(start_0, label.size)\n",
      NULL},
+
+    {"shared_bias", TIMES_WEIGHT,
+     "  param b: [6]\n" X
+     "  hidden = mean(tanh(times_weight(x) + b)) + tanh(times_weight(mean(x)) + b)\n"
+     "         + max_pool(times_weight(tanh(x)) * b)\n" LINEAR,
+     NULL},
+    {"shared_bias_of_cells", BIASED,
+     "  param b: [5]\n" X "  f = scan biased(b) over x\n  r = scan biased(b) over x backward\n"
+     "  hidden = concat(mean(f.h), mean(r.h))\n" LINEAR,
+     NULL},
+    {"many_products", "",
+     X "  y = mean(x)\n  repeat 70 {\n    y = y + linear(mean(tanh(linear(x, 2))), 5)\n  }\n"
+       "  hidden = y\n" LINEAR,
+     NULL},
+    {"many_parts", "",
+     X "  a = concat(mean(x), max_pool(x), mean(tanh(x)), max_pool(x * x), mean(sigmoid(x)))\n"
+       "  b = concat(a, tanh(a), sigmoid(a), a * a, relu(a), a * 3, abs(a), exp(-a * a), -a)\n"
+       "  c = concat(b, max_pool(relu(x)), mean(exp(-x * x)), max_pool(-x))\n  hidden = c\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output c, logits\n"},
+    {"label_each_step", BY_CLASS,
+     "  param t: [label.size, 5]\n" X "  hidden = mean(by_class(x, t, label))\n" LINEAR, NULL},
+    {"sizes_as_numbers", "",
+     X "  hidden = sum(x) / x.length + sum(tanh(x)) / text.size + x.length * 0.01\n" LINEAR, NULL},
+    {"index_outputs", "", X "  hidden = mean(x)\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output label, text, argmax(x), x, hidden\n"},
+    {"softmax_of_parameter", "",
+     "  param mix: [2]\n" X "  a, b = split(softmax(mix), 2)\n  s = scan gru(5) over x\n"
+     "  hidden = mean(s.h) * sum(a) + mean(x) * sum(b)\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output mix, mix * 2, logits\n"},
+    {"parts_of_weights", SPLIT_WEIGHT,
+     "  param w: [6, 10]\n" X "  hidden = mean(parts(x, w))\n" LINEAR, NULL},
+    {"loss_of_parameters", "", "  param w: [5]\n" X "  hidden = mean(x * w)\n" LINEAR,
+     "  loss sum(w * w)\n  output logits\n"},
+    {"input_unused", ALONE, X "  s = scan alone(4) over x\n  hidden = s.final.h\n" LINEAR, NULL},
+    {"states_without_weights", SHIFTED,
+     X "  s = scan shifted() over x\n  hidden = s.final.p + mean(s.m)\n" LINEAR, NULL},
+    {"width_of_one", "",
+     X "  y = linear(x, 1)\n  s = scan gru(1) over y\n"
+       "  hidden = concat(mean(y), s.final.h, max_pool(s.h))\n" LINEAR,
+     NULL},
+    {"loss_each_step_of_one_label", "", X "  l = linear(x, label.size)\n  logits = mean(l)\n",
+     "  loss cross_entropy(l, label)\n  output logits, argmax(l)\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;

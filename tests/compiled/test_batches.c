@@ -1,0 +1,44 @@
+/* Batch invariance and independence of the number of threads, bit by bit, in the precision and with
+ * the options of the programs that are built. */
+#include <criterion/criterion.h>
+
+#include "batches.h"
+#include "object.h"
+#include "programs.h"
+#include "reference.h"
+#include "samples.h"
+
+enum { MAX_MODELS = 32 };
+
+static void check(const char *const *names, bool of_reference) {
+    Arena *arena = arena_new();
+    const char *c[MAX_MODELS];
+    int count = 0;
+    for (; names[count]; count++) {
+        const char *text = of_reference ? reference_model(arena, names[count])
+                                        : sample_text(arena, sample_named(names[count]));
+        Programs programs = programs_of_text(arena, "model.rondo", text);
+        cr_assert(programs.c, "%s", programs.said);
+        c[count] = programs.c;
+    }
+    Object object = object_load(arena, c, count, false, PROGRAM_FLAGS);
+    for (int i = 0; i < count; i++) {
+        Data data = sentences(arena, object.model[i], 75, 30, 5);
+        check_batches(arena, names[i], object.model[i], &data);
+    }
+    object_unload(&object);
+    arena_free(arena);
+}
+
+Test(batches, of_the_library) {
+    check((const char *[]){"gru", "gru_reset_before", "max_pooling", "sentiment_small", NULL},
+          true);
+}
+
+Test(batches, of_other_structures) {
+    check((const char *[]){"normed_lstm", "softmax_cell", "two_stages", "from_computed",
+                           "two_attentions", "query_attention", "zoneout", "step_loss",
+                           "stacked_both_ways", "no_recurrence", "shared_bias",
+                           "shared_bias_of_cells", "label_each_step", NULL},
+          false);
+}
