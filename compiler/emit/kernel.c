@@ -70,7 +70,7 @@ static void emit_left(Writer *writer, const TilePhases *phases) {
     for (int p = 0; p < phases->len; p++)
         text_printf(out, "left[%d].depth = %d; /* %s */\n", p, phases->at[p].depth,
                     product_text(writer, &phases->at[p]));
-    text_puts(out, "for (int r = 0; r < rows; r++) {\n");
+    text_puts(out, "RD_ROLLED for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n");
     for (int p = 0; p < phases->len; p++)
@@ -105,12 +105,12 @@ static void emit_start(Writer *writer, const Stage *stage) {
         start[s] = start_of(writer, &stage->accumulators.at[s]);
         columns |= strstr(start[s], "column") != NULL;
     }
-    text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
+    text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
     if (columns) text_puts(out, "const int column = (v + u) * LANES;\n");
     for (int s = 0; s < sums; s++) {
         text_printf(out, "const vec start_%d = %s;\n", s, start[s]);
-        text_printf(out, "for (int r = 0; r < rows; r++) sums[r][%s] = start_%d;\n",
+        text_printf(out, "RD_ROLLED for (int r = 0; r < rows; r++) sums[r][%s] = start_%d;\n",
                     vector_of(writer, s), s);
     }
     out->indent--;
@@ -261,9 +261,10 @@ static void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
         const char *name = writer->names[node];
         if (!is_row_sum(writer, node)) continue;
         if (rows)
-            text_printf(writer->out,
-                        "vec all_%s[RD_ROWS];\nfor (int r = 0; r < rows; r++) all_%s[r] = %s;\n",
-                        name, name, sum_start(writer, node));
+            text_printf(
+                writer->out,
+                "vec all_%s[RD_ROWS];\nRD_ROLLED for (int r = 0; r < rows; r++) all_%s[r] = %s;\n",
+                name, name, sum_start(writer, node));
         else
             text_printf(writer->out, "vec %s = %s;\n", name, sum_start(writer, node));
     }
@@ -273,10 +274,10 @@ static void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
 static void emit_update(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
     begin_loads(writer, true);
-    text_puts(out, "for (int r = 0; r < rows; r++) {\n");
+    text_puts(out, "RD_ROLLED for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n(void)at;\n");
-    text_puts(out, "for (int u = 0; u < blocks; u++) {\n");
+    text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
     text_puts(out, "const int column = (v + u) * LANES;\n(void)column;\n");
     for (int i = 0; i < stage->nodes.len; i++)
@@ -302,7 +303,7 @@ static void emit_tile(Writer *writer, int s) {
     const TilePhases phases = tile_phases(writer->graph->arena, stage);
     emit_left(writer, &phases);
     emit_row_sums(writer, stage, true);
-    text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
+    text_printf(out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
                 stage->blocks);
     out->indent++;
     if (stage->blocks > 1)
@@ -324,7 +325,8 @@ static void emit_tile(Writer *writer, int s) {
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
         if (!is_row_sum(writer, node)) continue;
-        text_puts(out, "for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n  ");
+        text_puts(out,
+                  "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n  ");
         emit_sum_end(writer, node, PRINT("all_%s[r]", writer->names[node]));
         text_puts(out, "}\n");
     }
@@ -335,7 +337,8 @@ static void emit_concat(Writer *writer, int node) {
     int offset = 0;
     for (int k = 0; k < n->count; k++) {
         int width = writer->program->columns[n->in[k]];
-        text_printf(writer->out, "for (int column = 0; column < %d; column += LANES)\n", width);
+        text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %d; column += LANES)\n",
+                    width);
         text_printf(writer->out, "  rd_store_head(%s + %d + column, %s, %d - column);\n",
                     own_row(writer, node), offset, operand(writer, n->in[k], "column"), width);
         offset += width;
@@ -346,7 +349,7 @@ static void emit_concat(Writer *writer, int node) {
 static void emit_sweep(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
-    text_puts(out, "for (long at = row; at < row + rows; at++) {\n");
+    text_puts(out, "RD_ROLLED for (long at = row; at < row + rows; at++) {\n");
     out->indent++;
     if (graph_node(writer->graph, stage->nodes.at[0])->op == OP_CONCAT) {
         begin_loads(writer, false);
@@ -356,7 +359,7 @@ static void emit_sweep(Writer *writer, int s) {
         begin_loads(writer, true);
         emit_row_sums(writer, stage, false);
         if (loop)
-            text_printf(out, "for (int column = 0; column < %d; column += LANES) {\n",
+            text_printf(out, "RD_ROLLED for (int column = 0; column < %d; column += LANES) {\n",
                         stage->columns);
         out->indent += loop;
         for (int i = 0; i < stage->nodes.len; i++)
