@@ -10,6 +10,8 @@ typedef struct {
     Diag *diag;
     int annotated; /* nodes of the new graph that have a space */
     int cap;
+    bool *refused; /* of these: an error was reported for it, or for what it is computed from */
+    bool wrong;    /* an error was reported for the node in the making */
 } Pack;
 
 /* ---- spaces ---- */
@@ -30,28 +32,60 @@ static Space space_of(const Program *program, const Graph *g, int i) {
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
-static int columns_of(Pack *pack, const Graph *g, int i, Space space) {
+/* The first axis of a value that belongs to the columns of its rows. */
+static int first_column_axis(const Node *node, Space space) {
+    if (space == SPACE_SHARED) return node->type.rank ? node->type.rank - 1 : 0;
+    return space == SPACE_STEPS ? 1 : 0;
+}
+
+/* Why the values of a node have no place in a packed batch, or NULL. */
+static const char *misfit(const Graph *g, const Node *node, Space space) {
+    const Type *type = &node->type;
+    const char *shape = type_string(g, type);
+    int first = first_column_axis(node, space);
+    if (node->op == OP_PARAM) return NULL;
+    if (type->rank - first > 1)
+        return arena_printf(g->arena,
+                            "a value of shape %s is not supported here: apart from the sequence, "
+                            "a value that depends on the input can have one axis",
+                            shape);
+    if (space == SPACE_STEPS && type->dim[0].add)
+        return arena_printf(
+            g->arena, "a sequence of another length than its input's is not supported yet: %s",
+            shape);
+    if (first < type->rank && type->dim[first].sym)
+        return arena_printf(g->arena,
+                            "a value of shape %s is not supported here: %s must be a constant",
+                            shape, dim_string(g, type->dim[first]));
+    return NULL;
+}
+
+/* Reports a node that cannot be packed, unless that follows from what was reported before. */
+static void refuse(Pack *pack, const Node *node, const int *in, const char *problem) {
+    for (int k = 0; k < node->count; k++)
+        if (in[k] < pack->annotated && pack->refused[in[k]]) return;
+    diag_error(pack->diag, node->span, "%s", problem);
+    pack->wrong = true;
+}
+
+static int columns_of(const Node *node, Space space) {
+    int first = first_column_axis(node, space);
+    if (node->op == OP_PARAM) first = node->type.rank - 1;
+    return first >= 0 && first < node->type.rank ? node->type.dim[first].add : 1;
+}
+
+static void annotate_node(Pack *pack, int i) {
+    Program *program = pack->program;
+    const Graph *g = pack->rebuild.to;
     const Node *node = graph_node(g, i);
-    int first = space == SPACE_STEPS ? 1 : 0, columns = 1;
-    if (space == SPACE_SHARED) first = node->type.rank ? node->type.rank - 1 : 0;
-    if (node->op == OP_PARAM) return node->type.rank ? node->type.dim[node->type.rank - 1].add : 1;
-    if (node->type.rank - first > 1)
-        diag_error(pack->diag, node->span,
-                   "a value of shape %s is not supported here: apart from the sequence, a value "
-                   "that depends on the input can have one axis",
-                   type_string(g, &node->type));
-    if (space == SPACE_STEPS && node->type.dim[0].add)
-        diag_error(pack->diag, node->span,
-                   "a sequence of another length than its input's is not supported yet: %s",
-                   type_string(g, &node->type));
-    for (int k = first; k < node->type.rank; k++) {
-        if (node->type.dim[k].sym)
-            diag_error(pack->diag, node->span,
-                       "a value of shape %s is not supported here: %s must be a constant",
-                       type_string(g, &node->type), dim_string(g, node->type.dim[k]));
-        columns *= node->type.dim[k].add;
-    }
-    return columns;
+    program->space[i] = space_of(program, g, i);
+    program->columns[i] = columns_of(node, program->space[i]);
+    const char *problem = misfit(g, node, program->space[i]);
+    if (problem && !pack->wrong) refuse(pack, node, node->in, problem);
+    pack->refused[i] = pack->wrong;
+    for (int k = 0; k < node->count; k++)
+        pack->refused[i] |= node->in[k] < i && pack->refused[node->in[k]];
+    pack->wrong = false;
 }
 
 static void annotate(Pack *pack) {
@@ -60,13 +94,14 @@ static void annotate(Pack *pack) {
     for (; pack->annotated < g->nodes.len; pack->annotated++) {
         int i = pack->annotated;
         if (i >= pack->cap) {
-            int cap = pack->cap, len = i;
-            vec_grow(g->arena, (void **)&program->space, &cap, len, sizeof(Space));
-            vec_grow(g->arena, (void **)&program->columns, &pack->cap, len, sizeof(int));
+            int cap[2] = {pack->cap, pack->cap}, len = i;
+            vec_grow(g->arena, (void **)&program->space, &cap[0], len, sizeof(Space));
+            vec_grow(g->arena, (void **)&program->columns, &cap[1], len, sizeof(int));
+            vec_grow(g->arena, (void **)&pack->refused, &pack->cap, len, sizeof(bool));
         }
-        program->space[i] = space_of(program, g, i);
-        program->columns[i] = columns_of(pack, g, i, program->space[i]);
+        annotate_node(pack, i);
     }
+    pack->wrong = false;
 }
 
 /* ---- what must lie in memory ---- */
@@ -123,9 +158,9 @@ static void place_product(Pack *pack, Node *node, int *in) {
         memcpy(node->attr.b, attr.a, sizeof attr.a);
     }
     if (graph_node(g, skip_slices(g, in[1]))->op != OP_PARAM)
-        diag_error(pack->diag, node->span,
-                   "a product of two values that depend on the input, or with a computed weight, "
-                   "is not supported yet");
+        refuse(pack, node, in,
+               "a product of two values that depend on the input, or with a computed weight, is "
+               "not supported yet");
     in[0] = in_memory(pack, in[0], false);
 }
 
@@ -152,9 +187,9 @@ static void place_operands(Pack *pack, Node *node, int *in) {
             break;
         case OP_GATHER:
             if (graph_node(pack->rebuild.to, skip_slices(pack->rebuild.to, in[0]))->op != OP_PARAM)
-                diag_error(pack->diag, node->span,
-                           "selecting a row of what is computed is not supported yet, only one of "
-                           "a parameter");
+                refuse(pack, node, in,
+                       "selecting a row of what is computed is not supported yet, only one of a "
+                       "parameter");
             break;
         default:
             break;
