@@ -1,6 +1,7 @@
 #include "agreement.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "graph/grad.h"
 #include "oracle.h"
@@ -39,8 +40,8 @@ static void compare_results(const Pair *pair, const char *program, const Results
                 (int)tensor_size(&pair->params[p]));
 }
 
-static Runner *open_runner(const Pair *pair, const Data *data, bool training) {
-    Runner *runner = runner_open(pair->arena, pair->model, data, data->count, 1, training);
+static Runner *open_runner(const Pair *pair, const Data *data, int threads, bool training) {
+    Runner *runner = runner_open(pair->arena, pair->model, data, data->count, threads, training);
     for (int p = 0; p < pair->model->param_count; p++) runner_set(runner, p, pair->params[p].at);
     return runner;
 }
@@ -49,15 +50,38 @@ static void check_batch(const Pair *pair, int count, const int *length) {
     uint64_t key = 0x1234567890abcdefu * (uint64_t)pair->seed;
     Data data = random_data(pair->arena, pair->graph, count, length, (uint64_t)pair->seed);
     Results wanted = oracle(pair->arena, pair->graph, &data, pair->params, false, key);
-    Runner *runner = open_runner(pair, &data, false);
+    Runner *runner = open_runner(pair, &data, 1, false);
     Results got = runner_infer(runner);
     compare_results(pair, "infer", &got, &wanted);
     runner_close(runner);
     wanted = oracle(pair->arena, pair->graph, &data, pair->params, true, key);
-    runner = open_runner(pair, &data, true);
+    runner = open_runner(pair, &data, 1, true);
     got = runner_train(runner, key);
     compare_results(pair, "train", &got, &wanted);
     runner_close(runner);
+}
+
+static bool same(const double *a, const double *b, int count) {
+    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+/* A second run over what the first left in memory, and one on three threads, give the same bits. */
+static void check_repeats(const Pair *pair, int count, const int *length) {
+    Data data = random_data(pair->arena, pair->graph, count, length, (uint64_t)pair->seed);
+    Runner *runner = open_runner(pair, &data, 1, true), *other = open_runner(pair, &data, 3, true);
+    Results first = runner_train(runner, 5);
+    Results results[] = {runner_train(runner, 5), runner_train(other, 5)};
+    for (int i = 0; i < 2; i++) {
+        const char *how = i ? "on three threads" : "the second time";
+        cr_expect(same(results[i].loss, first.loss, first.losses), "%s %d: other losses %s",
+                  pair->name, pair->seed, how);
+        for (int p = 0; p < pair->model->param_count; p++)
+            cr_expect(same(results[i].gradient[p], first.gradient[p], runner_size(runner, p)),
+                      "%s %d: another gradient of %s %s", pair->name, pair->seed,
+                      pair->model->params[p].name, how);
+    }
+    runner_close(runner);
+    runner_close(other);
 }
 
 static int loss_of(const Graph *graph) {
@@ -73,7 +97,9 @@ void check_agreement(const char *name, Graph *graph, const RdModel *model, int s
     check_batch(&pair, 5, (int[]){2, 9, 1, 5, 2});
     check_batch(&pair, 3, (int[]){4, 4, 4});
     check_batch(&pair, 1, (int[]){1});
-    check_batch(&pair, 15, (int[]){1, 2, 3, 3, 1, 3, 2, 4, 2, 3, 3, 1, 2, 6, 2}); /* three tiles */
+    const int tiles[] = {1, 2, 3, 3, 1, 3, 2, 4, 2, 3, 3, 1, 2, 6, 2}; /* three a step */
+    check_batch(&pair, 15, tiles);
+    check_repeats(&pair, 15, tiles);
     arena_free(pair.arena);
 }
 

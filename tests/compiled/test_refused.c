@@ -1,0 +1,94 @@
+/* What cannot be compiled yet is refused at the user's line: no program ends the compiler. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "programs.h"
+
+/* A model of which `body` begins on line 4, behind `cells`, each on a line of its own. */
+typedef struct {
+    const char *cells, *body;
+    const char *place, *message; /* what the diagnostics say */
+} Refused;
+
+static void check(Refused refused) {
+    Arena *arena = arena_new();
+    const char *text = arena_printf(arena,
+                                    "model m {\n  input text: words(max_vocab = 11)\n"
+                                    "  target label: class(no, yes)\n%s\n}\n%s",
+                                    refused.body, refused.cells);
+    Programs programs = programs_of_text(arena, "refused.rondo", text);
+    const char *line = strstr(programs.said, refused.place);
+    cr_expect_null(programs.c, "it was compiled");
+    cr_expect(line && strncmp(line + strlen(refused.place), "error:", 6) == 0,
+              "nothing about %s in\n%s", refused.place, programs.said);
+    cr_expect(strstr(programs.said, refused.message), "no '%s' in\n%s", refused.message,
+              programs.said);
+    arena_free(arena);
+}
+
+#define LOSS                                                                       \
+    "  logits = linear(hidden, label.size)\n  loss cross_entropy(logits, label)\n" \
+    "  output logits"
+#define X "  x = embedding(text, 5)\n"
+
+Test(refused, attention_inside_of_a_cell) {
+    check(
+        (Refused){"cell attending(y: [E], keys: [S, K]) {\n  state s: [K]\n"
+                  "  s' = tanh(softmax(keys @ s) @ keys) + linear(y, K)\n}\n",
+                  X "  d = scan attending(x) over x\n  hidden = d.final.s\n" LOSS,
+                  "refused.rondo:13:21: ", "is not supported"});
+}
+
+Test(refused, a_state_with_two_axes) {
+    check((Refused){"layer times(a: [], b: [N]) -> [N] { a * b }\n"
+                    "cell memory(x: [I], K) {\n  state c: [K, I]\n"
+                    "  c' = c * 0.5 + times(linear(x, K), x)\n}\n",
+                    X "  s = scan memory(4) over x\n  hidden = s.final.c @ mean(x)\n" LOSS,
+                    "refused.rondo:13:9: ", "is not supported"});
+}
+
+Test(refused, a_weight_that_is_computed) {
+    check((Refused){"layer f(x: [I], w: [O, I]) -> [O] { (w * w) @ x }\n",
+                    "  param w: [6, 5]\n" X "  hidden = mean(f(x, w))\n" LOSS,
+                    "refused.rondo:11:37: ", "with a computed weight, is not supported yet"});
+}
+
+Test(refused, a_product_of_parameters) {
+    check((Refused){"layer f(x: [I], a: [O, K], b: [K, I]) -> [O] { (a @ b) @ x }\n",
+                    "  param a: [6, 3], b: [3, 5]\n" X "  hidden = mean(f(x, a, b))\n" LOSS,
+                    "refused.rondo:11:48: ", "is not supported"});
+}
+
+Test(refused, attention_of_all_to_all) {
+    check((Refused){"layer one(q: [D], keys: [T, D]) -> [D] { softmax(keys @ q) @ keys }\n",
+                    X "  hidden = mean(one(x, x))\n" LOSS,
+                    "refused.rondo:10:50: ", "is not supported"});
+}
+
+Test(refused, two_sequences) {
+    check((Refused){"",
+                    "  input other: words\n" X
+                    "  hidden = concat(mean(x), mean(embedding(other, 3)))\n" LOSS,
+                    "refused.rondo:4:9: ", "two sequences"});
+}
+
+Test(refused, a_step_that_is_selected) {
+    check((Refused){"", "  param k: [5]\n" X "  hidden = x[argmax(x @ k)]\n" LOSS,
+                    "refused.rondo:6:12: ", "selecting a row of what is computed"});
+}
+
+Test(refused, the_place_of_a_step) {
+    check((Refused){"", "  param k: [5]\n" X "  hidden = mean(x)\n" LOSS ", argmax(x @ k)",
+                    "refused.rondo:9:18: ", "is not supported as an output"});
+}
+
+Test(refused, a_parameter_of_three_axes) {
+    check((Refused){"", "  param w: [5, 3, 4]\n" X "  hidden = flatten(mean(x) @ w)\n" LOSS,
+                    "refused.rondo:6:20: ", "is not supported"});
+}
+
+Test(refused, scores_for_each_word) {
+    check((Refused){
+        "", "  param w: [5, text.size] ~ normal(1)\n" X "  hidden = mean(x)\n" LOSS ", mean(x) @ w",
+        "refused.rondo:9:18: ", "must be a constant"});
+}
