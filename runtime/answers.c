@@ -102,7 +102,9 @@ static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *d
     }
     word = first;
     for (int t = 0; t < length; t++, word = rd_next_word(word)) {
-        fprintf(out, "  %s%*s  %.3f  ", word, width - rd_text_width(word), "", weight[t]);
+        fputs("  ", out);
+        print_text(out, word);
+        fprintf(out, "%*s  %.3f  ", width - rd_text_width(word), "", weight[t]);
         print_bar(out, style, most > 0 && weight[t] > 0 ? weight[t] / most : 0);
         fputc('\n', out);
     }

@@ -63,8 +63,9 @@ static void print_columns(const Info *info) {
             for (int i = 0; i < column->class_count; i++)
                 printf("%s%s", i ? ", " : "one of ", column->classes[i]);
         else
-            printf("words, at most %d a text; vocabulary %s%s", column->max_length,
-                   info->path ? "" : "up to ", rd_count_text(count, (size_t)info->vocab[c]));
+            printf("%s, at most %d a text; vocabulary %s%s", column->chars ? "characters" : "words",
+                   column->max_length, info->path ? "" : "up to ",
+                   rd_count_text(count, (size_t)info->vocab[c]));
         putchar('\n');
     }
 }
@@ -164,9 +165,8 @@ static json_t *columns_json(const Info *info) {
     json_t *list = json_array();
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
-        json_t *object =
-            json_pack("{s:s, s:b, s:s}", "name", column->name, "target", column->target, "kind",
-                      column->kind == RD_CLASS ? "class" : "words");
+        json_t *object = json_pack("{s:s, s:b, s:s}", "name", column->name, "target",
+                                   column->target, "kind", rd_kind_name(column));
         if (column->kind == RD_WORDS) {
             json_object_set_new(object, "vocabulary", json_integer(info->vocab[c]));
             json_object_set_new(object, "max_length", json_integer(column->max_length));

@@ -81,11 +81,13 @@ static bool check_field(Reading *r, int c, const char *field, size_t length, RdE
     if (column->kind == RD_CLASS)
         return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
     RdError why;
-    if (!rd_tokenize(&r->tokenizer[c], field, length, &why))
+    bool (*tokenize)(RdTokenizer *, const char *, size_t, RdError *) =
+        column->chars ? rd_tokenize_chars : rd_tokenize;
+    if (!tokenize(&r->tokenizer[c], field, length, &why))
         return rd_fail(error, "column '%s': %s", column->name, why.text);
     if (r->tokenizer[c].count > 0) return true;
-    return rd_fail(error, "the text in column '%s' is empty; expected at least one word",
-                   column->name);
+    return rd_fail(error, "the text in column '%s' is empty; expected at least one %s",
+                   column->name, column->chars ? "character" : "word");
 }
 
 /* All columns of words have one number of words. */

@@ -21,8 +21,9 @@ static bool is_reserved(const char *key) {
            strncmp(key, "words.", 6) == 0;
 }
 
-static const char *kind_name(const RdColumn *column) {
-    return column->kind == RD_WORDS ? "words" : "class";
+const char *rd_kind_name(const RdColumn *column) {
+    if (column->kind == RD_CLASS) return "class";
+    return column->chars ? "chars" : "words";
 }
 
 static char *join(const char *a, const char *b) {
@@ -96,7 +97,7 @@ static void put_columns(RdJson *json, const RdModel *model) {
         rd_json_put(json, c ? ",{\"name\":" : "{\"name\":");
         rd_json_string(json, column->name);
         rd_json_put(json, ",\"kind\":");
-        rd_json_string(json, kind_name(column));
+        rd_json_string(json, rd_kind_name(column));
         rd_json_put(json, column->target ? ",\"target\":true" : ",\"target\":false");
         rd_json_put(json, ",\"classes\":[");
         for (int i = 0; i < column->class_count; i++) {
@@ -125,12 +126,14 @@ static void put_text(RdJson *json, const char *before, const char *key, const ch
     rd_json_close(json);
 }
 
-/* A line each: a word has no white space in it. */
-static void put_words(RdJson *json, const char *column, const RdVocab *vocab) {
-    open_text(json, words_key, column);
+/* A line each: a word has no white space in it. A character may be a line's end. */
+static void put_words(RdJson *json, const RdColumn *column, const RdVocab *vocab) {
+    open_text(json, words_key, column->name);
     for (int i = 0; i < vocab->size; i++) {
+        const char *word = vocab->word[i];
+        if (column->chars && strcmp(word, "\n") == 0) word = "\\n";
         if (i > 0) rd_json_put(json, "\n");
-        rd_json_put(json, vocab->word[i]);
+        rd_json_put(json, word);
     }
     rd_json_close(json);
 }
@@ -146,7 +149,7 @@ static void put_metadata(RdJson *json, const RdModel *model, const RdSaved *save
     rd_json_close(json);
     for (int c = 0; c < model->column_count; c++)
         if (model->columns[c].kind == RD_WORDS)
-            put_words(json, model->columns[c].name, &saved->vocab[c]);
+            put_words(json, &model->columns[c], &saved->vocab[c]);
     for (int i = 0; i < saved->entry_count; i++)
         put_text(json, own, saved->entry[i].key, saved->entry[i].value);
     rd_json_put(json, "}");
@@ -282,7 +285,9 @@ static bool load_words(Loading *l, int c) {
     const char *text = rd_safetensors_text(&l->file, key);
     free(key);
     if (!text) return rd_fail(l->error, "%s: lacks the vocabulary of '%s'", l->file.path, name);
-    if (rd_vocab_from_text(text, &l->saved->vocab[c], &what)) return true;
+    bool (*read)(const char *, RdVocab *, RdError *) =
+        l->model->columns[c].chars ? rd_vocab_from_chars : rd_vocab_from_text;
+    if (read(text, &l->saved->vocab[c], &what)) return true;
     return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
 }
 
@@ -290,7 +295,7 @@ static bool load_column(Loading *l, int c, const json_t *json) {
     const RdColumn *column = &l->model->columns[c];
     const char *name = json_string_value(json_object_get(json, "name"));
     const char *kind = json_string_value(json_object_get(json, "kind"));
-    const char *expected = kind_name(column);
+    const char *expected = rd_kind_name(column);
     bool target = json_is_true(json_object_get(json, "target"));
     RdError what;
     if (!name || !kind) return rd_fail(l->error, "%s: its columns are damaged", l->file.path);

@@ -52,6 +52,9 @@ void rd_saved_vocab_sizes(const RdSaved *saved, int *sizes);
 bool rd_model_save(RdAtomicFile *file, const RdModel *model, const RdLayout *layout,
                    const RdSaved *saved, RdError *error);
 
+/* What `input NAME: …` calls the column's kind: "words", "chars", "class". */
+const char *rd_kind_name(const RdColumn *column);
+
 /* Whether rd_model_save could write `path`, as far as that can be known before: to be asked before
  * a long training. False with the reason. */
 bool rd_model_can_save(const char *path, RdError *error);

@@ -26,9 +26,9 @@ void rd_note_data(const RdModel *model, const RdData *data) {
                 data->skipped == 1 ? "" : "s", data->first_skipped.text);
     for (int c = 0; c < model->column_count; c++)
         if (data->has[c] && data->words[c].cut)
-            rd_note("%s: %d text%s longer than %d words lost the end", data->path,
-                    data->words[c].cut, data->words[c].cut == 1 ? "" : "s",
-                    model->columns[c].max_length);
+            rd_note("%s: %d text%s longer than %d %s lost the end", data->path, data->words[c].cut,
+                    data->words[c].cut == 1 ? "" : "s", model->columns[c].max_length,
+                    model->columns[c].chars ? "characters" : "words");
 }
 
 bool rd_flush_output(RdError *error) {

@@ -26,6 +26,7 @@ typedef struct {
     const char *name;
     RdColumnKind kind;
     bool target;
+    bool chars;                           /* RD_WORDS: each character is a word of its own */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;                      /* RD_CLASS */
     const char *const *classes;

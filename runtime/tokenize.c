@@ -76,30 +76,42 @@ static void lower(int32_t *code, size_t count) {
     }
 }
 
-/* Accents are taken off before the letters change case and put on again after it, so that letters
- * such as U+0130 (I with a dot) lose nothing. Returns the number of code points. */
-static size_t read_unicode(RdTokenizer *t, const char *text, size_t length) {
+/* Each returns the number of code points. */
+static size_t decompose(RdTokenizer *t, const char *text, size_t length) {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
     utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
-    utf8proc_ssize_t n;
     for (;;) {
         utf8proc_ssize_t room = (utf8proc_ssize_t)t->code_capacity;
-        n = utf8proc_decompose(bytes, (utf8proc_ssize_t)length, t->code, room, options);
-        if (n <= room) break;
+        utf8proc_ssize_t n =
+            utf8proc_decompose(bytes, (utf8proc_ssize_t)length, t->code, room, options);
+        if (n <= room) return n < 0 ? 0 : (size_t)n;
         t->code = rd_grow(t->code, &t->code_capacity, (size_t)n, sizeof *t->code);
     }
-    if (n <= 0) return 0;
-    lower(t->code, (size_t)n);
-    n = utf8proc_normalize_utf32(t->code, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+static size_t compose(RdTokenizer *t, size_t count) {
+    utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    if (count == 0) return 0;
+    utf8proc_ssize_t n = utf8proc_normalize_utf32(t->code, (utf8proc_ssize_t)count, options);
     return n < 0 ? 0 : (size_t)n;
 }
 
+/* Accents are taken off before the letters change case and put on again after it, so that letters
+ * such as U+0130 (I with a dot) lose nothing. */
+static size_t read_unicode(RdTokenizer *t, const char *text, size_t length) {
+    size_t count = decompose(t, text, length);
+    lower(t->code, count);
+    return compose(t, count);
+}
+
 static size_t read_ascii(RdTokenizer *t, const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        t->code[i] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-    }
+    for (size_t i = 0; i < length; i++) t->code[i] = (unsigned char)text[i];
     return length;
+}
+
+static void lower_ascii(int32_t *code, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (code[i] >= 'A' && code[i] <= 'Z') code[i] += 'a' - 'A';
 }
 
 static size_t drop_quotes(int32_t *code, size_t count) {
@@ -167,21 +179,46 @@ static void split(RdTokenizer *t, size_t count) {
     t->bytes = (size_t)(w.end - t->text);
 }
 
-bool rd_tokenize(RdTokenizer *t, const char *text, size_t length, RdError *error) {
+/* Checks the text and makes room for its code points; *ascii when it has no others. */
+static bool begin(RdTokenizer *t, const char *text, size_t length, bool *ascii, RdError *error) {
     t->count = 0;
     t->bytes = 0;
     const char *nul = length ? memchr(text, '\0', length) : NULL;
     if (nul) return rd_fail(error, "byte %zu is a NUL", (size_t)(nul - text));
-    bool ascii = ascii_prefix(text, length) == length;
-    size_t valid = ascii ? length : rd_utf8_valid(text, length);
+    *ascii = ascii_prefix(text, length) == length;
+    size_t valid = *ascii ? length : rd_utf8_valid(text, length);
     if (valid < length) return rd_fail(error, "byte %zu is not valid UTF-8", valid);
-
     t->code = rd_grow(t->code, &t->code_capacity, length + 1, sizeof *t->code);
-    size_t count = ascii ? read_ascii(t, text, length) : read_unicode(t, text, length);
-    count = drop_quotes(t->code, count);
+    return true;
+}
+
+static void make_text_room(RdTokenizer *t, size_t count) {
     size_t most = 5 * count + 1; /* four bytes and a NUL each */
     t->text = rd_grow(t->text, &t->text_capacity, most, 1);
+}
+
+bool rd_tokenize(RdTokenizer *t, const char *text, size_t length, RdError *error) {
+    bool ascii;
+    if (!begin(t, text, length, &ascii, error)) return false;
+    size_t count = ascii ? read_ascii(t, text, length) : read_unicode(t, text, length);
+    if (ascii) lower_ascii(t->code, count);
+    count = drop_quotes(t->code, count);
+    make_text_room(t, count);
     split(t, count);
+    return true;
+}
+
+bool rd_tokenize_chars(RdTokenizer *t, const char *text, size_t length, RdError *error) {
+    bool ascii;
+    if (!begin(t, text, length, &ascii, error)) return false;
+    size_t count = ascii ? read_ascii(t, text, length) : compose(t, decompose(t, text, length));
+    make_text_room(t, count);
+    Writer w = {t, t->text, false};
+    for (size_t i = 0; i < count; i++) {
+        put(&w, t->code[i]);
+        end_word(&w);
+    }
+    t->bytes = (size_t)(w.end - t->text);
     return true;
 }
 

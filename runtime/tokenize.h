@@ -30,6 +30,9 @@ typedef struct {
  * with the byte's offset in the message, when the text is not valid UTF-8 or contains a NUL. */
 bool rd_tokenize(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
 
+/* The same with the characters of the text, as it stands but in NFC: each code point is a word. */
+bool rd_tokenize_chars(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
+
 void rd_tokenizer_free(RdTokenizer *tokenizer);
 
 /* The offset of the first byte that is not valid UTF-8, or `length` when all are. */

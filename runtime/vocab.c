@@ -157,10 +157,7 @@ static void split_lines(RdVocab *vocab, const char *text) {
     }
 }
 
-bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error) {
-    *vocab = (RdVocab){0};
-    if (strlen(text) >= INT32_MAX) return rd_fail(error, "the vocabulary is too large");
-    split_lines(vocab, text);
+static bool check_words(RdVocab *vocab, RdError *error) {
     if (strcmp(vocab->word[0], unknown) != 0)
         return rd_fail(error, "the vocabulary does not begin with %s", unknown);
     for (int i = 0; i < vocab->size; i++)
@@ -168,6 +165,24 @@ bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error) {
     const char *twice;
     if (index_words(vocab, &twice)) return true;
     return rd_fail(error, "the vocabulary has the word '%s' twice", twice);
+}
+
+static bool read_lines(const char *text, RdVocab *vocab, RdError *error) {
+    *vocab = (RdVocab){0};
+    if (strlen(text) >= INT32_MAX) return rd_fail(error, "the vocabulary is too large");
+    split_lines(vocab, text);
+    return true;
+}
+
+bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error) {
+    return read_lines(text, vocab, error) && check_words(vocab, error);
+}
+
+bool rd_vocab_from_chars(const char *text, RdVocab *vocab, RdError *error) {
+    if (!read_lines(text, vocab, error)) return false;
+    for (int i = 0; i < vocab->size; i++)
+        if (strcmp(vocab->word[i], "\\n") == 0) vocab->word[i] = "\n";
+    return check_words(vocab, error);
 }
 
 void rd_vocab_free(RdVocab *vocab) {

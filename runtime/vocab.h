@@ -26,6 +26,9 @@ int rd_vocab_lookup(const RdVocab *vocab, const char *word);
  * "<unk>" the first. Overwrites *vocab; freed with rd_vocab_free, also after a failure. */
 bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error);
 
+/* The same for characters; the line end, which is one too, stands there as a backslash and an n. */
+bool rd_vocab_from_chars(const char *text, RdVocab *vocab, RdError *error);
+
 /* Back to {0}. */
 void rd_vocab_free(RdVocab *vocab);
 

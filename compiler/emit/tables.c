@@ -35,8 +35,10 @@ static void emit_columns(Graph *g, Text *out) {
                         input->type.range.add, i);
         else
             text_printf(out,
-                        ".kind = RD_WORDS, .max_vocab = %d, .min_count = %d, .max_length = %d},\n",
-                        input->max_vocab, input->min_count, input->max_length);
+                        ".kind = RD_WORDS, .chars = %s, .max_vocab = %d, .min_count = %d, "
+                        ".max_length = %d},\n",
+                        input->chars ? "true" : "false", input->max_vocab, input->min_count,
+                        input->max_length);
     }
     text_puts(out, "};\n");
 }

@@ -15,7 +15,8 @@ typedef struct {
 
 static bool is_name(const char *name, const char *text) { return name && strcmp(name, text) == 0; }
 
-static void read_limit(Elaborator *e, const Expr *arg, Limit *limits, int count) {
+/* A setting of `type`. */
+static void read_limit(Elaborator *e, const char *type, const Expr *arg, Limit *limits, int count) {
     const char *names[8];
     for (int i = 0; i < count; i++) {
         names[i] = limits[i].name;
@@ -30,11 +31,11 @@ static void read_limit(Elaborator *e, const Expr *arg, Limit *limits, int count)
         return;
     }
     if (arg->kind == EXPR_NAMED) {
-        fail(e, arg->op_span, "'words' has no setting '%s'", arg->name);
+        fail(e, arg->op_span, "'%s' has no setting '%s'", type, arg->name);
         hint_nearest(e, arg->name, names, count);
     } else {
-        fail(e, arg->span, "a setting of 'words' needs its name");
-        advise(e, "such as max_vocab = 20000");
+        fail(e, arg->span, "a setting of '%s' needs its name", type);
+        advise(e, "such as %s = %d", limits[0].name, *limits[0].value);
     }
 }
 
@@ -44,23 +45,37 @@ static int add_sym(Elaborator *e, const Input *input, SymKind kind, int max) {
     return e->graph->syms.len - 1;
 }
 
-/* words(max_vocab = 20000, min_count = 1, max_length = 256): indices of words, one an element. */
-static bool words_type(Elaborator *e, const Expr *type, Input *input) {
+/* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. */
+static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Input *input) {
     input->kind = INPUT_WORDS;
-    input->max_vocab = 20000;
-    input->min_count = 1;
-    input->max_length = 256;
     Limit limits[] = {
         {"max_vocab", 2, MAX_VOCAB_LIMIT, &input->max_vocab, {0}},
         {"min_count", 1, MAX_VOCAB_LIMIT, &input->min_count, {0}},
         {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
     };
     for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++)
-        read_limit(e, type->args.at[i], limits, 3);
+        read_limit(e, name, type->args.at[i], limits, 3);
     input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
     input->type.dim[0].sym = add_sym(e, input, SYM_LENGTH, input->max_length);
     input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
     return true;
+}
+
+/* words(max_vocab = 20000, min_count = 1, max_length = 256) */
+static bool words_type(Elaborator *e, const Expr *type, Input *input) {
+    input->max_vocab = 20000;
+    input->min_count = 1;
+    input->max_length = 256;
+    return symbols_type(e, "words", type, input);
+}
+
+/* chars(max_vocab = 1000, min_count = 1, max_length = 1000) */
+static bool chars_type(Elaborator *e, const Expr *type, Input *input) {
+    input->chars = true;
+    input->max_vocab = 1000;
+    input->min_count = 1;
+    input->max_length = 1000;
+    return symbols_type(e, "chars", type, input);
 }
 
 static bool class_name(Elaborator *e, const Expr *arg, const Expr *const *earlier, int count) {
@@ -106,6 +121,7 @@ static const struct {
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
     {"words", words_type},
+    {"chars", chars_type},
     {"class", class_type},
 };
 
@@ -121,7 +137,7 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    advise(e, "there are words(…) and class(…)");
+    advise(e, "there are words(…), chars(…) and class(…)");
     return false;
 }
 

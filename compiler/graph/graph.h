@@ -84,6 +84,7 @@ typedef struct {
     bool target;
     InputKind kind;
     Type type;
+    bool chars; /* INPUT_WORDS: its symbols are the characters of the text */
     int max_vocab, min_count, max_length; /* INPUT_WORDS */
     const char **classes;                 /* INPUT_CLASS: type.range.add names */
     Span span;

@@ -226,11 +226,16 @@ static void print_syms(Text *text, const Graph *graph) {
     }
 }
 
+static const char *kind_name(const Input *input) {
+    if (input->kind == INPUT_CLASS) return "class";
+    return input->chars ? "chars" : "words";
+}
+
 static void print_inputs(Text *text, const Graph *graph) {
     for (int i = 0; i < graph->inputs.len; i++) {
         const Input *input = &graph->inputs.at[i];
         text_printf(text, "%s %s: %s %s", input->target ? "target" : "input",
-                    word(graph->arena, input->name), input->kind == INPUT_CLASS ? "class" : "words",
+                    word(graph->arena, input->name), kind_name(input),
                     graph_print_type(graph, &input->type));
         if (input->kind == INPUT_WORDS)
             text_printf(text, " max_vocab %d min_count %d max_length %d", input->max_vocab,

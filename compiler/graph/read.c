@@ -124,7 +124,8 @@ static void read_column(Reader *reader, bool target) {
     cursor_expect(cursor, ":");
     const char *kind = cursor_word(cursor);
     input.kind = strcmp(kind, "class") == 0 ? INPUT_CLASS : INPUT_WORDS;
-    if (input.kind == INPUT_WORDS && strcmp(kind, "words") != 0)
+    input.chars = strcmp(kind, "chars") == 0;
+    if (input.kind == INPUT_WORDS && !input.chars && strcmp(kind, "words") != 0)
         cursor_reject(cursor, "no kind of column is called '%s'", kind);
     input.type = read_type(reader);
     if (input.kind == INPUT_CLASS) {

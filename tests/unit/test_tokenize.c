@@ -13,10 +13,8 @@ static void stop(void) { rd_tokenizer_free(&tokenizer); }
 
 TestSuite(tokenize, .fini = stop);
 
-/* The words, each in [ ], of a text; freed with free. */
-static char *split(const char *text) {
-    RdError error;
-    cr_assert(rd_tokenize(&tokenizer, text, strlen(text), &error), "%s", error.text);
+/* The tokenizer's words, each in [ ]; freed with free. */
+static char *show(void) {
     char *line = calloc(tokenizer.bytes + 2 * (size_t)tokenizer.count + 1, 1);
     for (int i = 0; i < tokenizer.count; i++) {
         strcat(line, "[");
@@ -24,6 +22,12 @@ static char *split(const char *text) {
         strcat(line, "]");
     }
     return line;
+}
+
+static char *split(const char *text) {
+    RdError error;
+    cr_assert(rd_tokenize(&tokenizer, text, strlen(text), &error), "%s", error.text);
+    return show();
 }
 
 static void check(const char *text, const char *expected) {
@@ -52,6 +56,27 @@ Test(tokenize, rules) {
         {"re-imagining a_b #tag @me 50% $5 a/b", "[re-imagining][a_b][#tag][@me][50%][$5][a/b]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check(cases[i][0], cases[i][1]);
+}
+
+Test(tokenize, characters) {
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"GAttC", "[G][A][t][t][C]"},
+        {" a\"\n", "[ ][a][\"][\n]"},
+        {"e\u0301ß\U0001F600", "[é][ß][\U0001F600]"}, /* NFC, no lower case */
+        {"q\u0301", "[q][\u0301]"},                   /* two code points in NFC as well */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        RdError error;
+        cr_assert(rd_tokenize_chars(&tokenizer, cases[i][0], strlen(cases[i][0]), &error), "%s",
+                  error.text);
+        char *chars = show();
+        cr_expect_str_eq(chars, cases[i][1]);
+        free(chars);
+    }
+    RdError error;
+    cr_expect_not(rd_tokenize_chars(&tokenizer, "a\xFF", 2, &error));
+    cr_expect_str_eq(error.text, "byte 1 is not valid UTF-8");
 }
 
 Test(tokenize, unicode) {

@@ -107,6 +107,17 @@ static void refuse(const char *text, const char *message) {
     rd_vocab_free(&vocab);
 }
 
+Test(vocab, from_characters) {
+    RdVocab vocab;
+    cr_assert(rd_vocab_from_chars("<unk>\n \n\\n\n\\\nn", &vocab, NULL));
+    cr_expect_eq(vocab.size, 5);
+    cr_expect_eq(rd_vocab_lookup(&vocab, " "), 1);
+    cr_expect_eq(rd_vocab_lookup(&vocab, "\n"), 2);
+    cr_expect_eq(rd_vocab_lookup(&vocab, "\\"), 3);
+    cr_expect_eq(rd_vocab_lookup(&vocab, "n"), 4);
+    rd_vocab_free(&vocab);
+}
+
 Test(vocab, bad_text) {
     refuse("", "the vocabulary does not begin with <unk>");
     refuse("a\n<unk>", "the vocabulary does not begin with <unk>");
