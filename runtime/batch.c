@@ -103,6 +103,7 @@ void rd_plan_new(const RdExamples *examples, int batch_size, RdPlan *plan) {
     plan->previous = rd_zeros(rows, sizeof(int));
     plan->next = rd_zeros(rows, sizeof(int));
     plan->example = rd_zeros(rows, sizeof(int));
+    plan->step = rd_zeros(rows, sizeof(int));
     for (int c = 0; c < examples->column_count; c++)
         plan->index[c] = rd_zeros(examples->per_step[c] ? rows : (size_t)size, sizeof(int));
 }
@@ -110,7 +111,7 @@ void rd_plan_new(const RdExamples *examples, int batch_size, RdPlan *plan) {
 void rd_plan_free(RdPlan *plan) {
     int *arrays[] = {plan->order,       plan->begin,  plan->scratch, plan->tally,
                      plan->batch_order, plan->length, plan->count,   plan->start,
-                     plan->previous,    plan->next,   plan->example};
+                     plan->previous,    plan->next,   plan->example, plan->step};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     for (int c = 0; c < RD_MAX_COLUMNS; c++) free(plan->index[c]);
     *plan = (RdPlan){0};
@@ -156,6 +157,7 @@ static void link_rows(RdPlan *plan, int steps) {
             plan->previous[row] = t > 0 ? plan->start[t - 1] + b : -1;
             plan->next[row] = t + 1 < plan->length[b] ? plan->start[t + 1] + b : -1;
             plan->example[row] = b;
+            plan->step[row] = t;
         }
 }
 
@@ -185,7 +187,8 @@ void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
                                    .start = plan->start,
                                    .previous = plan->previous,
                                    .next = plan->next,
-                                   .example = plan->example}};
+                                   .example = plan->example,
+                                   .step = plan->step}};
     for (int c = 0; c < plan->examples->column_count; c++) {
         fill_column(plan, c, position, examples);
         batch->index[c] = plan->index[c];

@@ -34,7 +34,7 @@ typedef struct {
     /* private: */
     int most_rows; /* of any batch, in any order */
     int *scratch, *tally, *batch_order;
-    int *length, *count, *start, *previous, *next, *example;
+    int *length, *count, *start, *previous, *next, *example, *step;
     int *index[RD_MAX_COLUMNS];
 } RdPlan;
 

@@ -78,6 +78,7 @@ typedef struct {
     const int *previous; /* [rows] the row of the same example one step earlier, or -1 */
     const int *next;     /* [rows] the row one step later, or -1 */
     const int *example;  /* [rows] the example of the row */
+    const int *step;     /* [rows] the step that the row is of */
 } RdPacking;
 
 typedef struct {

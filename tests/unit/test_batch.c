@@ -51,6 +51,7 @@ static void check_packing(const RdPlan *plan, const RdBatch *batch, const int *p
         for (int b = 0; b < p->count[t]; b++) {
             int row = p->start[t] + b;
             cr_assert_eq(p->example[row], b);
+            cr_assert_eq(p->step[row], t);
             cr_assert_eq(p->previous[row], t ? p->start[t - 1] + b : -1);
             cr_assert_eq(p->next[row], t + 1 < p->length[b] ? p->start[t + 1] + b : -1);
             cr_assert_eq(batch->index[TEXT][row],
