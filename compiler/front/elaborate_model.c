@@ -78,18 +78,26 @@ static bool chars_type(Elaborator *e, const Expr *type, Input *input) {
     return symbols_type(e, "chars", type, input);
 }
 
-static bool class_name(Elaborator *e, const Expr *arg, const Expr *const *earlier, int count) {
-    if (arg->kind != EXPR_NAME) {
-        fail(e, arg->span, "a class is a name");
-        return false;
-    }
-    for (int i = 0; i < count; i++)
-        if (earlier[i]->name == arg->name) {
-            fail(e, arg->span, "class '%s' is listed twice", arg->name);
-            note(e, earlier[i]->span, "it is first listed here");
-            return false;
+/* A name or a number as it is written, or NULL. */
+static const char *class_text(Elaborator *e, const Expr *arg) {
+    bool negative = arg->kind == EXPR_UNARY;
+    const Expr *number = negative ? arg->right : arg;
+    if (arg->kind == EXPR_NAME) return arg->name;
+    if (number->kind != EXPR_NUMBER) return NULL;
+    return arena_printf(e->arena, "%s%s", negative ? "-" : "", number->digits);
+}
+
+/* The text of class number i, whose earlier ones are in names; NULL after an error. */
+static const char *class_name(Elaborator *e, const Expr *const *args, const char **names, int i) {
+    const char *name = class_text(e, args[i]);
+    if (!name) fail(e, args[i]->span, "a class is a name or a number");
+    for (int k = 0; name && k < i; k++)
+        if (names[k] && strcmp(names[k], name) == 0) {
+            fail(e, args[i]->span, "class '%s' is listed twice", name);
+            note(e, args[k]->span, "it is first listed here");
+            return NULL;
         }
-    return true;
+    return name;
 }
 
 /* class(neg, pos): one of the listed names. */
@@ -103,9 +111,8 @@ static bool class_type(Elaborator *e, const Expr *type, Input *input) {
         return false;
     }
     for (int i = 0; i < count; i++) {
-        const Expr *arg = type->args.at[i];
-        good = class_name(e, arg, (const Expr *const *)type->args.at, good ? i : 0) && good;
-        input->classes[i] = arg->name;
+        input->classes[i] = class_name(e, (const Expr *const *)type->args.at, input->classes, i);
+        good = good && input->classes[i];
     }
     if (good && count < 2) {
         fail(e, type->span, "'class' needs at least two names");
