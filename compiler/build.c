@@ -16,6 +16,7 @@ extern const char runtime_archive[], runtime_archive_end[];
 extern const char runtime_rondo_h[], runtime_rondo_h_end[];
 extern const char runtime_simd_h[], runtime_simd_h_end[];
 extern const char runtime_kernels_h[], runtime_kernels_h_end[];
+extern const char runtime_kernels_c[], runtime_kernels_c_end[];
 
 /* What the build of the compiler adds: a sanitized compiler builds sanitized programs. */
 #ifndef RONDO_EXTRA_CFLAGS
@@ -93,71 +94,86 @@ static const char *default_compiler(void) {
     return on_path("gcc") ? "gcc" : "cc";
 }
 
+/* What is compiled, side by side. Double precision is for gradcheck alone: quick to compile. */
+static const struct {
+    const char *source, *object, *what, *flags[4];
+} units[] = {
+    {"model.c", "model.o", "the model", {"-O3", "-DRD_KERNELS_APART"}},
+    {"kernels.c", "kernels.o", "the kernels", {"-O3", "-DRD_KERNELS_APART"}},
+    {"model.c",
+     "double.o",
+     "the model in double precision",
+     {"-O0", "-DRD_REAL=double", "-DRD_DOUBLE"}},
+};
+enum { UNITS = sizeof units / sizeof *units };
+
+enum { PATH = 128 };
+
 typedef struct {
     char folder[64];
-    char c[128], single[128], real[128], archive[128], binary[4096];
+    char source[UNITS][PATH], object[UNITS][PATH], archive[PATH], binary[4096];
 } Places;
 
 static bool unpack(Places *places, const char *c) {
-    char path[128];
+    char path[PATH];
     snprintf(places->folder, sizeof places->folder, "/tmp/rondo-XXXXXX");
     if (!mkdtemp(places->folder)) {
         fprintf(stderr, "rondo: cannot make a folder in /tmp: %s\n", strerror(errno));
         return false;
     }
-    snprintf(places->c, sizeof places->c, "%s/model.c", places->folder);
-    snprintf(places->single, sizeof places->single, "%s/model.o", places->folder);
-    snprintf(places->real, sizeof places->real, "%s/double.o", places->folder);
-    snprintf(places->archive, sizeof places->archive, "%s/runtime.a", places->folder);
+    for (int i = 0; i < UNITS; i++) {
+        snprintf(places->source[i], PATH, "%s/%s", places->folder, units[i].source);
+        snprintf(places->object[i], PATH, "%s/%s", places->folder, units[i].object);
+    }
+    snprintf(places->archive, PATH, "%s/runtime.a", places->folder);
     const struct {
         const char *name, *from, *to;
     } files[] = {
         {"rondo.h", runtime_rondo_h, runtime_rondo_h_end},
         {"simd.h", runtime_simd_h, runtime_simd_h_end},
         {"kernels.h", runtime_kernels_h, runtime_kernels_h_end},
+        {"kernels.c", runtime_kernels_c, runtime_kernels_c_end},
+        {"model.c", c, c + strlen(c)},
         {"runtime.a", runtime_archive, runtime_archive_end},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(path, sizeof path, "%s/%s", places->folder, files[i].name);
         if (!write_file(path, files[i].from, (size_t)(files[i].to - files[i].from))) return false;
     }
-    return write_file(places->c, c, strlen(c));
+    return true;
 }
 
 static void clean(const Places *places) {
-    static const char *const names[] = {"rondo.h", "simd.h",  "kernels.h", "runtime.a",
-                                        "model.c", "model.o", "double.o"};
-    char path[128];
+    static const char *const names[] = {"rondo.h", "simd.h", "kernels.h", "runtime.a"};
+    char path[PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", places->folder, names[i]);
         unlink(path);
     }
+    for (int i = 0; i < UNITS; i++) {
+        unlink(places->source[i]);
+        unlink(places->object[i]);
+    }
     rmdir(places->folder);
 }
 
-static Command compile_command(const Places *places, const BuildOptions *options, bool as_double,
-                               char march[64]) {
+static Command compile_command(const Places *places, const BuildOptions *options, int unit,
+                               const char *march) {
     Command command = {0};
-    snprintf(march, 64, "-march=%s", options->march);
     argument(&command, options->cc);
     argument(&command, "-std=c11");
-    argument(&command, as_double ? "-O1" : "-O3");
     argument(&command, march);
     argument(&command, "-ffp-contract=off");
     argument(&command, "-fno-math-errno");
     argument(&command, "-fno-trapping-math");
     extra_arguments(&command);
-    if (as_double) {
-        argument(&command, "-DRD_REAL=double");
-        argument(&command, "-DRD_DOUBLE");
-        argument(&command, "-DRD_VECTOR_BYTES=16"); /* for gradcheck alone: quick to compile */
-    }
+    for (const char *const *flag = units[unit].flags; *flag; flag++) argument(&command, *flag);
     argument(&command, "-I");
     argument(&command, places->folder);
     argument(&command, "-c");
-    argument(&command, places->c);
+    argument(&command, places->source[unit]);
     argument(&command, "-o");
-    argument(&command, as_double ? places->real : places->single);
+    argument(&command, places->object[unit]);
     return command;
 }
 
@@ -168,8 +184,7 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     argument(&command, "-s");
     if (options->static_link) argument(&command, "-static");
     extra_arguments(&command);
-    argument(&command, places->single);
-    argument(&command, places->real);
+    for (int i = 0; i < UNITS; i++) argument(&command, places->object[i]);
     argument(&command, places->archive);
     argument(&command, "-lm");
     argument(&command, "-lpthread");
@@ -178,17 +193,24 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     return start(&command, options->verbose, &child) && finished(child, "linking");
 }
 
+/* All units side by side; waits for those that have started even when another has failed. */
+static bool compile(const Places *places, const BuildOptions *options) {
+    char march[64];
+    pid_t child[UNITS];
+    int started = 0;
+    bool good = true;
+    snprintf(march, sizeof march, "-march=%s", options->march);
+    for (; started < UNITS && good; started += good) {
+        Command command = compile_command(places, options, started, march);
+        good = start(&command, options->verbose, &child[started]);
+    }
+    for (int i = 0; i < started; i++) good &= finished(child[i], units[i].what);
+    return good;
+}
+
 static bool compile_and_link(Places *places, const BuildOptions *options) {
-    char march[2][64];
-    pid_t single, real;
-    Command first = compile_command(places, options, false, march[0]);
-    Command second = compile_command(places, options, true, march[1]);
-    if (!start(&first, options->verbose, &single)) return false;
-    bool started = start(&second, options->verbose, &real);
-    bool good = finished(single, "the model");
-    if (started) good &= finished(real, "the model in double precision");
     snprintf(places->binary, sizeof places->binary, "%s.partial", options->output);
-    if (!good || !started || !link_binary(places, options)) return false;
+    if (!compile(places, options) || !link_binary(places, options)) return false;
     if (rename(places->binary, options->output) == 0) return true;
     fprintf(stderr, "rondo: %s: cannot write: %s\n", options->output, strerror(errno));
     return false;

@@ -8,8 +8,9 @@
     name##_end: .byte 0
 
 EMBED(runtime_archive, RUNTIME_ARCHIVE)
-EMBED(runtime_rondo_h, RUNTIME_RONDO_H)
-EMBED(runtime_simd_h, RUNTIME_SIMD_H)
-EMBED(runtime_kernels_h, RUNTIME_KERNELS_H)
+EMBED(runtime_rondo_h, "rondo.h")
+EMBED(runtime_simd_h, "simd.h")
+EMBED(runtime_kernels_h, "kernels.h")
+EMBED(runtime_kernels_c, "kernels.c")
 
     .section .note.GNU-stack,"",%progbits

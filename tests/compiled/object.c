@@ -19,7 +19,6 @@ static const char *temporary_folder(Arena *arena) {
 static void write_source(const char *path, const char *c, int number, bool as_double) {
     FILE *file = fopen(path, "w");
     cr_assert(file, "cannot write %s", path);
-    if (as_double) fputs("#define RD_DOUBLE\n", file);
     fprintf(file, "#define %s model_%d\n%s", as_double ? "rd_model_double" : "rd_model", number, c);
     cr_assert_eq(fclose(file), 0, "cannot write %s", path);
 }
@@ -29,9 +28,10 @@ static void compile_sources(Arena *arena, const char *folder, const char *source
     const char *command = arena_printf(
         arena,
         "cd '%s' && %s -std=c11 -Wall -Wextra -Werror -Wno-psabi -shared -fPIC -ffp-contract=off "
-        "-fno-math-errno -fno-trapping-math %s %s -I '%s/runtime' -DRD_REAL=%s %s -o models.so",
+        "-fno-math-errno -fno-trapping-math %s %s -I '%s/runtime' -DRD_REAL=%s %s "
+        "-DRD_KERNELS_APART %s '%s/runtime/kernels.c' -o models.so",
         folder, RONDO_TEST_CC, RONDO_TEST_FLAGS, flags, RONDO_SOURCE,
-        as_double ? "double" : "float", sources);
+        as_double ? "double" : "float", as_double ? "-DRD_DOUBLE" : "", sources, RONDO_SOURCE);
     cr_assert_eq(system(command), 0, "failed: %s", command);
 }
 
