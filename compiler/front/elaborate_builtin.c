@@ -140,12 +140,12 @@ static Value flatten(Elaborator *e, const Expr *at, const Operand *args, int cou
     return value_error();
 }
 
-/* keep_mask(x, p): for each element of x 0 with probability p, else 1 / (1 - p); 1 outside of
- * training. Each use has random numbers of its own. */
-static Value keep_mask(Elaborator *e, const Expr *at, const Operand *args, int count) {
-    (void)count;
+/* A mask for the elements of x: 0 with probability p, else 1 / (1 - p); 1 outside of training. Each
+ * use has random numbers of its own. A shared one lacks all hidden axes: an example has one. */
+static Value mask(Elaborator *e, const Expr *at, const Operand *args, bool shared) {
     double p;
-    if (!need_tensor(e, &args[0], "'keep_mask'")) return value_error();
+    const char *what = shared ? "'shared_mask'" : "'keep_mask'";
+    if (!need_tensor(e, &args[0], what)) return value_error();
     if (!real_of(e, &args[1], "the probability", &p)) return value_error();
     if (p < 0 || p >= 1) {
         fail_operand(e, &args[1], "the probability must be at least 0 and below 1, this is %g", p);
@@ -153,9 +153,21 @@ static Value keep_mask(Elaborator *e, const Expr *at, const Operand *args, int c
     }
     Value value = args[0].value;
     Attr attr = {.value = p, .index = e->streams++};
-    int node =
-        graph_leaf(e->graph, OP_MASK, graph_node(e->graph, value.node)->type, attr, at->span);
-    return made(e, node, value.hidden, at->span);
+    Type type = shared ? visible_type(e, &value) : graph_node(e->graph, value.node)->type;
+    int node = graph_leaf(e->graph, OP_MASK, type, attr, at->span);
+    return made(e, node, shared ? (Axes){0} : value.hidden, at->span);
+}
+
+/* keep_mask(x, p): drawn for each element anew, at each step. */
+static Value keep_mask(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    return mask(e, at, args, false);
+}
+
+/* shared_mask(x, p): drawn once for an example, the same at all steps. */
+static Value shared_mask(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    return mask(e, at, args, true);
 }
 
 static const Builtin builtins[] = {
@@ -164,6 +176,7 @@ static const Builtin builtins[] = {
     {"concat", "concat(a, b, …)", 1, -1, concat},
     {"flatten", "flatten(x)", 1, 1, flatten},
     {"keep_mask", "keep_mask(x, p)", 2, 2, keep_mask},
+    {"shared_mask", "shared_mask(x, p)", 2, 2, shared_mask},
 };
 
 enum { BUILTINS = sizeof builtins / sizeof *builtins };

@@ -58,11 +58,12 @@ def fill(model, seed, bound, grid=None, **bounds):
 
 
 def named(model):
-    """[(Rondo's name, parameter)]: the scope's name, a dot, PyTorch's name without its "_l0"."""
+    """[(Rondo's name, parameter)]: the scope's name, a dot, PyTorch's name without its "_l0"; "__"
+    stands for a dot, which PyTorch does not allow in names."""
     result = []
     for scope, part in model.parts().items():
         for name, parameter in part.named_parameters():
-            result.append((scope + "." + name.replace("_l0", ""), parameter))
+            result.append((scope + "." + name.replace("_l0", "").replace("__", "."), parameter))
     assert len(result) == len(list(model.parameters()))
     return result
 
@@ -70,6 +71,8 @@ def named(model):
 def run(model, batch):
     """The mean loss, the logits [B, C], the losses [B] and the attention weights [sum of lengths]
     (empty without attention), sentence by sentence."""
+    if hasattr(model, "begin"):
+        model.begin(batch)
     outputs = [model(torch.tensor(words)) for words, _ in batch]
     logits = torch.stack([output[0] for output in outputs])
     labels = torch.tensor([label for _, label in batch])
@@ -103,11 +106,16 @@ def train(model, batch, clip, rate):
     return torch.tensor(losses).double(), torch.tensor(norms).double()
 
 
-def results(model, batches, rate, gradients_of):
+def results(model, batches, rate, gradients_of, masked):
     """All numbers of a case under the keys that README.md explains, but not its inputs."""
     tensors = {}
     for name, batch in batches.items():
-        loss, logits, attention = run(model, batch)
+        if masked:
+            loss, logits, _ = run(model.train(), batch)
+            tensors["masked.logits." + name] = logits.detach()
+            tensors["masked.loss." + name] = loss.detach()
+        loss, logits, attention = run(model.eval(), batch)
+        model.train()
         tensors["logits." + name] = logits.detach()
         tensors["loss." + name] = loss.detach()
         if attention.numel():
@@ -133,14 +141,15 @@ def inputs(model, batches):
     return tensors
 
 
-def make_case(case, model, batches, rate=0.01, gradients_of=tuple(LENGTHS), gradients_apart=False):
+def make_case(case, model, batches, rate=0.01, gradients_of=tuple(LENGTHS), gradients_apart=False,
+              masked=False):
     """Computes the case in float64 and writes <case>.safetensors; with `gradients_apart` the
     gradients go to <case>_grad.safetensors. Prints how far PyTorch's own float32 lies from that:
     the tolerance of a test must leave room for it."""
     model = model.double()
-    exact = results(model, batches, rate, gradients_of)
+    exact = results(model, batches, rate, gradients_of, masked)
     everything = {**inputs(model, batches), **exact}
-    single = results(model.float(), batches, rate, gradients_of)
+    single = results(model.float(), batches, rate, gradients_of, masked)
 
     files = {case: everything}
     if gradients_apart:
