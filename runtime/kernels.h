@@ -59,7 +59,7 @@ RD_INLINE void rd_fold_max(real *to, vec x, bool first, int count) {
 }
 RD_INLINE void rd_fold_argmax(real *to, vec x, bool first, int count, int apart, long row) {
     vec best = rd_load_count(to + apart, count), where = rd_load_count(to, count);
-    vec_mask better = first ? (vec_mask)(x == x) : (vec_mask)(x > best);
+    vec_mask better = (vec_mask)(x > best) | (vec_mask)(rd_splat((real)first) > rd_splat(0));
     rd_store_head(to, rd_choose(better, rd_splat((real)row), where), count);
     rd_store_head(to + apart, rd_choose(better, x, best), count);
 }
@@ -164,7 +164,7 @@ RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count);
 RD_KERNEL void rd_update(const RdUpdate *update);
 
 #ifndef RD_KERNELS_APART
-#include "kernels.c"
+#include "kernels.c" /* NOLINT(bugprone-suspicious-include) */
 #endif
 
 #endif
