@@ -11,8 +11,8 @@ enum { BAR = 30 };
 void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted) {
     const RdAnswer *answer = &style->answer;
     for (int i = 0; i < style->model->output_count; i++)
-        wanted[i] = answer->column < 0 || i == answer->index || i == answer->probability ||
-                    (style->explain && i == answer->weight);
+        wanted[i] = answer->column < 0 || i == answer->number || i == answer->index ||
+                    i == answer->probability || (style->explain && i == answer->weight);
 }
 
 /* ---- what there is to print ---- */
@@ -74,6 +74,15 @@ static void print_names(FILE *out, const RdAnswerStyle *style, const RdCollected
         fprintf(out, "%s%s", t ? " " : "", name_of(style, number_at(style, collected, i, t)));
 }
 
+/* The numbers that are the answer, parted by commas. */
+static void print_numbers(FILE *out, const RdAnswerStyle *style, const RdCollected *collected,
+                          int i) {
+    const double *value = rd_collected_row(collected, style->answer.number, i, 0);
+    int output = style->answer.number;
+    for (int k = 0; k < collected->columns[output] * rows_of(collected, output, i); k++)
+        fprintf(out, "%s%.6g", k ? "," : "", value[k]);
+}
+
 static void print_outputs(FILE *out, const RdCollected *collected, int i) {
     for (int o = 0; o < collected->model->output_count; o++) {
         fprintf(out, "%s%s=", o ? "\t" : "", collected->model->outputs[o].name);
@@ -116,6 +125,8 @@ static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *dat
     double probability;
     if (style->answer.column < 0) {
         print_outputs(out, collected, i);
+    } else if (style->answer.number >= 0) {
+        print_numbers(out, style, collected, i);
     } else {
         print_names(out, style, collected, i);
         if (!rd_answer_per_step(style->model, &style->answer) &&
@@ -140,6 +151,17 @@ static json_t *answer_json(const RdAnswerStyle *style, const RdCollected *collec
     json_t *list = json_array();
     for (int t = 0; t < rows_of(collected, output, i); t++)
         json_array_append_new(list, json_string(name_of(style, number_at(style, collected, i, t))));
+    return list;
+}
+
+/* The number that is the answer, or a list where there are several. */
+static json_t *numbers_json(const RdAnswerStyle *style, const RdCollected *collected, int i) {
+    int output = style->answer.number;
+    const double *value = rd_collected_row(collected, output, i, 0);
+    int count = collected->columns[output] * rows_of(collected, output, i);
+    if (count == 1 && !collected->model->outputs[output].per_step) return json_real(value[0]);
+    json_t *list = json_array();
+    for (int k = 0; k < count; k++) json_array_append_new(list, json_real(value[k]));
     return list;
 }
 
@@ -187,6 +209,8 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
                                 json_string(data->text[c][i]));
     if (style->answer.column < 0) {
         json_object_set_new(json, "outputs", outputs_json(collected, i));
+    } else if (style->answer.number >= 0) {
+        json_object_set_new(json, "value", numbers_json(style, collected, i));
     } else {
         json_object_set_new(json, "label", answer_json(style, collected, i));
         bool one = !rd_answer_per_step(style->model, &style->answer);

@@ -25,8 +25,9 @@ void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted);
  *
  *   answer TAB probability TAB text
  *
- * or, where the model has no answer, NAME=NUMBER… for each output, then the text; to explain, a
- * line with a bar for each word follows, and an empty line; as JSON, one object on a line. */
+ * (numbers have no probability) or, where the model has no answer, NAME=NUMBER… for each output,
+ * then the text; to explain, a line with a bar for each word follows, and an empty line; as JSON,
+ * one object on a line. */
 void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
                      const RdCollected *collected, int i);
 

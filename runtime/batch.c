@@ -104,8 +104,11 @@ void rd_plan_new(const RdExamples *examples, int batch_size, RdPlan *plan) {
     plan->next = rd_zeros(rows, sizeof(int));
     plan->example = rd_zeros(rows, sizeof(int));
     plan->step = rd_zeros(rows, sizeof(int));
-    for (int c = 0; c < examples->column_count; c++)
+    for (int c = 0; c < examples->column_count; c++) {
+        size_t reals = (size_t)size * (size_t)examples->numbers[c];
         plan->index[c] = rd_zeros(examples->per_step[c] ? rows : (size_t)size, sizeof(int));
+        if (reals) plan->real[c] = rd_zeros(reals * examples->real_size + RD_BEHIND, 1);
+    }
 }
 
 void rd_plan_free(RdPlan *plan) {
@@ -113,7 +116,10 @@ void rd_plan_free(RdPlan *plan) {
                      plan->batch_order, plan->length, plan->count,   plan->start,
                      plan->previous,    plan->next,   plan->example, plan->step};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
-    for (int c = 0; c < RD_MAX_COLUMNS; c++) free(plan->index[c]);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
+        free(plan->index[c]);
+        free(plan->real[c]);
+    }
     *plan = (RdPlan){0};
 }
 
@@ -173,6 +179,20 @@ static void fill_column(RdPlan *plan, int c, const int *position, int examples) 
     }
 }
 
+/* The model's reals, from doubles. */
+static void fill_reals(RdPlan *plan, int c, const int *position, int examples) {
+    size_t each = (size_t)plan->examples->numbers[c];
+    for (int b = 0; b < examples; b++) {
+        const double *from = plan->examples->real[c] + (size_t)position[b] * each;
+        size_t first = (size_t)b * each;
+        for (size_t k = 0; k < each; k++)
+            if (plan->examples->real_size == sizeof(double))
+                ((double *)plan->real[c])[first + k] = from[k];
+            else
+                ((float *)plan->real[c])[first + k] = (float)from[k];
+    }
+}
+
 void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
     const int *position = rd_plan_positions(plan, k);
     int examples = plan->begin[k + 1] - plan->begin[k];
@@ -191,6 +211,8 @@ void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
                                    .step = plan->step}};
     for (int c = 0; c < plan->examples->column_count; c++) {
         fill_column(plan, c, position, examples);
+        fill_reals(plan, c, position, examples);
         batch->index[c] = plan->index[c];
+        batch->real[c] = plan->real[c];
     }
 }

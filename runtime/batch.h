@@ -14,6 +14,9 @@ typedef struct {
     size_t *first;                 /* [count + 1] the sum of the lengths before each example */
     bool per_step[RD_MAX_COLUMNS]; /* an RD_WORDS column */
     int *number[RD_MAX_COLUMNS];   /* [first[count]] or [count]; zeros where nothing was read */
+    size_t real_size;              /* of the model */
+    int numbers[RD_MAX_COLUMNS];   /* of RD_NUMBERS columns, else 0 */
+    double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS: [count][numbers]; zeros where nothing was read */
 } RdExamples;
 
 /* `vocab` is [model->column_count]; only those of RD_WORDS columns are used. Overwrites *examples;
@@ -36,6 +39,7 @@ typedef struct {
     int *scratch, *tally, *batch_order;
     int *length, *count, *start, *previous, *next, *example, *step;
     int *index[RD_MAX_COLUMNS];
+    void *real[RD_MAX_COLUMNS];
 } RdPlan;
 
 /* Plans batches of `batch_size` (at least 1) examples, the last one perhaps smaller, in sorted

@@ -74,6 +74,13 @@ static void make_up_column(Job *job, int c, RdRandom *random) {
     if (words) job->vocab[c].size = choices;
     examples->per_step[c] = words;
     examples->number[c] = rd_zeros(count, sizeof(int));
+    examples->numbers[c] = column->numbers;
+    if (column->numbers) {
+        size_t reals = count * (size_t)column->numbers;
+        examples->real[c] = rd_zeros(reals, sizeof(double));
+        for (size_t i = 0; i < reals; i++) examples->real[c][i] = rd_random_normal(random);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
         examples->number[c][i] = (int)rd_random_below(random, (uint64_t)choices);
 }
@@ -81,8 +88,9 @@ static void make_up_column(Job *job, int c, RdRandom *random) {
 static void make_up_examples(Job *job) {
     RdRandom random = rd_random(job->options->seed, 1);
     RdExamples *examples = &job->examples;
-    *examples =
-        (RdExamples){.count = job->options->examples, .column_count = job->model->column_count};
+    *examples = (RdExamples){.count = job->options->examples,
+                             .column_count = job->model->column_count,
+                             .real_size = job->model->real_size};
     examples->length = rd_zeros((size_t)examples->count, sizeof *examples->length);
     examples->first = rd_zeros((size_t)examples->count + 1, sizeof *examples->first);
     make_up_lengths(job, &random);

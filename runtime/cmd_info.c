@@ -59,7 +59,9 @@ static void print_columns(const Info *info) {
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
         printf("%-10s  %s: ", column->target ? "target" : "input", column->name);
-        if (column->kind == RD_CLASS)
+        if (column->kind == RD_NUMBERS)
+            printf("%d number%s", column->numbers, column->numbers == 1 ? "" : "s");
+        else if (column->kind == RD_CLASS)
             for (int i = 0; i < column->class_count; i++)
                 printf("%s%s", i ? ", " : "one of ", column->classes[i]);
         else
@@ -170,6 +172,8 @@ static json_t *columns_json(const Info *info) {
         if (column->kind == RD_WORDS) {
             json_object_set_new(object, "vocabulary", json_integer(info->vocab[c]));
             json_object_set_new(object, "max_length", json_integer(column->max_length));
+        } else if (column->kind == RD_NUMBERS) {
+            json_object_set_new(object, "numbers", json_integer(column->numbers));
         } else {
             json_t *classes = json_array();
             for (int i = 0; i < column->class_count; i++)

@@ -1,5 +1,7 @@
 #include "columns.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +31,33 @@ int rd_class_number(const RdColumn *column, const char *field) {
     for (int i = 0; i < column->class_count; i++)
         if (trimmed_equal(field, column->classes[i])) return i;
     return -1;
+}
+
+/* Numbers with blanks, commas or semicolons between them. */
+bool rd_read_numbers(const RdColumn *column, const char *field, double *to, RdError *error) {
+    static const char between[] = " \t\r\n,;";
+    int count = 0;
+    for (const char *at = field + strspn(field, between); *at; at += strspn(at, between)) {
+        char *end;
+        double value = strtod(at, &end);
+        size_t length = strcspn(at, between);
+        if (end != at + length || !isfinite(value))
+            return rd_fail(error, "column '%s': '%.*s' is not a number", column->name,
+                           (int)(length < 40 ? length : 40), at);
+        if (to && count < column->numbers) to[count] = value;
+        count++;
+        at = end;
+    }
+    if (count == column->numbers) return true;
+    return rd_fail(error, "column '%s' has %d number%s; expected %d", column->name, count,
+                   count == 1 ? "" : "s", column->numbers);
+}
+
+/* Whether the field can be one of the column. */
+static bool fits(const RdColumn *column, const char *field) {
+    RdError why;
+    return column->kind == RD_NUMBERS ? rd_read_numbers(column, field, NULL, &why)
+                                      : rd_class_number(column, field) >= 0;
 }
 
 bool rd_column_needed(const RdColumn *column, bool need_targets) {
@@ -64,14 +93,14 @@ static bool any_field_similar(const RdRecord *record, const char *name) {
     return false;
 }
 
-/* A record with as many fields as columns and a class in each column of classes is data, whatever
- * its text says. */
+/* A record with as many fields as columns and a class (numbers) in each column of such is data,
+ * whatever its text says. */
 static bool data_in_order(const RdModel *model, const RdRecord *record) {
     int classes = 0;
     if (record->count != model->column_count) return false;
     for (int c = 0; c < model->column_count; c++) {
-        if (model->columns[c].kind != RD_CLASS) continue;
-        if (rd_class_number(&model->columns[c], record->field[c]) < 0) return false;
+        if (model->columns[c].kind == RD_WORDS) continue;
+        if (!fits(&model->columns[c], record->field[c])) return false;
         classes++;
     }
     return classes > 0;
@@ -124,7 +153,7 @@ static bool holds_classes(const RdColumn *column, const RdRecord *record, int co
     for (int i = 0; i < count; i++) {
         if (record[i].count != fields) continue;
         seen++;
-        matching += rd_class_number(column, record[i].field[f]) >= 0;
+        matching += fits(column, record[i].field[f]);
     }
     return 2 * matching > seen;
 }
@@ -149,7 +178,7 @@ static bool map_in_order(const RdModel *model, const bool *chosen, const RdRecor
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
         mapping->field[c] = chosen[c] ? f++ : -1;
-        if (chosen[c] && column->kind == RD_CLASS)
+        if (chosen[c] && column->kind != RD_WORDS)
             fits &= holds_classes(column, record, count, mapping->fields, mapping->field[c]);
     }
     return fits;
@@ -161,7 +190,7 @@ static bool map_by_classes(const RdModel *model, const bool *chosen, const RdRec
                            int count, RdMapping *mapping) {
     bool taken[RD_MAX_COLUMNS] = {false};
     for (int c = 0; c < model->column_count; c++) {
-        if (!chosen[c] || model->columns[c].kind != RD_CLASS) continue;
+        if (!chosen[c] || model->columns[c].kind == RD_WORDS) continue;
         int f = only_class_field(&model->columns[c], record, count, mapping->fields);
         if (f < 0 || taken[f]) return false;
         taken[f] = true;
@@ -169,7 +198,7 @@ static bool map_by_classes(const RdModel *model, const bool *chosen, const RdRec
     }
     int f = 0;
     for (int c = 0; c < model->column_count; c++) {
-        if (!chosen[c] || model->columns[c].kind == RD_CLASS) continue;
+        if (!chosen[c] || model->columns[c].kind != RD_WORDS) continue;
         while (taken[f]) f++;
         mapping->field[c] = f++;
     }

@@ -18,6 +18,11 @@ bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, boo
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error);
 
 /* Whether the file must have this column. */
+/* The numbers of a field for a RD_NUMBERS column, finite decimal numbers parted by blanks, commas
+ * or semicolons, written to `to` unless it is NULL. False, with what is wrong, when a part is no
+ * number or there are not column->numbers of them. */
+bool rd_read_numbers(const RdColumn *column, const char *field, double *to, RdError *error);
+
 bool rd_column_needed(const RdColumn *column, bool need_targets);
 
 /* The needed columns' names as "label, text". */

@@ -56,6 +56,11 @@ static void make_room(Reading *r) {
             data->number[c] = rd_grow(data->number[c], &number, need, sizeof(int));
             continue;
         }
+        if (r->model->columns[c].kind == RD_NUMBERS) {
+            size_t each = (size_t)r->model->columns[c].numbers, reals = data->capacity * each;
+            data->real[c] = rd_grow(data->real[c], &reals, room * each, sizeof(double));
+            continue;
+        }
         words->first = rd_grow(words->first, &first, need, sizeof *words->first);
         words->word_count = rd_grow(words->word_count, &count, need, sizeof(int));
         if (r->options.keep_text)
@@ -80,6 +85,7 @@ static bool check_field(Reading *r, int c, const char *field, size_t length, RdE
     const RdColumn *column = &r->model->columns[c];
     if (column->kind == RD_CLASS)
         return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
+    if (column->kind == RD_NUMBERS) return rd_read_numbers(column, field, NULL, error);
     RdError why;
     bool (*tokenize)(RdTokenizer *, const char *, size_t, RdError *) =
         column->chars ? rd_tokenize_chars : rd_tokenize;
@@ -129,6 +135,12 @@ static void store(Reading *r, const RdRecord *record) {
         if (!data->has[c]) continue;
         if (r->model->columns[c].kind == RD_CLASS) {
             data->number[c][data->count] = rd_class_number(&r->model->columns[c], record->field[f]);
+            continue;
+        }
+        if (r->model->columns[c].kind == RD_NUMBERS) {
+            const RdColumn *column = &r->model->columns[c];
+            size_t first = (size_t)data->count * (size_t)column->numbers;
+            rd_read_numbers(column, record->field[f], data->real[c] + first, NULL);
             continue;
         }
         store_words(r, c);
@@ -344,6 +356,7 @@ void rd_data_free(RdData *data) {
         free(data->words[c].first);
         free(data->words[c].word_count);
         free(data->number[c]);
+        free(data->real[c]);
         for (int i = 0; data->text[c] && i < data->count; i++) free(data->text[c][i]);
         free((void *)data->text[c]);
     }

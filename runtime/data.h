@@ -31,6 +31,7 @@ typedef struct {
     bool has[RD_MAX_COLUMNS];      /* which of the model's columns were read */
     RdWords words[RD_MAX_COLUMNS]; /* RD_WORDS columns */
     int *number[RD_MAX_COLUMNS];   /* RD_CLASS columns: [count] the class; NULL when not read */
+    double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS columns: [count][numbers] */
     char **text[RD_MAX_COLUMNS];   /* RD_WORDS columns with keep_text: [count] as in the file */
     int skipped;                   /* records that skip_bad left out */
     RdError first_skipped;         /* why the first of them was */

@@ -7,10 +7,13 @@
 /* ---- the answer ---- */
 
 RdAnswer rd_answer(const RdModel *model) {
-    RdAnswer answer = {.column = -1, .index = -1, .probability = -1, .weight = -1};
+    RdAnswer answer = {.column = -1, .index = -1, .probability = -1, .number = -1, .weight = -1};
     for (int i = 0; i < model->output_count; i++) {
         const RdOutput *output = &model->outputs[i];
-        bool counts = output->of >= 0 && (output->index || output->columns != 1);
+        bool numbers = output->of >= 0 && model->columns[output->of].kind == RD_NUMBERS;
+        bool counts = output->of >= 0 && !numbers && (output->index || output->columns != 1);
+        if (numbers && answer.column < 0) answer.number = i;
+        if (numbers && answer.column < 0) answer.column = output->of;
         if (counts && answer.column < 0) answer.column = output->of;
         bool answers = counts && answer.column == output->of;
         if (answers && output->index && answer.index < 0) answer.index = i;
@@ -22,7 +25,10 @@ RdAnswer rd_answer(const RdModel *model) {
 }
 
 static const RdOutput *answer_output(const RdModel *model, const RdAnswer *answer) {
-    return &model->outputs[answer->index >= 0 ? answer->index : answer->probability];
+    int output = answer->number >= 0  ? answer->number
+                 : answer->index >= 0 ? answer->index
+                                      : answer->probability;
+    return &model->outputs[output];
 }
 
 bool rd_answer_per_step(const RdModel *model, const RdAnswer *answer) {
@@ -56,15 +62,22 @@ int rd_answer_number(const RdSession *session, const RdAnswer *answer, int row) 
 
 /* ---- measuring ---- */
 
-bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, int count) {
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model,
+                        const RdExamples *examples) {
     *evaluation = (RdEvaluation){.answer = rd_answer(model)};
-    size_t places = (size_t)count + 1;
+    size_t places = (size_t)examples->count + 1;
     evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
     evaluation->example_right = calloc(places, sizeof *evaluation->example_right);
     int column = evaluation->answer.column;
     bool classes = column >= 0 && model->columns[column].kind == RD_CLASS;
     if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))
         return false;
+    if (evaluation->answer.number >= 0) {
+        bool per_step = rd_answer_per_step(model, &evaluation->answer);
+        size_t rows = per_step ? examples->first[examples->count] : (size_t)examples->count;
+        if (!rd_numbers_init(&evaluation->numbers, rows, model->columns[column].numbers))
+            return false;
+    }
     return evaluation->example_loss && evaluation->example_right;
 }
 
@@ -72,6 +85,7 @@ void rd_evaluation_free(RdEvaluation *evaluation) {
     free(evaluation->example_loss);
     free(evaluation->example_right);
     rd_confusion_free(&evaluation->confusion);
+    rd_numbers_free(&evaluation->numbers);
     *evaluation = (RdEvaluation){0};
 }
 
@@ -89,11 +103,29 @@ static double loss_of_example(const RdSession *session, const RdPacking *packing
     return sum;
 }
 
+static double real_at(const RdModel *model, const void *reals, size_t i) {
+    return model->real_size == sizeof(double) ? ((const double *)reals)[i]
+                                              : (double)((const float *)reals)[i];
+}
+
+/* Keeps the numbers of packed example b, which is example `position` of the data. */
+static void keep_numbers(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch,
+                         int b, size_t position) {
+    const RdAnswer *answer = &evaluation->answer;
+    size_t columns = (size_t)evaluation->numbers.columns, at = position * columns;
+    for (size_t k = 0; k < columns; k++) {
+        evaluation->numbers.truth[at + k] =
+            real_at(session->model, batch->real[answer->column], (size_t)b * columns + k);
+        evaluation->numbers.predicted[at + k] =
+            rd_output_real(session, answer->number, (int)columns, b, (int)k);
+    }
+}
+
 /* Compares the answers for packed example b with what is true; returns how many are right. */
 static int compare(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch,
                    int b) {
     const RdAnswer *answer = &evaluation->answer;
-    if (answer->column < 0) return 0;
+    if (answer->column < 0 || answer->number >= 0) return 0;
     const RdPacking *packing = &batch->packing;
     bool per_step = rd_answer_per_step(session->model, answer);
     int count = per_step ? packing->length[b] : 1, right = 0;
@@ -137,26 +169,48 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
         for (int b = 0; b < batch.packing.examples; b++) {
             evaluation->example_loss[position[b]] = loss_of_example(session, &batch.packing, b);
             evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
+            if (evaluation->numbers.columns)
+                keep_numbers(evaluation, session, &batch, b, (size_t)position[b]);
         }
     }
     session->run.batch = NULL;
     conclude(evaluation, model, plan->examples);
 }
 
-bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value) {
-    if (evaluation->answer.column < 0) return false;
-    if (!strcmp(metric, "accuracy")) {
-        *value = evaluation->accuracy;
-        return true;
-    }
+static bool number_metric(const RdNumbers *numbers, const char *metric, double *value) {
+    static const struct {
+        const char *name;
+        double (*metric)(const RdNumbers *);
+    } metrics[] = {{"rmse", rd_rmse}, {"mae", rd_mae}, {"r2", rd_r2}};
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+        if (!strcmp(metric, metrics[i].name)) return *value = metrics[i].metric(numbers), true;
+    return false;
+}
+
+/* "f1", "macro_f1", "micro_f1" and so on. */
+static bool class_metric(const RdConfusion *confusion, const char *metric, double *value) {
     static const struct {
         const char *name;
         RdClassMetric *metric;
     } metrics[] = {{"precision", rd_precision}, {"recall", rd_recall}, {"f1", rd_class_f1}};
+    bool macro = strncmp(metric, "macro_", 6) == 0, micro = strncmp(metric, "micro_", 6) == 0;
+    if (macro || micro) metric += 6;
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-        if (strcmp(metric, metrics[i].name) || !evaluation->confusion.classes) continue;
-        *value = rd_binary_or_macro(&evaluation->confusion, metrics[i].metric);
+        if (strcmp(metric, metrics[i].name) || !confusion->classes) continue;
+        *value = micro   ? rd_accuracy(confusion)
+                 : macro ? rd_macro(confusion, metrics[i].metric)
+                         : rd_binary_or_macro(confusion, metrics[i].metric);
         return true;
     }
     return false;
+}
+
+bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value) {
+    if (evaluation->answer.column < 0) return false;
+    if (evaluation->numbers.columns) return number_metric(&evaluation->numbers, metric, value);
+    if (!strcmp(metric, "accuracy")) {
+        *value = evaluation->accuracy;
+        return true;
+    }
+    return class_metric(&evaluation->confusion, metric, value);
 }

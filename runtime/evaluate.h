@@ -11,14 +11,16 @@
 
 /* Which outputs of a model answer its question; -1 for none. */
 typedef struct {
-    int column;      /* the column whose classes or words are the answer */
+    int column;      /* the column whose classes, words or numbers are the answer */
     int index;       /* output: the number of the answer */
     int probability; /* output: a real for each possible answer */
+    int number;      /* output: the numbers that a target of numbers asks for */
     int weight;      /* output: a real for each step (attention) */
 } RdAnswer;
 
 /* The first output that counts the classes or words of a column, the first one with a real for
- * each of the same column's, and the first of one real a step. */
+ * each of the same column's, and the first of one real a step; or the first that stands for the
+ * numbers of a target, when no output before it counts. */
 RdAnswer rd_answer(const RdModel *model);
 
 /* Whether the answer is one a step. */
@@ -41,14 +43,15 @@ typedef struct {
     double *example_loss;  /* [examples] the sum over each example's targets */
     int *example_right;    /* [examples] its targets that were answered rightly */
     RdConfusion confusion; /* when the answer is a class; else classes is 0 */
+    RdNumbers numbers;     /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
     long targets;
     double loss; /* the mean over all targets */
     double accuracy;
 } RdEvaluation;
 
-/* Allocates for `count` examples; false without memory. Freed with rd_evaluation_free. */
-bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, int count);
+/* Allocates for these examples; false without memory. Freed with rd_evaluation_free. */
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdExamples *examples);
 void rd_evaluation_free(RdEvaluation *evaluation);
 
 /* Runs the session, whose parameters are set, over every batch of the plan (sorted here) and

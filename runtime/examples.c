@@ -33,15 +33,21 @@ static void encode_words(const RdData *data, int column, const RdVocab *vocab, i
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples) {
     size_t count = (size_t)data->count;
-    *examples = (RdExamples){.count = data->count, .column_count = model->column_count};
+    *examples = (RdExamples){
+        .count = data->count, .column_count = model->column_count, .real_size = model->real_size};
     examples->length = rd_zeros(count, sizeof *examples->length);
     examples->first = rd_zeros(count + 1, sizeof *examples->first);
     set_lengths(model, data, examples);
     for (int c = 0; c < model->column_count; c++) {
         bool words = examples->per_step[c] = model->columns[c].kind == RD_WORDS;
         examples->number[c] = rd_zeros(words ? examples->first[count] : count, sizeof(int));
+        size_t each = (size_t)model->columns[c].numbers;
+        examples->numbers[c] = (int)each;
+        if (each) examples->real[c] = rd_zeros(count * each, sizeof(double));
         if (!data->has[c]) continue;
-        if (words)
+        if (each)
+            memcpy(examples->real[c], data->real[c], count * each * sizeof(double));
+        else if (words)
             encode_words(data, c, &vocab[c], examples->number[c]);
         else
             memcpy(examples->number[c], data->number[c], count * sizeof(int));
@@ -51,6 +57,9 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
 void rd_examples_free(RdExamples *examples) {
     free(examples->length);
     free(examples->first);
-    for (int c = 0; c < RD_MAX_COLUMNS; c++) free(examples->number[c]);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
+        free(examples->number[c]);
+        free(examples->real[c]);
+    }
     *examples = (RdExamples){0};
 }

@@ -1,5 +1,6 @@
 #include "metrics.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,4 +90,62 @@ double rd_macro(const RdConfusion *confusion, RdClassMetric *metric) {
 
 double rd_binary_or_macro(const RdConfusion *confusion, RdClassMetric *metric) {
     return confusion->classes == 2 ? metric(confusion, 1) : rd_macro(confusion, metric);
+}
+
+/* ---- numbers ---- */
+
+bool rd_numbers_init(RdNumbers *numbers, size_t rows, int columns) {
+    *numbers = (RdNumbers){.rows = rows, .columns = columns};
+    size_t count = rows * (size_t)columns + 1;
+    numbers->truth = calloc(count, sizeof(double));
+    numbers->predicted = calloc(count, sizeof(double));
+    return numbers->truth && numbers->predicted;
+}
+
+void rd_numbers_free(RdNumbers *numbers) {
+    free(numbers->truth);
+    free(numbers->predicted);
+    *numbers = (RdNumbers){0};
+}
+
+/* The sums over the rows of one column: of |y - p|^power, and of (y - mean y)². */
+static double sum_of_errors(const RdNumbers *n, int column, int power) {
+    double sum = 0;
+    for (size_t i = (size_t)column; i < n->rows * (size_t)n->columns; i += (size_t)n->columns) {
+        double error = fabs(n->truth[i] - n->predicted[i]);
+        sum += power == 1 ? error : error * error;
+    }
+    return sum;
+}
+
+static double sum_of_deviations(const RdNumbers *n, int column) {
+    double mean = 0, sum = 0;
+    size_t first = (size_t)column, step = (size_t)n->columns, end = n->rows * step;
+    for (size_t i = first; i < end; i += step) mean += n->truth[i] / (double)n->rows;
+    for (size_t i = first; i < end; i += step) sum += (n->truth[i] - mean) * (n->truth[i] - mean);
+    return sum;
+}
+
+double rd_rmse(const RdNumbers *numbers) {
+    double sum = 0;
+    for (int c = 0; c < numbers->columns; c++)
+        sum += sqrt(quotient(sum_of_errors(numbers, c, 2), (double)numbers->rows));
+    return quotient(sum, numbers->columns);
+}
+
+double rd_mae(const RdNumbers *numbers) {
+    double sum = 0;
+    for (int c = 0; c < numbers->columns; c++)
+        sum += quotient(sum_of_errors(numbers, c, 1), (double)numbers->rows);
+    return quotient(sum, numbers->columns);
+}
+
+double rd_r2(const RdNumbers *numbers) {
+    double sum = 0;
+    if (!numbers->rows) return 0;
+    for (int c = 0; c < numbers->columns; c++) {
+        double errors = sum_of_errors(numbers, c, 2), all = sum_of_deviations(numbers, c);
+        sum += all == 0 ? (errors == 0 ? 1 : 0) : 1 - errors / all;
+    }
+    return quotient(sum, numbers->columns);
 }

@@ -12,6 +12,7 @@
 #define RONDO_METRICS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* How often each class was predicted for each true class. */
 typedef struct {
@@ -39,5 +40,26 @@ typedef double RdClassMetric(const RdConfusion *confusion, int class_number);
 /* The mean over the classes that occur, and the metric as a model lists it: see above. */
 double rd_macro(const RdConfusion *confusion, RdClassMetric *metric);
 double rd_binary_or_macro(const RdConfusion *confusion, RdClassMetric *metric);
+
+/* ---- numbers ---- */
+
+/* Rows of true numbers and what was predicted for them, rows of `columns` one after another. */
+typedef struct {
+    size_t rows;
+    int columns;
+    double *truth, *predicted;
+} RdNumbers;
+
+/* False without memory. */
+bool rd_numbers_init(RdNumbers *numbers, size_t rows, int columns);
+void rd_numbers_free(RdNumbers *numbers);
+
+/* The means over the columns of: the root of the mean squared error (root_mean_squared_error), the
+ * mean absolute error (mean_absolute_error), and the part of the variance that is explained,
+ * 1 - sum (y - p)² / sum (y - mean y)² (r2_score; of a column without variance 1 when it is met
+ * exactly, else 0). Without rows 0. */
+double rd_rmse(const RdNumbers *numbers);
+double rd_mae(const RdNumbers *numbers);
+double rd_r2(const RdNumbers *numbers);
 
 #endif

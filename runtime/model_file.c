@@ -23,6 +23,7 @@ static bool is_reserved(const char *key) {
 
 const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_CLASS) return "class";
+    if (column->kind == RD_NUMBERS) return "real";
     return column->chars ? "chars" : "words";
 }
 
@@ -307,7 +308,7 @@ static bool load_column(Loading *l, int c, const json_t *json) {
         return other_model(l, what.text);
     }
     if (column->kind == RD_CLASS) return check_classes(l, column, json_object_get(json, "classes"));
-    return load_words(l, c);
+    return column->kind != RD_WORDS || load_words(l, c);
 }
 
 static bool load_columns(Loading *l) {

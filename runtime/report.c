@@ -66,6 +66,12 @@ void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluat
     fprintf(out, "examples  %d\n", examples);
     if (model->loss_per_step) fprintf(out, "targets   %ld\n", evaluation->targets);
     fprintf(out, "loss      %.3f\n", evaluation->loss);
+    if (evaluation->numbers.columns) {
+        fprintf(out, "rmse      %.4g\n", rd_rmse(&evaluation->numbers));
+        fprintf(out, "mae       %.4g\n", rd_mae(&evaluation->numbers));
+        fprintf(out, "r2        %.3f\n", rd_r2(&evaluation->numbers));
+        return;
+    }
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
     if (!confusion->classes) return;
     if (confusion->classes == 2)
@@ -105,7 +111,12 @@ void rd_report_json(FILE *out, const RdModel *model, const RdEvaluation *evaluat
     int column = evaluation->answer.column;
     json_t *json = json_pack("{s:i, s:I, s:f}", "examples", examples, "targets",
                              (json_int_t)evaluation->targets, "loss", evaluation->loss);
-    if (column >= 0) json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
+    if (evaluation->numbers.columns) {
+        json_object_set_new(json, "rmse", json_real(rd_rmse(&evaluation->numbers)));
+        json_object_set_new(json, "mae", json_real(rd_mae(&evaluation->numbers)));
+        json_object_set_new(json, "r2", json_real(rd_r2(&evaluation->numbers)));
+    } else if (column >= 0)
+        json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
     if (confusion->classes) {
         json_object_set_new(json, "precision",
                             json_real(rd_binary_or_macro(confusion, rd_precision)));

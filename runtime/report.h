@@ -6,8 +6,8 @@
 
 #include "evaluate.h"
 
-/* Loss, accuracy and F1, then precision, recall and F1 of each class and the confusion matrix when
- * the answer is a class. */
+/* Loss, and for numbers RMSE, MAE and R²; else accuracy and F1, then precision, recall and F1 of
+ * each class and the confusion matrix when the answer is a class. */
 void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluation, int examples);
 
 /* The same as one JSON object on one line. */

@@ -15,11 +15,11 @@
 #endif
 typedef RD_REAL real;
 
-enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5 };
+enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_BEHIND = 256 };
 
 /* ---- what the compiler says about a model ---- */
 
-typedef enum { RD_WORDS, RD_CLASS } RdColumnKind;
+typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS } RdColumnKind;
 
 /* A column of the data: an `input` or a `target` of the model. */
 typedef struct {
@@ -30,6 +30,7 @@ typedef struct {
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;                      /* RD_CLASS */
     const char *const *classes;
+    int numbers; /* RD_NUMBERS: how many an example has */
 } RdColumn;
 
 typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT } RdInit;
@@ -51,7 +52,8 @@ typedef struct {
     bool per_step; /* a row for each step of each example, in the order of the packing */
     int columns;   /* 1 for a scalar; below zero: as a dim of RdParam */
     int stride;    /* reals: from one row to the next; 0 stands for `columns` */
-    int of;        /* the column whose classes or words an index, or the columns, count; or -1 */
+    int of;        /* the column whose classes or words an index, or the columns, count; or the
+                      target whose numbers these are; or -1 */
 } RdOutput;
 
 typedef enum { RD_SGD, RD_ADAM } RdOptimizerKind;
@@ -83,7 +85,9 @@ typedef struct {
 
 typedef struct {
     RdPacking packing;
-    const int *index[RD_MAX_COLUMNS]; /* each column's numbers: [rows] or [examples]; never NULL */
+    const int *index[RD_MAX_COLUMNS]; /* each column's indices: [rows] or [examples]; never NULL */
+    const void *real[RD_MAX_COLUMNS]; /* real [examples][numbers]: RD_NUMBERS columns. RD_BEHIND
+                                         bytes behind the last row may be read */
 } RdBatch;
 
 /* The largest batch that a run must hold. */

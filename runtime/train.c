@@ -28,7 +28,7 @@ bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
     trainer->file = rd_atomic_open(trainer->path);
     rd_checkpoint_reserve(trainer, trainer->training.epochs);
     trainer->state = (RdTrainState){0};
-    if (trainer->valid && !rd_evaluation_init(&trainer->evaluation, model, trainer->valid->count))
+    if (trainer->valid && !rd_evaluation_init(&trainer->evaluation, model, trainer->valid))
         return rd_fail(error, "not enough memory to validate");
     return true;
 }

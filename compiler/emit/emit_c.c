@@ -41,9 +41,13 @@ static void emit_struct(Writer *writer) {
                 program->phases ? program->phases : 1);
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
-        if (n->op != OP_PARAM) continue;
-        text_printf(out, "  const real *%s; /* %s */\n", writer->names[i],
-                    param_shape(writer, &n->type));
+        if (n->op == OP_PARAM)
+            text_printf(out, "  const real *%s; /* %s */\n", writer->names[i],
+                        param_shape(writer, &n->type));
+        if (is_real_input(writer->graph, i))
+            text_printf(out, "  const real *%s; /* [%s, %d] */\n", writer->names[i],
+                        program->space[i] == SPACE_STEPS ? "steps" : "examples",
+                        program->columns[i]);
     }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
@@ -115,8 +119,9 @@ static void emit_phases(Writer *writer) {
 /* Where the rows of an output are: a column of the data may be one. */
 static const char *rows_of_output(const Writer *writer, int node) {
     const Node *n = graph_node(writer->graph, node);
-    return n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
-                             : PRINT("w.%s", writer->names[node]);
+    return n->op == OP_INPUT && n->type.kind == TYPE_INDEX
+               ? PRINT("run->batch->index[%d]", n->attr.index)
+               : PRINT("w.%s", writer->names[node]);
 }
 
 static void emit_results(Writer *writer) {
@@ -139,10 +144,13 @@ static void emit_driver(Writer *writer) {
                 writer->type);
     text_printf(out, "w.seed = (real)1 / (real)w.p->%s;\n",
                 loss_per_step(writer->graph) ? "rows" : "examples");
-    for (int i = 0; i < writer->graph->nodes.len; i++)
-        if (graph_node(writer->graph, i)->op == OP_PARAM)
-            text_printf(out, "w.%s = rd_param(run, %d);\n", writer->names[i],
-                        graph_node(writer->graph, i)->attr.index);
+    for (int i = 0; i < writer->graph->nodes.len; i++) {
+        const Node *n = graph_node(writer->graph, i);
+        if (n->op == OP_PARAM)
+            text_printf(out, "w.%s = rd_param(run, %d);\n", writer->names[i], n->attr.index);
+        if (is_real_input(writer->graph, i))
+            text_printf(out, "w.%s = run->batch->real[%d];\n", writer->names[i], n->attr.index);
+    }
     text_printf(out, "%s_bind(&w, &run->sizes, run->memory);\n", program->name);
     for (int phase = 0; phase < program->phases; phase++) {
         int kernels = kernels_of_phase(program, phase);

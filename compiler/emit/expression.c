@@ -16,6 +16,11 @@ const char *buffer_stride(const Writer *writer, int buffer) {
     return PRINT("%sRD_STRIDE(%d)", twice ? "2 * " : "", columns);
 }
 
+const char *stride_of(const Writer *writer, int node) {
+    if (is_real_input(writer->graph, node)) return PRINT("%d", writer->program->columns[node]);
+    return buffer_stride(writer, buffer_of(writer->program, node));
+}
+
 static const char *plus(const Writer *writer, const char *pointer, int column) {
     return column ? PRINT("%s + %d", pointer, column) : pointer;
 }
@@ -38,8 +43,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const Node *n = graph_node(writer->graph, access.node);
     if (n->op == OP_PARAM)
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
-    int buffer = buffer_of(writer->program, access.node);
-    const char *name = writer->names[access.node], *stride = buffer_stride(writer, buffer);
+    const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
     switch (access.row) {
         case ROW_SAME:
         case ROW_FIRST:

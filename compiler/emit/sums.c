@@ -25,10 +25,9 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     Access access = access_of(writer->program, node);
     if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
         die("the operand of a sum over the batch is not a plain row");
-    int buffer = buffer_of(writer->program, access.node);
     const char *from = PRINT("w.%s", writer->names[access.node]);
     return PRINT(".%s = %s, .%s_stride = %s, .%s_rows = %s", side,
-                 plus_text(writer, from, access.column), side, buffer_stride(writer, buffer), side,
+                 plus_text(writer, from, access.column), side, stride_of(writer, access.node), side,
                  row_map(access));
 }
 

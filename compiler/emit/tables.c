@@ -33,6 +33,9 @@ static void emit_columns(Graph *g, Text *out) {
         if (input->kind == INPUT_CLASS)
             text_printf(out, ".kind = RD_CLASS, .class_count = %d, .classes = classes_%d},\n",
                         input->type.range.add, i);
+        else if (input->kind == INPUT_REAL)
+            text_printf(out, ".kind = RD_NUMBERS, .numbers = %d},\n",
+                        input->type.rank ? input->type.dim[input->type.rank - 1].add : 1);
         else
             text_printf(out,
                         ".kind = RD_WORDS, .chars = %s, .max_vocab = %d, .min_count = %d, "
@@ -67,6 +70,20 @@ static int counted_by(const Graph *g, Dim size) {
     return -1;
 }
 
+/* The target whose numbers a value of this type can stand for, or -1. */
+static int predicted(const Graph *g, const Type *type) {
+    for (int i = 0; i < g->inputs.len; i++)
+        if (g->inputs.at[i].target && type_equal(&g->inputs.at[i].type, type)) return i;
+    return -1;
+}
+
+/* The column that the values of an output are about, or -1. */
+static int output_of(const Graph *g, const Type *type, bool row) {
+    if (type->kind == TYPE_INDEX) return counted_by(g, type->range);
+    int column = predicted(g, type);
+    return column < 0 && row ? counted_by(g, type->dim[type->rank - 1]) : column;
+}
+
 static void emit_outputs(Graph *g, Text *out, int *count) {
     *count = 0;
     text_puts(out, "static const RdOutput outputs[] = {\n");
@@ -82,9 +99,7 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
                     quoted(g->arena, output->name), index ? "true" : "false",
                     steps ? "true" : "false", dim_number(g, last));
         text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
-                    index ? counted_by(g, type->range)
-                    : row ? counted_by(g, last)
-                          : -1);
+                    output_of(g, type, row));
         ++*count;
     }
     text_puts(out, "};\n");

@@ -33,6 +33,7 @@ const char *place_of(const Writer *writer, int node); /* "file.rondo:12", "" for
 /* expression.c: nodes as C, for the row `at` and the columns from `column` on. */
 bool in_register(const Writer *writer, int node); /* in a local variable of this stage */
 const char *buffer_stride(const Writer *writer, int buffer);
+const char *stride_of(const Writer *writer, int node); /* from one row in memory to the next */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);

@@ -123,13 +123,31 @@ static bool class_type(Elaborator *e, const Expr *type, Input *input) {
     return good;
 }
 
+/* real: one number; real[N]: N of them. */
+static bool real_type(Elaborator *e, const Expr *type, Input *input) {
+    int size = 1;
+    input->kind = INPUT_REAL;
+    input->type = type_real(0, NULL);
+    if (type->kind == EXPR_NAME) return true;
+    if (type->kind != EXPR_INDEX || type->args.len != 1) {
+        fail(e, type->span, "'real' is one number, real[N] are N of them");
+        return false;
+    }
+    if (!eval_whole(e, type->args.at[0], "the number of reals", 1, MAX_REALS, &size)) return false;
+    Dim dim = dim_const(size);
+    input->type = type_real(1, &dim);
+    return true;
+}
+
 static const struct {
     const char *name;
+    bool sized; /* may have [N] behind it */
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
-    {"words", words_type},
-    {"chars", chars_type},
-    {"class", class_type},
+    {"words", false, words_type},
+    {"chars", false, chars_type},
+    {"class", false, class_type},
+    {"real", true, real_type},
 };
 
 enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
@@ -139,12 +157,13 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     const char *names[COLUMN_TYPES];
     for (int i = 0; i < COLUMN_TYPES; i++) {
         names[i] = column_types[i].name;
-        if (type->kind != EXPR_INDEX && name->kind == EXPR_NAME && is_name(name->name, names[i]))
+        bool form = column_types[i].sized || type->kind != EXPR_INDEX;
+        if (form && name->kind == EXPR_NAME && is_name(name->name, names[i]))
             return column_types[i].read(e, type, input);
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    advise(e, "there are words(…), chars(…) and class(…)");
+    advise(e, "there are words(…), chars(…), class(…) and real[…]");
     return false;
 }
 
@@ -250,15 +269,37 @@ static void run_output(Elaborator *e, const Expr *expr) {
 
 /* ---- metric ---- */
 
-static const char *const metrics[] = {"accuracy", "f1", "precision", "recall", "confusion"};
-enum { METRICS = sizeof metrics / sizeof *metrics };
+static const char *const metrics[] = {
+    "accuracy",
+    "f1",
+    "precision",
+    "recall",
+    "confusion",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "micro_f1",
+    "micro_precision",
+    "micro_recall",
+    "rmse",
+    "mae",
+    "r2",
+};
+enum { METRICS = sizeof metrics / sizeof *metrics, OF_NUMBERS = METRICS - 3 };
+
+/* rmse, mae and r2 are metrics of numbers, the others of choices. */
+static bool of_numbers(const char *metric) {
+    for (int i = OF_NUMBERS; i < METRICS; i++)
+        if (is_name(metric, metrics[i])) return true;
+    return false;
+}
 
 static bool known_metric(Elaborator *e, const Target *name) {
     for (int i = 0; i < METRICS; i++)
         if (is_name(name->name, metrics[i])) return true;
     fail(e, name->span, "unknown metric '%s'", name->name);
     hint_nearest(e, name->name, metrics, METRICS);
-    advise(e, "there are accuracy, f1, precision, recall and confusion");
+    advise(e, "there are accuracy, f1, precision, recall and confusion; rmse, mae and r2");
     return false;
 }
 
@@ -270,12 +311,12 @@ static void run_metric(Elaborator *e, const Target *name) {
             return;
         }
     vec_push(e->arena, &e->graph->metrics, name->name);
-    if (!e->metric_span.source) e->metric_span = name->span;
+    vec_push(e->arena, &e->metric_spans, name->span);
 }
 
 /* True when `type` is a choice among the values of `target`, or a score for each. */
 static bool answers(const Type *type, const Type *target) {
-    if (type->kind == TYPE_INDEX) return type_equal(type, target);
+    if (type->kind == TYPE_INDEX || target->kind == TYPE_REAL) return type_equal(type, target);
     if (type->rank != target->rank + 1) return false;
     return dim_equal(type->dim[type->rank - 1], target->range);
 }
@@ -287,16 +328,32 @@ static void check_metrics(Elaborator *e) {
         if (graph->inputs.at[i].target) target = &graph->inputs.at[i];
     if (!graph->metrics.len || diag_errors(e->diag)) return;
     if (!target) {
-        fail(e, e->metric_span, "a metric needs a target to compare with");
+        fail(e, e->metric_spans.at[0], "a metric needs a target to compare with");
         return;
     }
+    for (int i = 0; i < graph->metrics.len; i++)
+        if (of_numbers(graph->metrics.at[i]) != (target->type.kind == TYPE_REAL)) {
+            fail(e, e->metric_spans.at[i], "metric '%s' is for %s, '%s' is %s",
+                 graph->metrics.at[i], of_numbers(graph->metrics.at[i]) ? "numbers" : "choices",
+                 target->name, target->type.kind == TYPE_REAL ? "numbers" : "a choice");
+            advise(e, target->type.kind == TYPE_REAL
+                          ? "for numbers there are rmse, mae and r2"
+                          : "for choices there are accuracy, f1, precision, recall and confusion");
+            return;
+        }
     for (int i = 0; i < graph->outputs.len; i++) {
         const Output *output = &graph->outputs.at[i];
         if (output->role != ROLE_OUTPUT) continue;
         if (answers(&graph_node(graph, output->node)->type, &target->type)) return;
     }
-    fail(e, e->metric_span, "metric '%s' needs an output that chooses among the values of '%s'",
-         graph->metrics.at[0], target->name);
+    if (target->type.kind == TYPE_REAL) {
+        fail(e, e->metric_spans.at[0], "metric '%s' needs an output of the shape of '%s', %s",
+             graph->metrics.at[0], target->name, shape_text(e, &target->type));
+        return;
+    }
+    fail(e, e->metric_spans.at[0],
+         "metric '%s' needs an output that chooses among the values of '%s'", graph->metrics.at[0],
+         target->name);
     advise(e, "such as 'output argmax(logits)'");
 }
 

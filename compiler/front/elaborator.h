@@ -45,6 +45,7 @@ enum {
     MAX_NESTING = 1000,     /* expressions within expressions, over all calls */
     MAX_VOCAB_LIMIT = 1 << 24,
     MAX_LENGTH_LIMIT = 1 << 20,
+    MAX_REALS = 1 << 16, /* of a column */
     MAX_BATCH = 1 << 16,
     MAX_EPOCHS = 1000000,
 };
@@ -209,7 +210,8 @@ struct Elaborator {
     bool muted;    /* what would be reported now is not, nor its notes */
     int warnings;
     bool has_column, has_loss, has_output, has_train;
-    Span loss_span, train_span, metric_span;
+    Span loss_span, train_span;
+    VEC(Span) metric_spans; /* of graph->metrics */
     struct {
         bool set;
         Span span;

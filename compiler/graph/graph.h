@@ -76,7 +76,7 @@ typedef struct {
     const char *name; /* the source's name for this value, or NULL */
 } Node;
 
-typedef enum { INPUT_WORDS, INPUT_CLASS } InputKind;
+typedef enum { INPUT_WORDS, INPUT_CLASS, INPUT_REAL } InputKind;
 
 /* An `input` or `target` declaration: a column of the data. */
 typedef struct {

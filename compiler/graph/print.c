@@ -228,6 +228,7 @@ static void print_syms(Text *text, const Graph *graph) {
 
 static const char *kind_name(const Input *input) {
     if (input->kind == INPUT_CLASS) return "class";
+    if (input->kind == INPUT_REAL) return "real";
     return input->chars ? "chars" : "words";
 }
 

@@ -120,17 +120,19 @@ static const char **read_classes(Reader *reader, const Type *type) {
 
 static void read_column(Reader *reader, bool target) {
     Cursor *cursor = &reader->cursor;
+    static const char *const kinds[] = {"words", "class", "real", "chars"};
     Input input = {.target = target, .name = cursor_word(cursor)};
     cursor_expect(cursor, ":");
     const char *kind = cursor_word(cursor);
-    input.kind = strcmp(kind, "class") == 0 ? INPUT_CLASS : INPUT_WORDS;
-    input.chars = strcmp(kind, "chars") == 0;
-    if (input.kind == INPUT_WORDS && !input.chars && strcmp(kind, "words") != 0)
-        cursor_reject(cursor, "no kind of column is called '%s'", kind);
+    int number = 0;
+    while (number < 4 && strcmp(kinds[number], kind) != 0) number++;
+    input.chars = number == 3;
+    input.kind = input.chars ? INPUT_WORDS : (InputKind)number;
+    if (number == 4) cursor_reject(cursor, "no kind of column is called '%s'", kind);
     input.type = read_type(reader);
     if (input.kind == INPUT_CLASS) {
         input.classes = read_classes(reader, &input.type);
-    } else {
+    } else if (input.kind == INPUT_WORDS) {
         input.max_vocab = read_setting(reader, "max_vocab");
         input.min_count = read_setting(reader, "min_count");
         input.max_length = read_setting(reader, "max_length");

@@ -8,6 +8,11 @@ bool is_computed(const Graph *graph, int node) {
            op == OP_SUM || op == OP_MAX || op == OP_ARGMAX || op == OP_PICK || op == OP_CONCAT;
 }
 
+bool is_real_input(const Graph *graph, int node) {
+    const Node *n = graph_node(graph, node);
+    return n->op == OP_INPUT && n->type.kind == TYPE_REAL;
+}
+
 static bool reduces(const Node *node) {
     return node->op == OP_SUM || node->op == OP_MAX || node->op == OP_ARGMAX;
 }

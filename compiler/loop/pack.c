@@ -117,7 +117,8 @@ static bool addressable(const Pack *pack, int node, bool here) {
     const Graph *g = pack->rebuild.to;
     int base = skip_slices(g, node);
     const Node *n = graph_node(g, base);
-    if (is_computed(g, base)) return pack->program->space[base] != SPACE_SHARED;
+    if (is_computed(g, base) || is_real_input(g, base))
+        return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
     if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
     bool widened = n->op == OP_EXPAND && pack->program->columns[n->in[0]] == 1 &&
@@ -361,7 +362,7 @@ static int place_output(Pack *pack, int node) {
                    type_string(g, &n->type), dim_string(g, n->type.range));
         return node;
     }
-    bool there = n->op == OP_INPUT || is_computed(g, node);
+    bool there = (n->op == OP_INPUT && n->type.kind == TYPE_INDEX) || is_computed(g, node);
     return there && pack->program->space[node] != SPACE_SHARED ? node : copied(pack, node);
 }
 

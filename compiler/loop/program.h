@@ -134,6 +134,7 @@ void plan_memory(Program *program);
 /* access.c */
 Access access_of(const Program *program, int node);
 bool is_computed(const Graph *graph, int node);
+bool is_real_input(const Graph *graph, int node);        /* a column of numbers: rows in memory */
 bool is_fold(const Program *program, int node);          /* a reduction over an example's steps */
 bool is_row_reduction(const Program *program, int node); /* over the columns of a row */
 int buffer_of(const Program *program, int node);

@@ -75,6 +75,11 @@ static Tensor *inputs_of(Arena *arena, const Graph *graph, const Data *data, int
     for (int i = 0; i < graph->inputs.len; i++) {
         const Type *type = &graph->inputs.at[i].type;
         inputs[i] = tensor_new(arena, type, sizes);
+        if (graph->inputs.at[i].kind == INPUT_REAL) {
+            long each = tensor_size(&inputs[i]);
+            memcpy(inputs[i].at, data->real[i] + example * each, (size_t)each * sizeof(double));
+            continue;
+        }
         const int *from = data->column[i] + (type->rank ? first : example);
         memcpy(inputs[i].index, from, (size_t)tensor_size(&inputs[i]) * sizeof(int));
     }
@@ -166,6 +171,13 @@ Data random_data(Arena *arena, const Graph *graph, int count, const int *length,
         int size = input->type.rank ? steps : count;
         int range = input->type.range.sym ? graph->syms.at[input->type.range.sym].max : 0;
         data.vocab[i] = input->kind == INPUT_WORDS ? range + input->type.range.add : 0;
+        if (input->kind == INPUT_REAL) {
+            int reals = count * (input->type.rank ? input->type.dim[0].add : 1);
+            double *real = ARENA_ARRAY(arena, double, reals);
+            for (int k = 0; k < reals; k++) real[k] = random_between(&random, -2, 2);
+            data.real[i] = real;
+            continue;
+        }
         int *column = ARENA_ARRAY(arena, int, size + 1);
         for (int k = 0; k < size; k++)
             column[k] = random_below(&random, range + input->type.range.add);

@@ -10,7 +10,8 @@
 /* ---- setting up ---- */
 
 static RdExamples examples_of(Arena *arena, const RdModel *model, const Data *data) {
-    RdExamples e = {.count = data->count, .column_count = model->column_count};
+    RdExamples e = {
+        .count = data->count, .column_count = model->column_count, .real_size = model->real_size};
     e.length = ARENA_ARRAY(arena, int, data->count + 1);
     e.first = ARENA_ARRAY(arena, size_t, data->count + 1);
     for (int i = 0; i < data->count; i++) {
@@ -22,7 +23,12 @@ static RdExamples examples_of(Arena *arena, const RdModel *model, const Data *da
         e.per_step[c] = model->columns[c].kind == RD_WORDS;
         size_t count = e.per_step[c] ? e.first[data->count] : (size_t)data->count;
         e.number[c] = ARENA_ARRAY(arena, int, count + 1);
-        memcpy(e.number[c], data->column[c], count * sizeof(int));
+        size_t each = (size_t)(e.numbers[c] = model->columns[c].numbers);
+        e.real[c] = ARENA_ARRAY(arena, double, count *each + 1);
+        if (each)
+            memcpy(e.real[c], data->real[c], count * each * sizeof(double));
+        else
+            memcpy(e.number[c], data->column[c], count * sizeof(int));
     }
     return e;
 }

@@ -12,7 +12,8 @@ typedef struct {
     int count;
     const int *length; /* [count] */
     const int *column[RD_MAX_COLUMNS];
-    int vocab[RD_MAX_COLUMNS]; /* of RD_WORDS columns */
+    const double *real[RD_MAX_COLUMNS]; /* of RD_NUMBERS columns, whose `column` is NULL */
+    int vocab[RD_MAX_COLUMNS];          /* of RD_WORDS columns */
 } Data;
 
 typedef struct {

@@ -49,4 +49,13 @@ static const RdColumn table_columns[] = {
 };
 static const RdModel table = {.name = "table", .column_count = 2, .columns = table_columns};
 
+/* numbers to predict from a text and from other numbers */
+static const RdColumn score_columns[] = {
+    {.name = "score", .kind = RD_NUMBERS, .target = true, .numbers = 1},
+    {.name = "size", .kind = RD_NUMBERS, .numbers = 2},
+    {.name = "text", .kind = RD_WORDS, .max_length = 6},
+};
+static const RdModel score = {
+    .name = "score", .real_size = sizeof(float), .column_count = 3, .columns = score_columns};
+
 #endif

@@ -211,6 +211,27 @@ Test(data, no_words_in_the_model) {
     rd_data_free(&data);
 }
 
+Test(data, numbers) {
+    RdData data = read_good(
+        scratch_text("n.tsv", "size\ttext\tscore\n1 -2.5\ta b\t1e-3\n3,4\tc\t.5\n"), &score, all);
+    const double sizes[] = {1, -2.5, 3, 4};
+    cr_assert_eq(data.count, 2);
+    cr_expect_eq(memcmp(data.real[1], sizes, sizeof sizes), 0);
+    cr_expect(data.real[0][0] == 1e-3 && data.real[0][1] == 0.5);
+    rd_data_free(&data);
+}
+
+Test(data, bad_numbers) {
+    expect_error(scratch_text("a.tsv", "1\t2 3\ttext\n1\t2 x3\ttext\n"), &score, all,
+                 ":2: column 'size': 'x3' is not a number");
+    expect_error(scratch_text("b.tsv", "1\t2 3\ttext\n1\t2 3 4\ttext\n"), &score, all,
+                 ":2: column 'size' has 3 numbers; expected 2");
+    expect_error(scratch_text("c.tsv", "1\t2 3\ttext\n\t2 3\ttext\n"), &score, all,
+                 ":2: column 'score' has 0 numbers; expected 1");
+    expect_error(scratch_text("d.tsv", "1\t2 3\ttext\nnan\t2 3\ttext\n"), &score, all,
+                 ":2: column 'score': 'nan' is not a number");
+}
+
 Test(data, long_texts_are_cut) {
     RdData data = read_good(
         scratch_text("a.tsv", "positive\t1 2 3 4 5 6 7 8\nnegative\t1 2 3 4 5 6 7 8 9 10\n"), &mood,
