@@ -45,9 +45,7 @@ static int number_at(const RdAnswerStyle *style, const RdCollected *collected, i
 
 static const char *name_of(const RdAnswerStyle *style, int number) {
     int column = style->answer.column;
-    if (style->model->columns[column].kind == RD_CLASS)
-        return style->model->columns[column].classes[number];
-    return style->vocab[column].word[number];
+    return rd_value_name(&style->model->columns[column], &style->vocab[column], number);
 }
 
 /* The probability of the answer at a step; false when the model does not put it out. */

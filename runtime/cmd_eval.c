@@ -32,8 +32,8 @@ static bool evaluate(RdTrained *trained, const RdOptions *options, RdError *erro
     rd_plan_new(&examples, options->batch, &plan);
     bool measured = measure(trained, &plan, &evaluation, error);
     if (measured)
-        (options->json ? rd_report_json : rd_report_text)(stdout, trained->model, &evaluation,
-                                                          examples.count);
+        (options->json ? rd_report_json : rd_report_text)(
+            stdout, trained->model, trained->saved.vocab, &evaluation, examples.count);
     rd_evaluation_free(&evaluation);
     rd_plan_free(&plan);
     rd_examples_free(&examples);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "columns.h"
 #include "gradcheck.h"
 #include "program.h"
 #include "random.h"
@@ -29,9 +30,8 @@ static bool read_examples(Job *job, RdError *error) {
     bool read = rd_data_read(job->options->data, job->model, (RdReadOptions){.need_targets = true},
                              &data, error);
     for (int c = 0; read && c < job->model->column_count; c++)
-        if (job->model->columns[c].kind == RD_WORDS)
-            rd_vocab_build(&data, c, job->model->columns[c].max_vocab,
-                           job->model->columns[c].min_count, &job->vocab[c]);
+        if (rd_column_learned(&job->model->columns[c]))
+            read = rd_vocab_learn(&data, job->model, c, &job->vocab[c], error);
     if (read) rd_encode(job->model, &data, job->vocab, &job->examples);
     if (read && job->examples.count > job->options->examples)
         job->examples.count = job->options->examples;
@@ -68,11 +68,11 @@ static void make_up_lengths(Job *job, RdRandom *random) {
 static void make_up_column(Job *job, int c, RdRandom *random) {
     RdExamples *examples = &job->examples;
     const RdColumn *column = &job->model->columns[c];
-    bool words = column->kind == RD_WORDS;
+    bool words = column->kind == RD_WORDS, steps = rd_column_of_words(column);
     int choices = words ? vocabulary_of(column) : column->class_count;
-    size_t count = words ? examples->first[examples->count] : (size_t)examples->count;
+    size_t count = steps ? examples->first[examples->count] : (size_t)examples->count;
     if (words) job->vocab[c].size = choices;
-    examples->per_step[c] = words;
+    examples->per_step[c] = steps;
     examples->number[c] = rd_zeros(count, sizeof(int));
     examples->numbers[c] = column->numbers;
     if (column->numbers) {

@@ -54,16 +54,28 @@ static json_t *entry(const Info *info, const char *key) {
 
 /* ---- for people ---- */
 
+/* The classes or tags, as far as they are known. */
+static void print_values(const Info *info, int c) {
+    const RdColumn *column = &info->model->columns[c];
+    const RdVocab *vocab = &info->saved.vocab[c];
+    int count = column->classes ? column->class_count : vocab->size,
+        first = column->classes ? 0 : 1;
+    if (!count) printf("those of the training data, at most %d", column->class_count - 1);
+    for (int i = first; i < count; i++)
+        printf("%s%s", i > first ? ", " : "one of ", rd_value_name(column, vocab, i));
+}
+
 static void print_columns(const Info *info) {
     char count[RD_UNIT_TEXT];
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
         printf("%-10s  %s: ", column->target ? "target" : "input", column->name);
+        if (column->kind == RD_TAGS)
+            printf("tags over %s, ", info->model->columns[column->over].name);
         if (column->kind == RD_NUMBERS)
             printf("%d number%s", column->numbers, column->numbers == 1 ? "" : "s");
-        else if (column->kind == RD_CLASS)
-            for (int i = 0; i < column->class_count; i++)
-                printf("%s%s", i ? ", " : "one of ", column->classes[i]);
+        else if (column->kind != RD_WORDS)
+            print_values(info, c);
         else
             printf("%s, at most %d a text; vocabulary %s%s", column->chars ? "characters" : "words",
                    column->max_length, info->path ? "" : "up to ",
@@ -163,6 +175,15 @@ static void print_text(const Info *info) {
 
 /* ---- for programs ---- */
 
+static json_t *values_json(const Info *info, int c) {
+    const RdColumn *column = &info->model->columns[c];
+    const RdVocab *vocab = &info->saved.vocab[c];
+    json_t *list = json_array();
+    for (int i = 0; i < (column->classes ? column->class_count : vocab->size); i++)
+        json_array_append_new(list, json_string(rd_value_name(column, vocab, i)));
+    return list;
+}
+
 static json_t *columns_json(const Info *info) {
     json_t *list = json_array();
     for (int c = 0; c < info->model->column_count; c++) {
@@ -175,10 +196,7 @@ static json_t *columns_json(const Info *info) {
         } else if (column->kind == RD_NUMBERS) {
             json_object_set_new(object, "numbers", json_integer(column->numbers));
         } else {
-            json_t *classes = json_array();
-            for (int i = 0; i < column->class_count; i++)
-                json_array_append_new(classes, json_string(column->classes[i]));
-            json_object_set_new(object, "classes", classes);
+            json_object_set_new(object, "classes", values_json(info, c));
         }
         json_array_append_new(list, object);
     }

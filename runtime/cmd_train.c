@@ -44,15 +44,12 @@ static bool read_data(const Job *job, const char *path, RdData *data, RdError *e
     return true;
 }
 
-static bool is_words(const Job *job, int column) {
-    return job->model->columns[column].kind == RD_WORDS;
-}
-
-static void build_vocabularies(Job *job, const RdData *data) {
-    for (int c = 0; c < job->model->column_count; c++)
-        if (is_words(job, c))
-            rd_vocab_build(data, c, job->model->columns[c].max_vocab,
-                           job->model->columns[c].min_count, &job->vocab[c]);
+static bool build_vocabularies(Job *job, const RdData *data, RdError *error) {
+    bool good = true;
+    for (int c = 0; good && c < job->model->column_count; c++)
+        if (rd_column_learned(&job->model->columns[c]))
+            good = rd_vocab_learn(data, job->model, c, &job->vocab[c], error);
+    return good;
 }
 
 /* A resumed training keeps its words. */
@@ -63,13 +60,15 @@ static void take_vocabularies(Job *job) {
 
 static bool read_all(Job *job, RdError *error) {
     RdData data;
+    bool good = true;
     if (!read_data(job, job->options->train, &data, error)) return false;
     if (job->options->resume)
         take_vocabularies(job);
     else
-        build_vocabularies(job, &data);
-    rd_encode(job->model, &data, job->vocab, &job->train);
+        good = build_vocabularies(job, &data, error);
+    if (good) rd_encode(job->model, &data, job->vocab, &job->train);
     rd_data_free(&data);
+    if (!good) return false;
     if (!job->options->valid) return true;
     if (!read_data(job, job->options->valid, &data, error)) return false;
     rd_encode(job->model, &data, job->vocab, &job->valid);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "conll.h"
+
 static const char blanks[] = " \t\r\n";
 
 /* text without blanks on either side; its length in *length */
@@ -60,15 +62,24 @@ static bool fits(const RdColumn *column, const char *field) {
                                       : rd_class_number(column, field) >= 0;
 }
 
+bool rd_column_of_words(const RdColumn *column) {
+    return column->kind == RD_WORDS || column->kind == RD_TAGS;
+}
+
 bool rd_column_needed(const RdColumn *column, bool need_targets) {
     return need_targets || !column->target;
+}
+
+/* What a file calls the column. */
+static const char *field_name(const RdColumn *column) {
+    return column->field ? column->field : column->name;
 }
 
 static int needed_names(const RdModel *model, bool need_targets, const char **names) {
     int count = 0;
     for (int c = 0; c < model->column_count; c++)
         if (rd_column_needed(&model->columns[c], need_targets))
-            names[count++] = model->columns[c].name;
+            names[count++] = field_name(&model->columns[c]);
     return count;
 }
 
@@ -99,7 +110,7 @@ static bool data_in_order(const RdModel *model, const RdRecord *record) {
     int classes = 0;
     if (record->count != model->column_count) return false;
     for (int c = 0; c < model->column_count; c++) {
-        if (model->columns[c].kind == RD_WORDS) continue;
+        if (rd_column_of_words(&model->columns[c])) continue;
         if (!fits(&model->columns[c], record->field[c])) return false;
         classes++;
     }
@@ -110,7 +121,7 @@ static bool data_in_order(const RdModel *model, const RdRecord *record) {
 static bool is_header(const RdModel *model, const RdRecord *record) {
     if (data_in_order(model, record)) return false;
     for (int c = 0; c < model->column_count; c++)
-        if (any_field_similar(record, model->columns[c].name)) return true;
+        if (any_field_similar(record, field_name(&model->columns[c]))) return true;
     return false;
 }
 
@@ -132,7 +143,7 @@ static bool map_header(const char *path, const RdModel *model, bool need_targets
     mapping->header = true;
     mapping->fields = header->count;
     for (int c = 0; c < model->column_count; c++) {
-        const char *name = model->columns[c].name;
+        const char *name = field_name(&model->columns[c]);
         mapping->field[c] = -1;
         if (!rd_column_needed(&model->columns[c], need_targets)) continue;
         mapping->field[c] = field_named(header, name);
@@ -178,7 +189,7 @@ static bool map_in_order(const RdModel *model, const bool *chosen, const RdRecor
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
         mapping->field[c] = chosen[c] ? f++ : -1;
-        if (chosen[c] && column->kind != RD_WORDS)
+        if (chosen[c] && !rd_column_of_words(column))
             fits &= holds_classes(column, record, count, mapping->fields, mapping->field[c]);
     }
     return fits;
@@ -190,7 +201,7 @@ static bool map_by_classes(const RdModel *model, const bool *chosen, const RdRec
                            int count, RdMapping *mapping) {
     bool taken[RD_MAX_COLUMNS] = {false};
     for (int c = 0; c < model->column_count; c++) {
-        if (!chosen[c] || model->columns[c].kind == RD_WORDS) continue;
+        if (!chosen[c] || rd_column_of_words(&model->columns[c])) continue;
         int f = only_class_field(&model->columns[c], record, count, mapping->fields);
         if (f < 0 || taken[f]) return false;
         taken[f] = true;
@@ -198,7 +209,7 @@ static bool map_by_classes(const RdModel *model, const bool *chosen, const RdRec
     }
     int f = 0;
     for (int c = 0; c < model->column_count; c++) {
-        if (!chosen[c] || model->columns[c].kind != RD_WORDS) continue;
+        if (!chosen[c] || !rd_column_of_words(&model->columns[c])) continue;
         while (taken[f]) f++;
         mapping->field[c] = f++;
     }
@@ -239,5 +250,46 @@ bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, boo
     if (format != RD_FORMAT_LINES && is_header(model, &first[0]))
         return map_header(path, model, need_targets, &first[0], mapping, error);
     map_fields(model, need_targets, first, count, mapping);
+    return true;
+}
+
+/* ---- sentences ---- */
+
+/* The place of a column in sentences, or -1. */
+static int place_of(RdFormat format, const RdColumn *column, int fields) {
+    if (column->field) return rd_conll_column(format, fields, column->field);
+    int own = rd_conll_column(format, fields, column->name);
+    if (own >= 0) return own;
+    bool words = column->kind == RD_WORDS;
+    if (format == RD_FORMAT_CONLLU) return rd_conll_column(format, fields, words ? "FORM" : "UPOS");
+    return words ? 0 : fields > 1 ? fields - 1 : -1;
+}
+
+static bool no_place(const char *path, RdFormat format, const RdColumn *column, int fields,
+                     RdError *error) {
+    if (column->field)
+        return rd_fail(error, "%s: has no column '%s' for '%s'; expected %s", path, column->field,
+                       column->name,
+                       format == RD_FORMAT_CONLLU ? "FORM, LEMMA, UPOS, XPOS, FEATS, DEPREL…"
+                                                  : "a number, the first being 1");
+    return rd_fail(error, "%s: has %d column%s, none for '%s'; expected one more", path, fields,
+                   fields == 1 ? "" : "s", column->name);
+}
+
+bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
+                      int fields, RdMapping *mapping, RdError *error) {
+    *mapping = (RdMapping){.fields = fields};
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        bool needed = rd_column_needed(column, need_targets);
+        mapping->field[c] = needed ? place_of(format, column, fields) : -1;
+        if (needed && mapping->field[c] < 0) return no_place(path, format, column, fields, error);
+        for (int b = 0; b < c; b++)
+            if (needed && mapping->field[b] == mapping->field[c])
+                return rd_fail(error,
+                               "%s: column %d is both '%s' and '%s'; the model can say which is"
+                               " which, as in words(column = 1)",
+                               path, mapping->field[c] + 1, model->columns[b].name, column->name);
+    }
     return true;
 }

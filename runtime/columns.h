@@ -17,6 +17,15 @@ typedef struct {
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error);
 
+/* The same for sentences (conll.h) of `fields` columns: the setting `column` of the model's column
+ * says which it is, then its own name. Without either, words are FORM, or the first; tags are UPOS,
+ * or the last. Columns that are not needed are not read. */
+bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
+                      int fields, RdMapping *mapping, RdError *error);
+
+/* Whether it has something for each word of a text: the word, or its tag. */
+bool rd_column_of_words(const RdColumn *column);
+
 /* Whether the file must have this column. */
 /* The numbers of a field for a RD_NUMBERS column, finite decimal numbers parted by blanks, commas
  * or semicolons, written to `to` unless it is NULL. False, with what is wrong, when a part is no
@@ -28,7 +37,8 @@ bool rd_column_needed(const RdColumn *column, bool need_targets);
 /* The needed columns' names as "label, text". */
 void rd_column_list(const RdModel *model, bool need_targets, char *out, int size);
 
-/* The number of the class that a field names, blanks around it aside; -1 when it is none. */
+/* The number of the class, or listed tag, that a field names, blanks around it aside; -1 when it is
+ * none. */
 int rd_class_number(const RdColumn *column, const char *field);
 
 #endif

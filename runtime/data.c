@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "columns.h"
+#include "conll.h"
 
 enum { FIRST_RECORDS = 100 }; /* that show which field is which column */
 
@@ -18,14 +19,16 @@ typedef struct {
 
 typedef struct {
     RdReader *reader; /* NULL: texts in memory */
+    RdConll *conll;   /* of sentences; else NULL */
     const RdModel *model;
     RdReadOptions options;
     RdMapping mapping;
     int longest; /* words kept of a text; 0: all */
     RdData *data;
     RdTokenizer tokenizer[RD_MAX_COLUMNS];
-    bool first; /* no record was taken yet */
-    Item *item; /* [item_count] the first records */
+    bool first;   /* no record was taken yet */
+    int bad_word; /* of the record at hand: the number of the word that is wrong, or -1 */
+    Item *item;   /* [item_count] the first records */
     int item_count;
 } Reading;
 
@@ -63,7 +66,7 @@ static void make_room(Reading *r) {
         }
         words->first = rd_grow(words->first, &first, need, sizeof *words->first);
         words->word_count = rd_grow(words->word_count, &count, need, sizeof(int));
-        if (r->options.keep_text)
+        if (r->options.keep_text && r->model->columns[c].kind == RD_WORDS)
             data->text[c] = rd_grow(data->text[c], &text, need, sizeof(char *));
     }
     data->capacity = room;
@@ -80,32 +83,59 @@ static bool unknown_class(const RdColumn *column, const char *field, RdError *er
                    strlen(field) > 40 ? "…" : "", known);
 }
 
+static bool empty_field(const RdColumn *column, const char *unit, RdError *error) {
+    return rd_fail(error, "the text in column '%s' is empty; expected at least one %s",
+                   column->name, unit);
+}
+
+/* The same for words and tags that are parted in the data. */
+static bool check_split(Reading *r, int c, const char *field, RdError *error) {
+    const RdColumn *column = &r->model->columns[c];
+    RdTokenizer *t = &r->tokenizer[c];
+    bool tags = column->kind == RD_TAGS;
+    rd_split(t, field, r->conll ? "\n" : " \t\n\v\f\r");
+    for (int i = 0; tags && column->classes && i < t->count; i++) {
+        r->bad_word = i;
+        if (rd_class_number(column, t->word[i]) < 0)
+            return unknown_class(column, t->word[i], error);
+    }
+    r->bad_word = -1;
+    return t->count > 0 || empty_field(column, tags ? "tag" : "word", error);
+}
+
 /* Checks a field and splits it into words; nothing is stored yet. */
 static bool check_field(Reading *r, int c, const char *field, size_t length, RdError *error) {
     const RdColumn *column = &r->model->columns[c];
     if (column->kind == RD_CLASS)
         return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
     if (column->kind == RD_NUMBERS) return rd_read_numbers(column, field, NULL, error);
+    if (r->conll || column->split || column->kind == RD_TAGS)
+        return check_split(r, c, field, error);
     RdError why;
     bool (*tokenize)(RdTokenizer *, const char *, size_t, RdError *) =
         column->chars ? rd_tokenize_chars : rd_tokenize;
     if (!tokenize(&r->tokenizer[c], field, length, &why))
         return rd_fail(error, "column '%s': %s", column->name, why.text);
     if (r->tokenizer[c].count > 0) return true;
-    return rd_fail(error, "the text in column '%s' is empty; expected at least one %s",
-                   column->name, column->chars ? "character" : "word");
+    return empty_field(column, column->chars ? "character" : "word", error);
 }
 
-/* All columns of words have one number of words. */
+static const char *unit_of(const RdColumn *column) {
+    return column->kind == RD_TAGS ? "tags" : column->chars ? "characters" : "words";
+}
+
+/* All columns of words, and those of tags, have one number of them. */
 static bool check_lengths(const Reading *r, RdError *error) {
     int before = -1;
     for (int c = 0; c < r->model->column_count; c++) {
-        if (r->mapping.field[c] < 0 || r->model->columns[c].kind != RD_WORDS) continue;
+        if (r->mapping.field[c] < 0 || !rd_column_of_words(&r->model->columns[c])) continue;
+        const RdColumn *one = &r->model->columns[before < 0 ? c : before];
+        const RdColumn *other = &r->model->columns[c];
         if (before >= 0 && r->tokenizer[c].count != r->tokenizer[before].count)
             return rd_fail(error,
-                           "column '%s' has %d words, column '%s' %d; expected equal numbers",
-                           r->model->columns[before].name, r->tokenizer[before].count,
-                           r->model->columns[c].name, r->tokenizer[c].count);
+                           "column '%s' has %d %s, column '%s' %d %s; expected equal numbers",
+                           one->name, r->tokenizer[before].count, unit_of(one), other->name,
+                           r->tokenizer[c].count, unit_of(other));
         before = c;
     }
     return true;
@@ -123,7 +153,14 @@ static void store_words(Reading *r, int c) {
     words->first[data->count] = words->size;
     words->word_count[data->count] = count;
     words->size += bytes;
-    words->cut += cut;
+    words->cut += cut && r->model->columns[c].kind == RD_WORDS;
+}
+
+/* A copy of a text; the words of a sentence stand behind each other. */
+static char *one_line(const Reading *r, const char *field) {
+    char *text = rd_copy(field);
+    for (char *at = text; r->conll && (at = strchr(at, '\n'));) *at = ' ';
+    return text;
 }
 
 static void store(Reading *r, const RdRecord *record) {
@@ -144,7 +181,7 @@ static void store(Reading *r, const RdRecord *record) {
             continue;
         }
         store_words(r, c);
-        if (r->options.keep_text) data->text[c][data->count] = rd_copy(record->field[f]);
+        if (data->text[c]) data->text[c][data->count] = one_line(r, record->field[f]);
     }
     data->count++;
 }
@@ -165,6 +202,7 @@ static bool wrong_count(const Reading *r, const RdRecord *record, RdError *error
 }
 
 static bool check_record(Reading *r, const RdRecord *record, RdError *error) {
+    r->bad_word = -1;
     if (record->count != r->mapping.fields) return wrong_count(r, record, error);
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
@@ -181,6 +219,9 @@ static bool take(Reading *r, const RdRecord *record, RdError *error) {
     r->first = false;
     if (good) return store(r, record), true;
     if (!r->reader) return rd_fail(error, "%s %d: %s", r->data->path, record->line, why.text);
+    if (r->conll)
+        return rd_fail(error, "%s:%d: %s", r->data->path,
+                       record->word_line[r->bad_word < 0 ? 0 : r->bad_word], why.text);
     if (first && rd_reader_format(r->reader) != RD_FORMAT_LINES) {
         rd_column_list(r->model, r->options.need_targets, wanted, sizeof wanted);
         snprintf(hint, sizeof hint, " (a header must name the columns %s)", wanted);
@@ -214,7 +255,8 @@ static RdRecord keep_record(const RdRecord *record) {
         field[f] = memcpy(text, record->field[f], length[f] + 1);
         text += length[f] + 1;
     }
-    return (RdRecord){record->line, record->count, field, length};
+    return (RdRecord){
+        .line = record->line, .count = record->count, .field = field, .length = length};
 }
 
 /* What the reader gave, put to use; *more when it may give more. False ends the reading. */
@@ -264,8 +306,27 @@ static bool map_first_records(Reading *r, RdError *error) {
     return true;
 }
 
+/* The first sentence shows how many columns there are. */
+static bool read_sentences(Reading *r, RdError *error) {
+    bool more = true;
+    while (more) {
+        Item item;
+        item.status = rd_conll_next(r->conll, &item.record, &item.error);
+        if (item.status == RD_RECORD && r->mapping.fields == 0) {
+            if (!rd_map_sentences(r->data->path, rd_reader_format(r->reader), r->model,
+                                  r->options.need_targets, item.record.count, &r->mapping, error))
+                return false;
+            for (int c = 0; c < r->model->column_count; c++)
+                r->data->has[c] = r->mapping.field[c] >= 0;
+        }
+        if (!take_item(r, &item, &more, error)) return false;
+    }
+    return true;
+}
+
 static bool read_records(Reading *r, RdError *error) {
     bool more = true;
+    if (r->conll) return read_sentences(r, error);
     if (!read_first_records(r, error) || !map_first_records(r, error)) return false;
     for (int i = r->mapping.header ? 1 : 0; i < r->item_count; i++)
         if (!take_item(r, &r->item[i], &more, error)) return false;
@@ -295,20 +356,33 @@ static void end_reading(Reading *r) {
         if (r->item[i].status == RD_RECORD) free(r->item[i].record.field);
     free(r->item);
     for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_tokenizer_free(&r->tokenizer[c]);
+    rd_conll_free(r->conll);
     rd_reader_close(r->reader);
+}
+
+/* What a file is whose name and first line do not say it. */
+static RdFormat fallback_format(const RdModel *model, bool need_targets) {
+    int needed = 0;
+    bool tags = false;
+    for (int c = 0; c < model->column_count; c++) {
+        bool need = rd_column_needed(&model->columns[c], need_targets);
+        needed += need;
+        tags |= need && model->columns[c].kind == RD_TAGS;
+    }
+    if (tags) return RD_FORMAT_CONLL;
+    return needed == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
 }
 
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error) {
     *data = (RdData){0};
-    int needed = 0;
-    for (int c = 0; c < model->column_count; c++)
-        needed += rd_column_needed(&model->columns[c], options.need_targets);
-    RdFormat fallback = needed == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
-    RdReader *reader = rd_reader_open(path, options.format, fallback, error);
+    RdReader *reader =
+        rd_reader_open(path, options.format, fallback_format(model, options.need_targets), error);
     if (!reader) return false;
+    RdFormat format = rd_reader_format(reader);
     Reading r = {.reader = reader, .model = model, .options = options, .data = data, .first = true};
     r.longest = longest_text(model, options.need_targets);
+    if (format == RD_FORMAT_CONLL || format == RD_FORMAT_CONLLU) r.conll = rd_conll_new(reader);
     data->path = rd_copy(rd_reader_name(reader));
     bool good = read_records(&r, error) && check_not_empty(&r, error);
     end_reading(&r);
@@ -342,7 +416,8 @@ bool rd_data_from_texts(const char *const *texts, int count, const RdModel *mode
     for (int i = 0; good && i < count; i++) {
         char *field = (char *)texts[i]; /* a record's fields may be changed; this one is not */
         size_t length = strlen(field);
-        good = take_or_skip(&r, &(RdRecord){i + 1, 1, &field, &length}, error);
+        good = take_or_skip(
+            &r, &(RdRecord){.line = i + 1, .count = 1, .field = &field, .length = &length}, error);
     }
     end_reading(&r);
     return good;

@@ -1,4 +1,5 @@
-/* Data sets as they stand in files: for each record the words and the class of each column. */
+/* Data sets as they stand in files: for each record the words, the class and the tags of each
+ * column. */
 #ifndef RONDO_DATA_H
 #define RONDO_DATA_H
 
@@ -29,7 +30,7 @@ typedef struct {
     int count;                     /* records that can be used */
     int *line;                     /* [count] where each begins in the file */
     bool has[RD_MAX_COLUMNS];      /* which of the model's columns were read */
-    RdWords words[RD_MAX_COLUMNS]; /* RD_WORDS columns */
+    RdWords words[RD_MAX_COLUMNS]; /* RD_WORDS and RD_TAGS columns */
     int *number[RD_MAX_COLUMNS];   /* RD_CLASS columns: [count] the class; NULL when not read */
     double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS columns: [count][numbers] */
     char **text[RD_MAX_COLUMNS];   /* RD_WORDS columns with keep_text: [count] as in the file */
@@ -47,9 +48,14 @@ typedef struct {
  * order of the model; or, when the classes are found in other fields only, in the order that they
  * show. When a single column is needed, a file that is neither TSV nor CSV has a text a line.
  *
+ * Sentences in columns (conll.h) are read too; a model with tags expects them of a file whose name
+ * says nothing. The words of a text that tags are over are split already: at white space, or one a
+ * line of a sentence. In TSV and CSV the tags of a text stand in one field, with blanks between.
+ *
  * Errors, each "path:line: …" in one line: wrong number of fields, unknown class, a text without
  * words, invalid UTF-8, NUL, an unclosed quote, a header that lacks a column; missing, empty or
- * damaged file, directory. All words columns of one record must have the same number of words. */
+ * damaged file, directory. All words and tags columns of one record must have the same number of
+ * words. */
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error);
 

@@ -69,7 +69,7 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model,
     evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
     evaluation->example_right = calloc(places, sizeof *evaluation->example_right);
     int column = evaluation->answer.column;
-    bool classes = column >= 0 && model->columns[column].kind == RD_CLASS;
+    bool classes = column >= 0 && model->columns[column].class_count > 0;
     if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))
         return false;
     if (evaluation->answer.number >= 0) {

@@ -8,6 +8,7 @@
 #include "rondo.h"
 #include "session.h"
 #include "status.h"
+#include "vocab.h"
 
 /* Which outputs of a model answer its question; -1 for none. */
 typedef struct {

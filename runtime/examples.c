@@ -4,6 +4,7 @@
 
 #include "alloc.h"
 #include "batch.h"
+#include "columns.h"
 
 /* The first column of words that was read, or -1. */
 static int column_of_words(const RdModel *model, const RdData *data) {
@@ -22,11 +23,12 @@ static void set_lengths(const RdModel *model, const RdData *data, RdExamples *ex
     }
 }
 
-static void encode_words(const RdData *data, int column, const RdVocab *vocab, int *number) {
+static void encode_words(const RdColumn *of, const RdData *data, int column, const RdVocab *vocab,
+                         int *number) {
     for (int i = 0; i < data->count; i++) {
         const char *word = rd_first_word(data, column, i);
         for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
-            *number++ = rd_vocab_lookup(vocab, word);
+            *number++ = of->classes ? rd_class_number(of, word) : rd_vocab_lookup(vocab, word);
     }
 }
 
@@ -39,7 +41,7 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
     examples->first = rd_zeros(count + 1, sizeof *examples->first);
     set_lengths(model, data, examples);
     for (int c = 0; c < model->column_count; c++) {
-        bool words = examples->per_step[c] = model->columns[c].kind == RD_WORDS;
+        bool words = examples->per_step[c] = rd_column_of_words(&model->columns[c]);
         examples->number[c] = rd_zeros(words ? examples->first[count] : count, sizeof(int));
         size_t each = (size_t)model->columns[c].numbers;
         examples->numbers[c] = (int)each;
@@ -48,7 +50,7 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
         if (each)
             memcpy(examples->real[c], data->real[c], count * each * sizeof(double));
         else if (words)
-            encode_words(data, c, &vocab[c], examples->number[c]);
+            encode_words(&model->columns[c], data, c, &vocab[c], examples->number[c]);
         else
             memcpy(examples->number[c], data->number[c], count * sizeof(int));
     }

@@ -19,7 +19,7 @@ static size_t cells(const RdConfusion *confusion) {
     return (size_t)confusion->classes * (size_t)confusion->classes;
 }
 
-static long cell(const RdConfusion *confusion, int truth, int predicted) {
+long rd_confusion_cell(const RdConfusion *confusion, int truth, int predicted) {
     return confusion->count[(size_t)truth * (size_t)confusion->classes + (size_t)predicted];
 }
 
@@ -39,13 +39,14 @@ long rd_confusion_total(const RdConfusion *confusion) {
 
 long rd_confusion_support(const RdConfusion *confusion, int truth) {
     long sum = 0;
-    for (int i = 0; i < confusion->classes; i++) sum += cell(confusion, truth, i);
+    for (int i = 0; i < confusion->classes; i++) sum += rd_confusion_cell(confusion, truth, i);
     return sum;
 }
 
 static long times_predicted(const RdConfusion *confusion, int class_number) {
     long sum = 0;
-    for (int i = 0; i < confusion->classes; i++) sum += cell(confusion, i, class_number);
+    for (int i = 0; i < confusion->classes; i++)
+        sum += rd_confusion_cell(confusion, i, class_number);
     return sum;
 }
 
@@ -53,17 +54,17 @@ static double quotient(double above, double below) { return below == 0 ? 0 : abo
 
 double rd_accuracy(const RdConfusion *confusion) {
     long right = 0;
-    for (int i = 0; i < confusion->classes; i++) right += cell(confusion, i, i);
+    for (int i = 0; i < confusion->classes; i++) right += rd_confusion_cell(confusion, i, i);
     return quotient((double)right, (double)rd_confusion_total(confusion));
 }
 
 double rd_precision(const RdConfusion *confusion, int class_number) {
-    return quotient((double)cell(confusion, class_number, class_number),
+    return quotient((double)rd_confusion_cell(confusion, class_number, class_number),
                     (double)times_predicted(confusion, class_number));
 }
 
 double rd_recall(const RdConfusion *confusion, int class_number) {
-    return quotient((double)cell(confusion, class_number, class_number),
+    return quotient((double)rd_confusion_cell(confusion, class_number, class_number),
                     (double)rd_confusion_support(confusion, class_number));
 }
 
@@ -72,8 +73,12 @@ static long occurrences(const RdConfusion *confusion, int class_number) {
     return times_predicted(confusion, class_number) + rd_confusion_support(confusion, class_number);
 }
 
+bool rd_confusion_occurs(const RdConfusion *confusion, int class_number) {
+    return occurrences(confusion, class_number) > 0;
+}
+
 double rd_class_f1(const RdConfusion *confusion, int class_number) {
-    return quotient(2.0 * (double)cell(confusion, class_number, class_number),
+    return quotient(2.0 * (double)rd_confusion_cell(confusion, class_number, class_number),
                     (double)occurrences(confusion, class_number));
 }
 

@@ -26,6 +26,8 @@ void rd_confusion_free(RdConfusion *confusion);
 void rd_confusion_clear(RdConfusion *confusion);
 void rd_confusion_add(RdConfusion *confusion, int truth, int predicted);
 
+long rd_confusion_cell(const RdConfusion *confusion, int truth, int predicted);
+bool rd_confusion_occurs(const RdConfusion *confusion, int class_number); /* true or predicted */
 long rd_confusion_total(const RdConfusion *confusion);
 long rd_confusion_support(const RdConfusion *confusion, int truth); /* targets of that class */
 

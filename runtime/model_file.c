@@ -24,6 +24,7 @@ static bool is_reserved(const char *key) {
 const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_CLASS) return "class";
     if (column->kind == RD_NUMBERS) return "real";
+    if (column->kind == RD_TAGS) return "tags";
     return column->chars ? "chars" : "words";
 }
 
@@ -101,7 +102,7 @@ static void put_columns(RdJson *json, const RdModel *model) {
         rd_json_string(json, rd_kind_name(column));
         rd_json_put(json, column->target ? ",\"target\":true" : ",\"target\":false");
         rd_json_put(json, ",\"classes\":[");
-        for (int i = 0; i < column->class_count; i++) {
+        for (int i = 0; column->classes && i < column->class_count; i++) {
             if (i > 0) rd_json_put(json, ",");
             rd_json_string(json, column->classes[i]);
         }
@@ -149,7 +150,7 @@ static void put_metadata(RdJson *json, const RdModel *model, const RdSaved *save
     put_columns(json, model);
     rd_json_close(json);
     for (int c = 0; c < model->column_count; c++)
-        if (model->columns[c].kind == RD_WORDS)
+        if (rd_column_learned(&model->columns[c]))
             put_words(json, &model->columns[c], &saved->vocab[c]);
     for (int i = 0; i < saved->entry_count; i++)
         put_text(json, own, saved->entry[i].key, saved->entry[i].value);
@@ -292,6 +293,17 @@ static bool load_words(Loading *l, int c) {
     return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
 }
 
+/* A file of a model with more room can have more tags. */
+static bool check_tags(Loading *l, int c) {
+    const RdColumn *column = &l->model->columns[c];
+    int size = l->saved->vocab[c].size;
+    RdError what;
+    if (column->kind != RD_TAGS || size <= column->class_count) return true;
+    rd_fail(&what, "it has %d tags in '%s'; this program has room for %d", size, column->name,
+            column->class_count);
+    return other_model(l, what.text);
+}
+
 static bool load_column(Loading *l, int c, const json_t *json) {
     const RdColumn *column = &l->model->columns[c];
     const char *name = json_string_value(json_object_get(json, "name"));
@@ -307,8 +319,10 @@ static bool load_column(Loading *l, int c, const json_t *json) {
                 column->name, expected);
         return other_model(l, what.text);
     }
-    if (column->kind == RD_CLASS) return check_classes(l, column, json_object_get(json, "classes"));
-    return column->kind != RD_WORDS || load_words(l, c);
+    if (column->kind == RD_NUMBERS) return true;
+    if (!rd_column_learned(column))
+        return check_classes(l, column, json_object_get(json, "classes"));
+    return load_words(l, c) && check_tags(l, c);
 }
 
 static bool load_columns(Loading *l) {

@@ -91,11 +91,40 @@ static bool ends_with(const char *name, size_t length, const char *ending) {
     return length >= n && strncasecmp(name + length - n, ending, n) == 0;
 }
 
+/* The format that the name says, or AUTO. */
+static RdFormat named_format(const char *name) {
+    static const struct {
+        const char *ending;
+        RdFormat format;
+    } endings[] = {{".csv", RD_FORMAT_CSV},       {".tsv", RD_FORMAT_TSV},
+                   {".conllu", RD_FORMAT_CONLLU}, {".conll", RD_FORMAT_CONLL},
+                   {".bio", RD_FORMAT_CONLL},     {".iob", RD_FORMAT_CONLL},
+                   {".iob2", RD_FORMAT_CONLL}};
+    size_t length = strlen(name);
+    if (ends_with(name, length, ".gz")) length -= 3;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(name, length, endings[i].ending)) return endings[i].format;
+    return RD_FORMAT_AUTO;
+}
+
+/* A comment that CoNLL-U begins with, or the first word of a sentence in ten columns. */
+static bool begins_as_conllu(const RdReader *r) {
+    static const char *const starts[] = {"# sent_id", "# newdoc", "# newpar", "# text",
+                                         "# global."};
+    const char *line = (const char *)r->chunk + r->at;
+    size_t length = (size_t)(r->end - r->at);
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (length >= strlen(starts[i]) && !memcmp(line, starts[i], strlen(starts[i]))) return true;
+    int tabs = 0;
+    for (size_t i = 0; i < length && line[i] != '\n'; i++) tabs += line[i] == '\t';
+    return tabs == 9 && line[0] == '1';
+}
+
 static RdFormat detect(const RdReader *r, RdFormat fallback) {
-    size_t length = strlen(r->name);
-    if (ends_with(r->name, length, ".gz")) length -= 3;
-    if (ends_with(r->name, length, ".csv")) return RD_FORMAT_CSV;
-    if (ends_with(r->name, length, ".tsv")) return RD_FORMAT_TSV;
+    RdFormat format = named_format(r->name);
+    if (format != RD_FORMAT_AUTO) return format;
+    if (fallback == RD_FORMAT_CONLL)
+        return begins_as_conllu(r) ? RD_FORMAT_CONLLU : RD_FORMAT_CONLL;
     for (int i = r->at; i < r->end && r->chunk[i] != '\n'; i++)
         if (r->chunk[i] == '\t') return RD_FORMAT_TSV;
     return fallback;
@@ -258,7 +287,8 @@ static RdReadStatus read_record(RdReader *r, RdError *error) {
 }
 
 static bool empty_line(const RdReader *r) {
-    return r->format != RD_FORMAT_LINES && r->count == 1 && r->length[0] == 0;
+    bool fields = r->format == RD_FORMAT_TSV || r->format == RD_FORMAT_CSV;
+    return fields && r->count == 1 && r->length[0] == 0;
 }
 
 RdReadStatus rd_reader_next(RdReader *r, RdRecord *record, RdError *error) {
@@ -277,6 +307,6 @@ RdReadStatus rd_reader_next(RdReader *r, RdRecord *record, RdError *error) {
     if (status != RD_RECORD) return status;
     point_to_fields(r);
     if (!check_text(r, line, error)) return RD_BAD_RECORD;
-    *record = (RdRecord){line, r->count, r->field, r->length};
+    *record = (RdRecord){.line = line, .count = r->count, .field = r->field, .length = r->length};
     return RD_RECORD;
 }

@@ -8,10 +8,13 @@
 #include "status.h"
 
 typedef enum {
-    RD_FORMAT_AUTO, /* by the name (.csv, .tsv, before .gz too), else TSV if line 1 has a tab */
+    RD_FORMAT_AUTO, /* by the name (.csv, .tsv, .conllu, .conll, .bio, .iob, .iob2, before .gz too)
+                     * else by line 1: TSV if it has a tab; of words, CONLLU if it is a comment */
     RD_FORMAT_TSV,  /* no quotes: every byte but tab and newline is text */
     RD_FORMAT_CSV,
-    RD_FORMAT_LINES, /* one field: the line */
+    RD_FORMAT_LINES,  /* one field: the line */
+    RD_FORMAT_CONLL,  /* the same, for conll.h: a word a line */
+    RD_FORMAT_CONLLU, /* the same */
 } RdFormat;
 
 typedef struct RdReader RdReader;
@@ -22,6 +25,7 @@ typedef struct {
     int count;
     char **field;
     const size_t *length; /* bytes of each field */
+    const int *word_line; /* conll.h: the line of each word; else NULL */
 } RdRecord;
 
 typedef enum {
@@ -31,11 +35,13 @@ typedef enum {
     RD_READ_ERROR, /* nothing more can be read */
 } RdReadStatus;
 
-/* Opens a file. `fallback` (not AUTO) is used when the name and line 1 say nothing. Messages begin
- * with the path ("standard input" for "-"). Freed with rd_reader_close. */
+/* Opens a file. `fallback` (not AUTO) is used when the name and line 1 say nothing; when it is
+ * CONLL, line 1 is one of words. Messages begin with the path ("standard input" for "-"). Freed
+ * with rd_reader_close. */
 RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, RdError *error);
 
-/* The next record that is not an empty line (in LINES an empty line is an empty field). Messages
+/* The next record that is not an empty line (in LINES and CONLL an empty line is an empty
+ * field). Messages
  * begin with "path:line: ". Every field is valid UTF-8 without NUL. */
 RdReadStatus rd_reader_next(RdReader *reader, RdRecord *record, RdError *error);
 

@@ -1,7 +1,10 @@
 #include "report.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "alloc.h"
 
 int rd_text_width(const char *text) {
     int width = 0;
@@ -23,44 +26,70 @@ static void right(FILE *out, const char *text, int width) {
     fputs(text, out);
 }
 
-static int widest(const RdColumn *column, int least) {
+/* The classes or tags to show: of tags those that occur, as a model can have room for more. */
+typedef struct {
+    const RdColumn *column;
+    const RdVocab *vocab;
+    const RdConfusion *confusion;
+    int *shown; /* [count] their numbers */
+    int count;
+} Classes;
+
+static Classes classes_of(const RdModel *model, const RdVocab *vocab,
+                          const RdEvaluation *evaluation) {
+    int number = evaluation->answer.column;
+    const RdConfusion *confusion = &evaluation->confusion;
+    Classes c = {&model->columns[number], &vocab[number], confusion, NULL, 0};
+    c.shown = rd_zeros((size_t)confusion->classes, sizeof *c.shown);
+    for (int i = 0; i < confusion->classes; i++)
+        if (c.column->kind != RD_TAGS || rd_confusion_occurs(confusion, i)) c.shown[c.count++] = i;
+    return c;
+}
+
+static const char *class_name(const Classes *c, int i) {
+    return rd_value_name(c->column, c->vocab, c->shown[i]);
+}
+
+static int widest(const Classes *c, int least) {
     int width = least;
-    for (int i = 0; i < column->class_count; i++)
-        if (rd_text_width(column->classes[i]) > width) width = rd_text_width(column->classes[i]);
+    for (int i = 0; i < c->count; i++)
+        if (rd_text_width(class_name(c, i)) > width) width = rd_text_width(class_name(c, i));
     return width;
 }
 
-static void class_table(FILE *out, const RdColumn *column, const RdConfusion *confusion) {
-    int width = widest(column, 5);
+static void class_table(FILE *out, const Classes *c) {
+    int width = widest(c, 5);
     fprintf(out, "\n%*s  precision  recall     f1   count\n", width, "");
-    for (int i = 0; i < confusion->classes; i++) {
-        left(out, column->classes[i], width);
-        fprintf(out, "      %.3f   %.3f  %.3f  %6ld\n", rd_precision(confusion, i),
-                rd_recall(confusion, i), rd_class_f1(confusion, i),
-                rd_confusion_support(confusion, i));
+    for (int i = 0; i < c->count; i++) {
+        left(out, class_name(c, i), width);
+        fprintf(out, "      %.3f   %.3f  %.3f  %6ld\n", rd_precision(c->confusion, c->shown[i]),
+                rd_recall(c->confusion, c->shown[i]), rd_class_f1(c->confusion, c->shown[i]),
+                rd_confusion_support(c->confusion, c->shown[i]));
     }
 }
 
-static void confusion_table(FILE *out, const RdColumn *column, const RdConfusion *confusion) {
-    int first = widest(column, 4), width = widest(column, 6);
+static void confusion_table(FILE *out, const Classes *c) {
+    int first = widest(c, 4), width = widest(c, 6);
     fputc('\n', out);
     left(out, "true", first);
     fputs("  predicted\n", out);
     spaces(out, first);
-    for (int i = 0; i < confusion->classes; i++) {
+    for (int i = 0; i < c->count; i++) {
         fputs("  ", out);
-        right(out, column->classes[i], width);
+        right(out, class_name(c, i), width);
     }
     fputc('\n', out);
-    for (int i = 0; i < confusion->classes; i++) {
-        left(out, column->classes[i], first);
-        for (int j = 0; j < confusion->classes; j++)
-            fprintf(out, "  %*ld", width, confusion->count[i * confusion->classes + j]);
+    for (int i = 0; i < c->count; i++) {
+        left(out, class_name(c, i), first);
+        for (int j = 0; j < c->count; j++)
+            fprintf(out, "  %*ld", width,
+                    rd_confusion_cell(c->confusion, c->shown[i], c->shown[j]));
         fputc('\n', out);
     }
 }
 
-void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluation, int examples) {
+void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
+                    const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
     int column = evaluation->answer.column;
     fprintf(out, "examples  %d\n", examples);
@@ -74,39 +103,44 @@ void rd_report_text(FILE *out, const RdModel *model, const RdEvaluation *evaluat
     }
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
     if (!confusion->classes) return;
+    Classes classes = classes_of(model, vocab, evaluation);
     if (confusion->classes == 2)
         fprintf(out, "f1        %.3f  (of '%s')\n", rd_binary_or_macro(confusion, rd_class_f1),
-                model->columns[column].classes[1]);
+                class_name(&classes, 1));
     fprintf(out, "macro f1  %.3f\n", rd_macro(confusion, rd_class_f1));
-    class_table(out, &model->columns[column], confusion);
-    confusion_table(out, &model->columns[column], confusion);
+    class_table(out, &classes);
+    confusion_table(out, &classes);
+    free(classes.shown);
 }
 
 /* ---- for programs ---- */
 
-static json_t *classes_json(const RdColumn *column, const RdConfusion *confusion) {
+static json_t *classes_json(const Classes *c) {
     json_t *list = json_array();
-    for (int i = 0; i < confusion->classes; i++)
+    for (int i = 0; i < c->count; i++)
         json_array_append_new(
-            list, json_pack("{s:s, s:f, s:f, s:f, s:I}", "name", column->classes[i], "precision",
-                            rd_precision(confusion, i), "recall", rd_recall(confusion, i), "f1",
-                            rd_class_f1(confusion, i), "count",
-                            (json_int_t)rd_confusion_support(confusion, i)));
+            list, json_pack("{s:s, s:f, s:f, s:f, s:I}", "name", class_name(c, i), "precision",
+                            rd_precision(c->confusion, c->shown[i]), "recall",
+                            rd_recall(c->confusion, c->shown[i]), "f1",
+                            rd_class_f1(c->confusion, c->shown[i]), "count",
+                            (json_int_t)rd_confusion_support(c->confusion, c->shown[i])));
     return list;
 }
 
-static json_t *confusion_json(const RdConfusion *confusion) {
+static json_t *confusion_json(const Classes *c) {
     json_t *rows = json_array();
-    for (int i = 0; i < confusion->classes; i++) {
+    for (int i = 0; i < c->count; i++) {
         json_t *row = json_array();
-        for (int j = 0; j < confusion->classes; j++)
-            json_array_append_new(row, json_integer(confusion->count[i * confusion->classes + j]));
+        for (int j = 0; j < c->count; j++)
+            json_array_append_new(
+                row, json_integer(rd_confusion_cell(c->confusion, c->shown[i], c->shown[j])));
         json_array_append_new(rows, row);
     }
     return rows;
 }
 
-void rd_report_json(FILE *out, const RdModel *model, const RdEvaluation *evaluation, int examples) {
+void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
+                    const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
     int column = evaluation->answer.column;
     json_t *json = json_pack("{s:i, s:I, s:f}", "examples", examples, "targets",
@@ -118,13 +152,15 @@ void rd_report_json(FILE *out, const RdModel *model, const RdEvaluation *evaluat
     } else if (column >= 0)
         json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
     if (confusion->classes) {
+        Classes classes = classes_of(model, vocab, evaluation);
         json_object_set_new(json, "precision",
                             json_real(rd_binary_or_macro(confusion, rd_precision)));
         json_object_set_new(json, "recall", json_real(rd_binary_or_macro(confusion, rd_recall)));
         json_object_set_new(json, "f1", json_real(rd_binary_or_macro(confusion, rd_class_f1)));
         json_object_set_new(json, "macro_f1", json_real(rd_macro(confusion, rd_class_f1)));
-        json_object_set_new(json, "classes", classes_json(&model->columns[column], confusion));
-        json_object_set_new(json, "confusion", confusion_json(confusion));
+        json_object_set_new(json, "classes", classes_json(&classes));
+        json_object_set_new(json, "confusion", confusion_json(&classes));
+        free(classes.shown);
     }
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_DOUBLE));
     fputc('\n', out);

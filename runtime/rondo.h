@@ -19,7 +19,7 @@ enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_BEHIND = 256 };
 
 /* ---- what the compiler says about a model ---- */
 
-typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS } RdColumnKind;
+typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS, RD_TAGS } RdColumnKind;
 
 /* A column of the data: an `input` or a `target` of the model. */
 typedef struct {
@@ -27,10 +27,13 @@ typedef struct {
     RdColumnKind kind;
     bool target;
     bool chars;                           /* RD_WORDS: each character is a word of its own */
+    bool split;                           /* RD_WORDS: the data part the words, at white space */
+    const char *field;                    /* what files call it; NULL: its name */
+    int over;                             /* RD_TAGS: the column whose words have one each */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
-    int class_count;                      /* RD_CLASS */
-    const char *const *classes;
-    int numbers; /* RD_NUMBERS: how many an example has */
+    int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
+    const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */
+    int numbers;                /* RD_NUMBERS: how many an example has */
 } RdColumn;
 
 typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT } RdInit;

@@ -222,6 +222,22 @@ bool rd_tokenize_chars(RdTokenizer *t, const char *text, size_t length, RdError 
     return true;
 }
 
+void rd_split(RdTokenizer *t, const char *text, const char *separators) {
+    t->count = 0;
+    t->text = rd_grow(t->text, &t->text_capacity, strlen(text) + 1, 1);
+    char *to = t->text;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t n = strcspn(text, separators);
+        t->word =
+            rd_grow((void *)t->word, &t->word_capacity, (size_t)t->count + 1, sizeof *t->word);
+        t->word[t->count++] = memcpy(to, text, n);
+        to[n] = '\0';
+        to += n + 1;
+        text += n;
+    }
+    t->bytes = (size_t)(to - t->text);
+}
+
 void rd_tokenizer_free(RdTokenizer *t) {
     free((void *)t->word);
     free(t->text);

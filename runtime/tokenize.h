@@ -33,6 +33,10 @@ bool rd_tokenize(RdTokenizer *tokenizer, const char *text, size_t length, RdErro
 /* The same with the characters of the text, as it stands but in NFC: each code point is a word. */
 bool rd_tokenize_chars(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
 
+/* The words of a text that is split already, each as it stands, in whatever case: those between the
+ * characters of `separators`. The text is valid UTF-8 without NUL. */
+void rd_split(RdTokenizer *tokenizer, const char *text, const char *separators);
+
 void rd_tokenizer_free(RdTokenizer *tokenizer);
 
 /* The offset of the first byte that is not valid UTF-8, or `length` when all are. */

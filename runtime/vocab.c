@@ -143,6 +143,25 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
     free(counter.slot);
 }
 
+bool rd_column_learned(const RdColumn *column) {
+    return column->kind == RD_WORDS || (column->kind == RD_TAGS && !column->classes);
+}
+
+bool rd_vocab_learn(const RdData *data, const RdModel *model, int column, RdVocab *vocab,
+                    RdError *error) {
+    const RdColumn *c = &model->columns[column];
+    rd_vocab_build(data, column, c->max_vocab, c->min_count, vocab);
+    if (c->kind == RD_WORDS || vocab->size <= c->class_count) return true;
+    return rd_fail(error,
+                   "%s: '%s' has %d different tags; the model has room for %d: max_tags = %d",
+                   data->path, c->name, vocab->size - 1, c->class_count - 1, vocab->size);
+}
+
+const char *rd_value_name(const RdColumn *column, const RdVocab *vocab, int number) {
+    if (column->classes) return column->classes[number];
+    return number < vocab->size ? vocab->word[number] : unknown;
+}
+
 /* ---- text ---- */
 
 /* Parts a copy of the text into its lines, in place. */

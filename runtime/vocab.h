@@ -19,6 +19,18 @@ typedef struct {
  * counts <unk>; 0: no limit). Overwrites *vocab; freed with rd_vocab_free. */
 void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab);
 
+/* Whether the values of a column are words (or tags) that the training data show. */
+bool rd_column_learned(const RdColumn *column);
+
+/* The vocabulary of a learned column, with the limits of the model. False when the data have more
+ * tags than the model has room for. Overwrites *vocab; freed with rd_vocab_free, also after a
+ * failure. */
+bool rd_vocab_learn(const RdData *data, const RdModel *model, int column, RdVocab *vocab,
+                    RdError *error);
+
+/* The class, tag or word that `number` stands for. */
+const char *rd_value_name(const RdColumn *column, const RdVocab *vocab, int number);
+
 /* The number of `word`; 0 when it is not known. */
 int rd_vocab_lookup(const RdVocab *vocab, const char *word);
 

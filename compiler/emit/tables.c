@@ -19,7 +19,7 @@ static int dim_number(const Graph *g, Dim dim) {
 static void emit_columns(Graph *g, Text *out) {
     for (int i = 0; i < g->inputs.len; i++) {
         const Input *input = &g->inputs.at[i];
-        if (input->kind != INPUT_CLASS) continue;
+        if (!input->classes) continue;
         text_printf(out, "static const char *const classes_%d[] = {", i);
         for (int c = 0; c < input->type.range.add; c++)
             text_printf(out, "%s%s", c ? ", " : "", quoted(g->arena, input->classes[c]));
@@ -30,18 +30,25 @@ static void emit_columns(Graph *g, Text *out) {
         const Input *input = &g->inputs.at[i];
         text_printf(out, "  {.name = %s, .target = %s, ", quoted(g->arena, input->name),
                     input->target ? "true" : "false");
-        if (input->kind == INPUT_CLASS)
-            text_printf(out, ".kind = RD_CLASS, .class_count = %d, .classes = classes_%d},\n",
-                        input->type.range.add, i);
-        else if (input->kind == INPUT_REAL)
+        if (input->field) text_printf(out, ".field = %s, ", quoted(g->arena, input->field));
+        if (input->kind == INPUT_REAL) {
             text_printf(out, ".kind = RD_NUMBERS, .numbers = %d},\n",
                         input->type.rank ? input->type.dim[input->type.rank - 1].add : 1);
-        else
+            continue;
+        }
+        if (input->kind == INPUT_WORDS) {
             text_printf(out,
-                        ".kind = RD_WORDS, .chars = %s, .max_vocab = %d, .min_count = %d, "
-                        ".max_length = %d},\n",
-                        input->chars ? "true" : "false", input->max_vocab, input->min_count,
-                        input->max_length);
+                        ".kind = RD_WORDS, .chars = %s, .split = %s, .max_vocab = %d, "
+                        ".min_count = %d, .max_length = %d},\n",
+                        input->chars ? "true" : "false", input->split ? "true" : "false",
+                        input->max_vocab, input->min_count, input->max_length);
+            continue;
+        }
+        text_printf(out, ".kind = %s, .over = %d, .class_count = %d",
+                    input->kind == INPUT_CLASS ? "RD_CLASS" : "RD_TAGS",
+                    input->kind == INPUT_CLASS ? -1 : input->over, input->type.range.add);
+        if (input->classes) text_printf(out, ", .classes = classes_%d", i);
+        text_puts(out, "},\n");
     }
     text_puts(out, "};\n");
 }

@@ -54,7 +54,8 @@ static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Inpu
         {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
     };
     for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++)
-        read_limit(e, name, type->args.at[i], limits, 3);
+        if (!field_setting(e, type->args.at[i], input))
+            read_limit(e, name, type->args.at[i], limits, 3);
     input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
     input->type.dim[0].sym = add_sym(e, input, SYM_LENGTH, input->max_length);
     input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
@@ -144,10 +145,8 @@ static const struct {
     bool sized; /* may have [N] behind it */
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
-    {"words", false, words_type},
-    {"chars", false, chars_type},
-    {"class", false, class_type},
-    {"real", true, real_type},
+    {"words", false, words_type}, {"chars", false, chars_type}, {"class", false, class_type},
+    {"real", true, real_type},    {"tags", false, tags_type},
 };
 
 enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
@@ -163,7 +162,7 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    advise(e, "there are words(…), chars(…), class(…) and real[…]");
+    advise(e, "there are words(…), chars(…), tags(…), class(…) and real[…]");
     return false;
 }
 

@@ -458,6 +458,15 @@ void run_let(Elaborator *e, const Stmt *stmt);
 void run_param(Elaborator *e, const Stmt *stmt);
 void run_repeat(Elaborator *e, const Stmt *stmt, void (*run)(Elaborator *, const StmtList *));
 
+/* ---- elaborate_tags.c ---- */
+
+/* tags(over = text), tags(over = text, NOUN, VERB): a choice for each word of a column above. */
+bool tags_type(Elaborator *e, const Expr *type, Input *input);
+
+/* Takes `column = UPOS`, a setting of several types: what data files call the column. False when
+ * the argument is something else. */
+bool field_setting(Elaborator *e, const Expr *arg, Input *input);
+
 /* ---- elaborate_model.c ---- */
 
 void run_model(Elaborator *e, const Item *item);

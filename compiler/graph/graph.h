@@ -76,7 +76,7 @@ typedef struct {
     const char *name; /* the source's name for this value, or NULL */
 } Node;
 
-typedef enum { INPUT_WORDS, INPUT_CLASS, INPUT_REAL } InputKind;
+typedef enum { INPUT_WORDS, INPUT_CLASS, INPUT_REAL, INPUT_TAGS } InputKind;
 
 /* An `input` or `target` declaration: a column of the data. */
 typedef struct {
@@ -86,7 +86,10 @@ typedef struct {
     Type type;
     bool chars; /* INPUT_WORDS: its symbols are the characters of the text */
     int max_vocab, min_count, max_length; /* INPUT_WORDS */
-    const char **classes;                 /* INPUT_CLASS: type.range.add names */
+    const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
+    const char *field;    /* what files call it; NULL: its own name */
+    int over;             /* INPUT_TAGS: the input that has one for each word */
+    bool split;           /* INPUT_WORDS: the data say what its words are: there are tags over it */
     Span span;
 } Input;
 

@@ -229,6 +229,7 @@ static void print_syms(Text *text, const Graph *graph) {
 static const char *kind_name(const Input *input) {
     if (input->kind == INPUT_CLASS) return "class";
     if (input->kind == INPUT_REAL) return "real";
+    if (input->kind == INPUT_TAGS) return "tags";
     return input->chars ? "chars" : "words";
 }
 
@@ -241,7 +242,10 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->kind == INPUT_WORDS)
             text_printf(text, " max_vocab %d min_count %d max_length %d", input->max_vocab,
                         input->min_count, input->max_length);
-        if (input->kind == INPUT_CLASS && input->classes && !input->type.range.sym)
+        if (input->kind == INPUT_TAGS) text_printf(text, " over %d", input->over);
+        if (input->split) text_puts(text, " split");
+        if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));
+        if (input->kind != INPUT_WORDS && input->classes && !input->type.range.sym)
             for (int k = 0; k < input->type.range.add; k++)
                 text_printf(text, " %s", quoted(graph->arena, input->classes[k]));
         text_puts(text, "\n");

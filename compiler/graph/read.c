@@ -118,25 +118,41 @@ static const char **read_classes(Reader *reader, const Type *type) {
     return classes.at;
 }
 
+static InputKind read_kind(Cursor *cursor, bool *chars) {
+    static const char *const kinds[] = {"words", "class", "real", "tags", "chars"};
+    const char *kind = cursor_word(cursor);
+    for (int i = 0; i < 5; i++)
+        if (strcmp(kind, kinds[i]) == 0)
+            return *chars = i == 4, i == 4 ? INPUT_WORDS : (InputKind)i;
+    cursor_reject(cursor, "no kind of column is called '%s'", kind);
+    return INPUT_WORDS;
+}
+
+/* A keyword that may come next. */
+static bool accept_word(Cursor *cursor, const char *keyword) {
+    return !cursor_line_done(cursor) && cursor_accept(cursor, keyword);
+}
+
 static void read_column(Reader *reader, bool target) {
     Cursor *cursor = &reader->cursor;
-    static const char *const kinds[] = {"words", "class", "real", "chars"};
     Input input = {.target = target, .name = cursor_word(cursor)};
     cursor_expect(cursor, ":");
-    const char *kind = cursor_word(cursor);
-    int number = 0;
-    while (number < 4 && strcmp(kinds[number], kind) != 0) number++;
-    input.chars = number == 3;
-    input.kind = input.chars ? INPUT_WORDS : (InputKind)number;
-    if (number == 4) cursor_reject(cursor, "no kind of column is called '%s'", kind);
+    input.kind = read_kind(cursor, &input.chars);
     input.type = read_type(reader);
-    if (input.kind == INPUT_CLASS) {
-        input.classes = read_classes(reader, &input.type);
-    } else if (input.kind == INPUT_WORDS) {
+    if (input.kind == INPUT_WORDS) {
         input.max_vocab = read_setting(reader, "max_vocab");
         input.min_count = read_setting(reader, "min_count");
         input.max_length = read_setting(reader, "max_length");
     }
+    if (input.kind == INPUT_TAGS) {
+        input.over = read_setting(reader, "over");
+        if (input.over < 0 || input.over >= reader->graph->inputs.len)
+            cursor_fail(cursor, "tags are over an input that stands before them");
+    }
+    input.split = accept_word(cursor, "split");
+    if (accept_word(cursor, "column")) input.field = cursor_string(cursor);
+    if (input.kind == INPUT_CLASS || input.kind == INPUT_TAGS)
+        input.classes = read_classes(reader, &input.type);
     vec_push(cursor->arena, &reader->graph->inputs, input);
 }
 

@@ -217,7 +217,7 @@ Test(report, tables_are_aligned) {
     char *out;
     size_t size;
     FILE *file = open_memstream(&out, &size);
-    rd_report_text(file, &model, &evaluation, 20);
+    rd_report_text(file, &model, &(RdVocab){0}, &evaluation, 20);
     fclose(file);
     cr_expect_str_eq(out,
                      "examples  20\n"
