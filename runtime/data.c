@@ -120,22 +120,16 @@ static bool check_field(Reading *r, int c, const char *field, size_t length, RdE
     return empty_field(column, column->chars ? "character" : "word", error);
 }
 
-static const char *unit_of(const RdColumn *column) {
-    return column->kind == RD_TAGS ? "tags" : column->chars ? "characters" : "words";
-}
-
 /* All columns of words, and those of tags, have one number of them. */
 static bool check_lengths(const Reading *r, RdError *error) {
     int before = -1;
     for (int c = 0; c < r->model->column_count; c++) {
         if (r->mapping.field[c] < 0 || !rd_column_of_words(&r->model->columns[c])) continue;
-        const RdColumn *one = &r->model->columns[before < 0 ? c : before];
-        const RdColumn *other = &r->model->columns[c];
         if (before >= 0 && r->tokenizer[c].count != r->tokenizer[before].count)
             return rd_fail(error,
-                           "column '%s' has %d %s, column '%s' %d %s; expected equal numbers",
-                           one->name, r->tokenizer[before].count, unit_of(one), other->name,
-                           r->tokenizer[c].count, unit_of(other));
+                           "column '%s' has %d words, column '%s' %d; expected equal numbers",
+                           r->model->columns[before].name, r->tokenizer[before].count,
+                           r->model->columns[c].name, r->tokenizer[c].count);
         before = c;
     }
     return true;
