@@ -25,6 +25,17 @@ static const char *plus(const Writer *writer, const char *pointer, int column) {
     return column ? PRINT("%s + %d", pointer, column) : pointer;
 }
 
+/* Moves a pointer on to the line at hand. */
+static const char *at_line(const Writer *writer, const char *pointer, Access access) {
+    if (!writer->lines || !access.line) return pointer;
+    return access.line == 1 ? PRINT("%s + line", pointer)
+                            : PRINT("%s + line * %d", pointer, access.line);
+}
+
+const char *line_pointer(const Writer *writer, Access access, const char *at) {
+    return at_line(writer, row_pointer(writer, access, at), access);
+}
+
 /* Where the rows of a delay start before its first (after its last) step. */
 static const char *initial_row(const Writer *writer, Access access, const char *at) {
     if (access.init < 0) return "zeros";
@@ -74,14 +85,32 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     }
 }
 
-/* The index value of an INDEX node at row `at`, as a C int. */
-const char *index_at(const Writer *writer, int node, const char *at) {
-    Access access = access_of(writer->program, node);
+/* Where the index values of an INDEX node stand that belong to row (and line) `at`. */
+static const char *index_pointer(const Writer *writer, Access access, const char *at) {
     const Node *n = graph_node(writer->graph, access.node);
     const char *row = access.row == ROW_EXAMPLE ? PRINT("w->p->example[%s]", at) : at;
-    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d][%s]", n->attr.index, row);
-    buffer_of(writer->program, access.node);
-    return PRINT("w->%s[%s]", writer->names[access.node], row);
+    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d] + %s", n->attr.index, row);
+    int buffer = buffer_of(writer->program, access.node);
+    int columns = writer->program->buffers.at[buffer].columns;
+    if (columns > 1) row = PRINT("%s * %s", row, buffer_stride(writer, buffer));
+    return plus(writer, PRINT("w->%s + %s", writer->names[access.node], row), access.column);
+}
+
+const char *index_at(const Writer *writer, int node, const char *at) {
+    Access access = access_of(writer->program, node);
+    const char *pointer = index_pointer(writer, access, at);
+    if (!writer->lines || width_of(writer->program, node) == 1) return PRINT("*(%s)", pointer);
+    return PRINT("*(%s + line)", pointer); /* an index has one axis at most */
+}
+
+/* The position of the vector at hand within the row of what an access reads. */
+static const char *position(const Writer *writer, Access access, const char *column) {
+    return plus(writer, at_line(writer, access.splat ? "0" : column, access), access.column);
+}
+
+/* Which axis of its row an ONEHOT has made: the last, or of two the first. */
+static bool first_of_two(const Writer *writer, const Node *n, int node) {
+    return inner_rank(writer->program, node) == 2 && n->attr.axis == n->type.rank - 2;
 }
 
 static const char *onehot(Writer *writer, const Node *n, Access access, const char *column) {
@@ -90,15 +119,26 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
                       writer->graph->syms.at[n->type.dim[0].sym].kind == SYM_LENGTH &&
                       !(graph_node(writer->graph, index)->type.rank &&
                         dim_equal(graph_node(writer->graph, index)->type.dim[0], n->type.dim[0]));
-    if (!over_steps)
-        return PRINT(
-            "rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
-            index_at(writer, index, access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at"));
-    Access rows = access_of(writer->program, index);
-    rows.row = ROW_EXAMPLE;
-    rows.column += access.column;
-    return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
-                 column);
+    const char *at = access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at";
+    if (over_steps) {
+        Access rows = access_of(writer->program, index);
+        rows.row = ROW_EXAMPLE;
+        rows.column += access.column;
+        rows.line = access.line;
+        return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))",
+                     line_pointer(writer, rows, "at"), access.splat ? "0" : column);
+    }
+    if (first_of_two(writer, n, access.node)) {
+        Access rows = access_of(writer->program, index);
+        if (access.row == ROW_EXAMPLE) rows.row = ROW_EXAMPLE;
+        return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %d - %s))",
+                     index_pointer(writer, rows, "at"), column,
+                     width_of(writer->program, access.node), column);
+    }
+    if (inner_rank(writer->program, access.node) == 2) access.line = access.column = 0;
+    const char *place = position(writer, access, column), *value = index_at(writer, index, at);
+    return access.splat ? PRINT("rd_splat(%s == %s)", place, value)
+                        : PRINT("rd_equal(rd_iota(%s), rd_splat((real)%s))", place, value);
 }
 
 /* The size of the example's sequence or of a vocabulary, as a number. */
@@ -124,7 +164,7 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
         case OP_MASK:
             return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
                          access.row == ROW_EXAMPLE ? example : "at",
-                         plus(writer, access.splat ? "0" : column, access.column), n->attr.value);
+                         position(writer, access, column), n->attr.value);
         case OP_ONEHOT:
             return onehot(writer, n, access, column);
         default:
@@ -167,7 +207,7 @@ static const char *load_name(const Writer *writer, Access access) {
 
 static bool same_access(const Access *a, const Access *b) {
     return a->node == b->node && a->row == b->row && a->column == b->column &&
-           a->splat == b->splat && a->init == b->init;
+           a->line == b->line && a->splat == b->splat && a->init == b->init;
 }
 
 /* The local variable that holds what `text` reads; declared at its first use in a scope. */
@@ -183,25 +223,31 @@ static const char *loaded(Writer *writer, Access access, const char *text) {
     return name;
 }
 
+/* A value that is the same for all examples, computed here. Of two axes, line and column are the
+ * reader's own: pack has seen to it. */
+static const char *shared_value(Writer *writer, Access access, const char *column) {
+    bool lines = writer->lines;
+    if (inner_rank(writer->program, access.node) == 2)
+        return PRINT("(%s)", value(writer, access.node, column));
+    const char *at = position(writer, access, column);
+    writer->lines = false;
+    const char *text = PRINT("(%s)", value(writer, access.node, at));
+    writer->lines = lines;
+    return access.splat && access.line ? PRINT("rd_splat(%s[0])", text) : text;
+}
+
 const char *operand(Writer *writer, int node, const char *column) {
     Access access = access_of(writer->program, node);
-    if (access.row == ROW_SAME && !access.splat && !access.column &&
-        in_register(writer, access.node))
+    if (is_same_place(writer->program, node, access) && in_register(writer, access.node))
         return writer->names[access.node];
     const char *text = leaf(writer, access, column);
     if (text) return text;
     const Node *n = graph_node(writer->graph, access.node);
-    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM) {
-        return PRINT("(%s)", value(writer, access.node,
-                                   access.splat ? "0" : plus(writer, column, access.column)));
-    }
-    const char *pointer = row_pointer(writer, access, "at");
+    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM)
+        return shared_value(writer, access, column);
+    const char *pointer = line_pointer(writer, access, "at");
     bool single = one_number(writer, access);
-    if (n->op == OP_PARAM && !access.splat) {
-        const Type *type = &graph_node(writer->graph, node)->type;
-        single = type->rank == 0 ||
-                 (type->dim[type->rank - 1].sym == 0 && type->dim[type->rank - 1].add == 1);
-    }
+    if (n->op == OP_PARAM && !access.splat) single = width_of(writer->program, node) == 1;
     text = single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
     return loaded(writer, access, text);
 }
@@ -226,17 +272,27 @@ static bool plain(const char *text) {
     return true;
 }
 
+/* A row of a table, or a number of a vector. */
+static const char *gathered(Writer *writer, int node, const char *column) {
+    const Program *program = writer->program;
+    const Node *n = graph_node(writer->graph, node);
+    const char *table = row_pointer(writer, access_of(program, n->in[0]), "at");
+    int each = program->columns[node] / program->columns[n->in[1]];
+    if (each == 1 && width_of(program, node) > 1) {
+        Access indices = access_of(program, n->in[1]);
+        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table,
+                     index_pointer(writer, indices, "at"), column, width_of(program, node), column);
+    }
+    const char *row = index_at(writer, n->in[1], "at");
+    const char *pointer = PRINT("%s + (long)%s * %d", table, row, each);
+    if (each > width_of(program, node)) pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
+    return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)
+                                        : PRINT("rd_load(%s + %s)", pointer, column);
+}
+
 const char *value(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
-    if (n->op == OP_GATHER) {
-        Access table = access_of(writer->program, n->in[0]);
-        int width = writer->program->columns[node];
-        const char *row = index_at(writer, n->in[1], "at");
-        const char *pointer =
-            PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
-        return width == 1 ? PRINT("rd_splat(*(%s))", pointer)
-                          : PRINT("rd_load(%s + %s)", pointer, column);
-    }
+    if (n->op == OP_GATHER) return gathered(writer, node, column);
     const char *in[3] = {"", "", ""};
     bool infix = strstr(op_info[n->op].vector, "rd_") == NULL;
     for (int k = 0; k < n->count; k++) {

@@ -99,14 +99,15 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         if (output->role != ROLE_OUTPUT) continue;
         const Type *type = &graph_node(g, output->node)->type;
         bool steps = type->rank && g->syms.at[type->dim[0].sym].kind == SYM_LENGTH;
-        bool row = type->rank - steps > 0;
-        Dim last = row ? type->dim[type->rank - 1] : dim_const(1);
+        int axes = type->rank - steps;
+        Dim last = axes ? type->dim[type->rank - 1] : dim_const(1);
+        if (axes == 2) last.add *= type->dim[steps].add;
         bool index = type->kind == TYPE_INDEX;
         text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d,\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
                     steps ? "true" : "false", dim_number(g, last));
         text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
-                    output_of(g, type, row));
+                    output_of(g, type, axes == 1));
         ++*count;
     }
     text_puts(out, "};\n");

@@ -13,6 +13,7 @@ typedef struct {
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
+    bool lines;      /* the stage has lines: the one at hand is `line` */
     bool *known;     /* nodes that are in a local variable */
     bool keep_loads; /* what is read from memory goes to a local variable, once */
     struct Loaded {
@@ -35,6 +36,7 @@ bool in_register(const Writer *writer, int node); /* in a local variable of this
 const char *buffer_stride(const Writer *writer, int buffer);
 const char *stride_of(const Writer *writer, int node); /* from one row in memory to the next */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
+const char *line_pointer(const Writer *writer, Access access, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
 void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */

@@ -4,7 +4,7 @@
 static bool reads_whole_row(const Program *program, int user) {
     Op op = graph_node(program->graph, user)->op;
     return op == OP_CONTRACT || op == OP_PICK || op == OP_CONCAT ||
-           (op == OP_ARGMAX && !is_fold(program, user));
+           (op == OP_ARGMAX && !is_fold(program, user) && !is_line_reduction(program, user));
 }
 
 typedef struct {

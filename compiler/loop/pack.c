@@ -32,31 +32,29 @@ static Space space_of(const Program *program, const Graph *g, int i) {
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
-/* The first axis of a value that belongs to the columns of its rows. */
-static int first_column_axis(const Node *node, Space space) {
-    if (space == SPACE_SHARED) return node->type.rank ? node->type.rank - 1 : 0;
-    return space == SPACE_STEPS ? 1 : 0;
-}
+/* The first axis of a value that belongs to its rows. */
+static int first_inner_axis(Space space) { return space == SPACE_STEPS ? 1 : 0; }
 
 /* Why the values of a node have no place in a packed batch, or NULL. */
 static const char *misfit(const Graph *g, const Node *node, Space space) {
     const Type *type = &node->type;
     const char *shape = type_string(g, type);
-    int first = first_column_axis(node, space);
+    int first = first_inner_axis(space);
     if (node->op == OP_PARAM) return NULL;
-    if (type->rank - first > 1)
+    if (type->rank - first > 2)
         return arena_printf(g->arena,
                             "a value of shape %s is not supported here: apart from the sequence, "
-                            "a value that depends on the input can have one axis",
+                            "a value that depends on the input can have two axes",
                             shape);
     if (space == SPACE_STEPS && type->dim[0].add)
         return arena_printf(
             g->arena, "a sequence of another length than its input's is not supported yet: %s",
             shape);
-    if (first < type->rank && type->dim[first].sym)
-        return arena_printf(g->arena,
-                            "a value of shape %s is not supported here: %s must be a constant",
-                            shape, dim_string(g, type->dim[first]));
+    for (int i = first; i < type->rank; i++)
+        if (type->dim[i].sym)
+            return arena_printf(g->arena,
+                                "a value of shape %s is not supported here: %s must be a constant",
+                                shape, dim_string(g, type->dim[i]));
     return NULL;
 }
 
@@ -69,9 +67,10 @@ static void refuse(Pack *pack, const Node *node, const int *in, const char *prob
 }
 
 static int columns_of(const Node *node, Space space) {
-    int first = first_column_axis(node, space);
-    if (node->op == OP_PARAM) first = node->type.rank - 1;
-    return first >= 0 && first < node->type.rank ? node->type.dim[first].add : 1;
+    int columns = 1;
+    for (int i = first_inner_axis(space); i < node->type.rank; i++)
+        if (!node->type.dim[i].sym) columns *= node->type.dim[i].add;
+    return columns;
 }
 
 static void annotate_node(Pack *pack, int i) {
@@ -121,8 +120,8 @@ static bool addressable(const Pack *pack, int node, bool here) {
         return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
     if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
-    bool widened = n->op == OP_EXPAND && pack->program->columns[n->in[0]] == 1 &&
-                   pack->program->columns[base] > 1;
+    bool widened = n->op == OP_EXPAND &&
+                   pack->program->columns[n->in[0]] != pack->program->columns[base];
     return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] == SPACE_EXAMPLES;
 }
 
@@ -148,6 +147,15 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
+/* Whether a product sums over the last axis of its row operand, whose other axes it keeps. */
+static bool along_rows(const Attr *labels) {
+    size_t lead = strlen(labels->a) - 1, out = strlen(labels->out);
+    char summed = labels->a[lead];
+    const char *column = strchr(labels->b, summed) == labels->b ? labels->b + 1 : labels->b;
+    return strlen(labels->b) == 2 && strchr(labels->b, summed) && out == lead + 1 &&
+           memcmp(labels->a, labels->out, lead) == 0 && labels->out[lead] == *column;
+}
+
 /* A product's row operand stands first, its weight, a parameter, second. */
 static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
@@ -162,7 +170,32 @@ static void place_product(Pack *pack, Node *node, int *in) {
         refuse(pack, node, in,
                "a product of two values that depend on the input, or with a computed weight, is "
                "not supported yet");
+    else if (!along_rows(&node->attr))
+        refuse(pack, node, in,
+               "a product with a parameter is supported over the last axis of what depends on the "
+               "input alone");
     in[0] = in_memory(pack, in[0], false);
+}
+
+/* What has no memory and is computed wherever it is needed, by line and column. */
+static bool is_inline(const Pack *pack, int node) {
+    const Graph *g = pack->rebuild.to;
+    if (inner_rank(pack->program, node) < 2) return false;
+    return graph_node(g, node)->op == OP_ONEHOT ||
+           (is_computed(g, node) && pack->program->space[node] == SPACE_SHARED);
+}
+
+/* The operand of a view, copied when the way to it could not be told by lines and columns. */
+static int viewed(Pack *pack, const Node *view, int from) {
+    const Graph *g = pack->rebuild.to;
+    int base = from;
+    while (graph_node(g, base)->op == OP_SLICE || graph_node(g, base)->op == OP_EXPAND)
+        base = graph_node(g, base)->in[0];
+    bool same = view->op == OP_EXPAND && inner_rank(pack->program, from) == 2;
+    if (is_inline(pack, base) && !same) return copied(pack, from);
+    Op op = graph_node(g, from)->op;
+    return view->op == OP_RESHAPE && (op == OP_SLICE || op == OP_EXPAND) ? copied(pack, from)
+                                                                         : from;
 }
 
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
@@ -182,7 +215,12 @@ static void place_operands(Pack *pack, Node *node, int *in) {
             if (node->attr.axis > 0 || space[in[0]] != SPACE_STEPS)
                 in[0] = in_memory(pack, in[0], true);
             break;
+        case OP_SLICE:
+        case OP_RESHAPE:
+            in[0] = viewed(pack, node, in[0]);
+            break;
         case OP_EXPAND:
+            in[0] = viewed(pack, node, in[0]);
             if (steps && space[in[0]] == SPACE_EXAMPLES && node->type.kind == TYPE_REAL)
                 in[0] = in_memory(pack, in[0], true);
             break;
@@ -220,10 +258,27 @@ static int repeated_factor(const Graph *g, const Node *node, int k) {
     return steps && is_length(g, small->type.dim[0]) ? expand->in[0] : -1;
 }
 
+/* x_tij = a_ti b_tj : the operand a (kept 0, 1) or b (kept 0, 2), or -1. */
+static int outer_factor(const Graph *g, const Node *node, unsigned kept) {
+    for (int k = 0; k < 2 && node->op == OP_MUL && node->type.rank == 3; k++) {
+        const Node *expand = graph_node(g, node->in[k]);
+        if (expand->op == OP_EXPAND && expand->attr.kept == kept) return expand->in[0];
+    }
+    return -1;
+}
+
 static void reduce_steps(Pack *pack, Graph *g, int x, Reduction r) {
     const Node *node = graph_node(g, x);
+    int left = outer_factor(g, node, 3), right = outer_factor(g, node, 5);
     r.kind = REDUCE_COLUMNS;
     r.a = x;
+    if (left >= 0 && right >= 0) {
+        r.kind = REDUCE_OUTER;
+        r.a = left;
+        r.b = right;
+        reduction(pack, g, r);
+        return;
+    }
     for (int k = 0; k < 2 && node->op == OP_MUL; k++) {
         int factor = repeated_factor(g, node, k);
         if (factor < 0) continue;
@@ -267,9 +322,11 @@ static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
             reduce_steps(pack, g, node->in[0], r);
             return;
         case OP_CONTRACT: {
-            char first = node->attr.out[0];
-            bool swapped = node->attr.a[graph_node(g, node->in[0])->type.rank - 1] != first;
-            if (node->type.rank != 2) break;
+            const Attr *l = &node->attr;
+            size_t lead = strlen(l->a) - 1;
+            bool swapped = l->a[lead] != l->out[0];
+            if (node->type.rank != 2 || strlen(l->b) != lead + 1 || memcmp(l->a, l->b, lead) != 0)
+                break;
             r.kind = REDUCE_OUTER;
             r.a = node->in[swapped];
             r.b = node->in[!swapped];

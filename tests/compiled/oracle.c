@@ -49,7 +49,8 @@ static double packed_mask(void *user, int stream, double zero, long element) {
     const Place *place = user;
     const Type *type = &mask_of(place->graph, stream)->type;
     bool steps = type->rank && is_length(place->graph, type->dim[0]);
-    long columns = type->rank > steps ? type->dim[type->rank - 1].add : 1;
+    long columns = 1;
+    for (int i = steps; i < type->rank; i++) columns *= type->dim[i].add;
     long row = steps ? packed_row(place->data, place->example, (int)(element / columns))
                      : packed_example(place->data, place->example);
     return rd_mask(place->key, stream, row, (int)(element % columns), zero)[0];
