@@ -85,22 +85,31 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     }
 }
 
-/* Where the index values of an INDEX node stand that belong to row (and line) `at`. */
-static const char *index_pointer(const Writer *writer, Access access, const char *at) {
-    const Node *n = graph_node(writer->graph, access.node);
+/* The array that holds the index values of a node. */
+static const char *index_array(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d]", n->attr.index);
+    buffer_of(writer->program, node);
+    return PRINT("w->%s", writer->names[node]);
+}
+
+/* Where in it those of row `at` begin. */
+static const char *index_place(const Writer *writer, Access access, const char *at) {
     const char *row = access.row == ROW_EXAMPLE ? PRINT("w->p->example[%s]", at) : at;
-    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d] + %s", n->attr.index, row);
-    int buffer = buffer_of(writer->program, access.node);
-    int columns = writer->program->buffers.at[buffer].columns;
-    if (columns > 1) row = PRINT("%s * %s", row, buffer_stride(writer, buffer));
-    return plus(writer, PRINT("w->%s + %s", writer->names[access.node], row), access.column);
+    if (writer->program->columns[access.node] > 1)
+        row = PRINT("%s * %s", row, stride_of(writer, access.node));
+    return plus(writer, row, access.column);
 }
 
 const char *index_at(const Writer *writer, int node, const char *at) {
     Access access = access_of(writer->program, node);
-    const char *pointer = index_pointer(writer, access, at);
-    if (!writer->lines || width_of(writer->program, node) == 1) return PRINT("*(%s)", pointer);
-    return PRINT("*(%s + line)", pointer); /* an index has one axis at most */
+    const char *place = index_place(writer, access, at); /* it has one axis at most */
+    if (writer->lines && width_of(writer->program, node) > 1) place = PRINT("%s + line", place);
+    return PRINT("%s[%s]", index_array(writer, access.node), place);
+}
+
+static const char *index_pointer(const Writer *writer, Access access) {
+    return PRINT("%s + %s", index_array(writer, access.node), index_place(writer, access, "at"));
 }
 
 /* The position of the vector at hand within the row of what an access reads. */
@@ -132,8 +141,8 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
         Access rows = access_of(writer->program, index);
         if (access.row == ROW_EXAMPLE) rows.row = ROW_EXAMPLE;
         return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %d - %s))",
-                     index_pointer(writer, rows, "at"), column,
-                     width_of(writer->program, access.node), column);
+                     index_pointer(writer, rows), column, width_of(writer->program, access.node),
+                     column);
     }
     if (inner_rank(writer->program, access.node) == 2) access.line = access.column = 0;
     const char *place = position(writer, access, column), *value = index_at(writer, index, at);
@@ -206,8 +215,8 @@ static const char *load_name(const Writer *writer, Access access) {
 }
 
 static bool same_access(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column &&
-           a->line == b->line && a->splat == b->splat && a->init == b->init;
+    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
+           a->splat == b->splat && a->init == b->init;
 }
 
 /* The local variable that holds what `text` reads; declared at its first use in a scope. */
@@ -280,12 +289,13 @@ static const char *gathered(Writer *writer, int node, const char *column) {
     int each = program->columns[node] / program->columns[n->in[1]];
     if (each == 1 && width_of(program, node) > 1) {
         Access indices = access_of(program, n->in[1]);
-        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table,
-                     index_pointer(writer, indices, "at"), column, width_of(program, node), column);
+        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table, index_pointer(writer, indices),
+                     column, width_of(program, node), column);
     }
     const char *row = index_at(writer, n->in[1], "at");
     const char *pointer = PRINT("%s + (long)%s * %d", table, row, each);
-    if (each > width_of(program, node)) pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
+    if (each > width_of(program, node))
+        pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
     return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)
                                         : PRINT("rd_load(%s + %s)", pointer, column);
 }

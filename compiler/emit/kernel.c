@@ -185,8 +185,8 @@ static void emit_store(Writer *writer, int node, const char *column) {
     if (width_of(writer->program, node) == 1 || each_line)
         text_printf(writer->out, "*(%s) = %s[0];\n", own_line(writer, node), name);
     else if (writer->lines)
-        text_printf(writer->out, "rd_store_head(%s + %s, %s, %s);\n", own_line(writer, node), column,
-                    name, rest_of_line(writer, node, column));
+        text_printf(writer->out, "rd_store_head(%s + %s, %s, %s);\n", own_line(writer, node),
+                    column, name, rest_of_line(writer, node, column));
     else
         text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_row(writer, node), column, name);
 }
@@ -205,7 +205,8 @@ static void emit_fold(Writer *writer, int node, const char *column) {
     int width = width_of(writer->program, node);
     const char *count = width == 1 ? "1" : "LANES", *to = row_pointer(writer, target, "at");
     if (writer->lines && width > 1) count = PRINT("RD_MIN(LANES, %d - %s)", width, column);
-    if (writer->lines) to = width == 1 ? PRINT("%s + line", to) : PRINT("%s + line * %d", to, width);
+    if (writer->lines)
+        to = width == 1 ? PRINT("%s + line", to) : PRINT("%s + line * %d", to, width);
     text_printf(writer->out, "%s(%s + %s, %s, w->p->%s[at] < 0, %s%s);\n", function, to,
                 width == 1 ? "0" : column, operand(writer, n->in[0], column), map, count, extra);
 }
@@ -298,8 +299,8 @@ static void emit_sum_end(Writer *writer, int node, const char *from, const char 
         text_printf(out, "*(%s) = %s(%s);\n", own_line(writer, node),
                     op == OP_SUM ? "rd_sum" : "rd_highest", from);
     else if (width == 1)
-        text_printf(out, "*(%s) = %s%s[0];\n", own_row(writer, node), op == OP_ARGMAX ? "(int)" : "",
-                    from);
+        text_printf(out, "*(%s) = %s%s[0];\n", own_row(writer, node),
+                    op == OP_ARGMAX ? "(int)" : "", from);
     else if (op == OP_ARGMAX)
         text_printf(out, "rd_store_indices(%s + %s, %s, %d - %s);\n", own_row(writer, node), column,
                     from, width, column);
@@ -432,8 +433,7 @@ static void emit_concat(Writer *writer, int node) {
     int offset = 0;
     for (int k = 0; k < n->count; k++) {
         emit_part(writer, node, n->in[k], offset);
-        offset += lines ? writer->program->columns[n->in[k]]
-                        : width_of(writer->program, n->in[k]);
+        offset += lines ? writer->program->columns[n->in[k]] : width_of(writer->program, n->in[k]);
     }
 }
 
@@ -445,8 +445,7 @@ static void emit_sum_ends(Writer *writer, const Stage *stage) {
 
 static void emit_nodes(Writer *writer, const Stage *stage, const char *column) {
     begin_loads(writer, true);
-    for (int i = 0; i < stage->nodes.len; i++)
-        emit_node(writer, stage, stage->nodes.at[i], column);
+    for (int i = 0; i < stage->nodes.len; i++) emit_node(writer, stage, stage->nodes.at[i], column);
 }
 
 static void begin_columns(Writer *writer, const Stage *stage) {

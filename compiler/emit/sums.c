@@ -26,9 +26,8 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
         die("the operand of a sum over the batch is not a plain row");
     const char *from = PRINT("w.%s", writer->names[access.node]);
-    const char *line = lines_of(writer->program, node) > 1
-                           ? PRINT(", .%s_line = %d", side, access.line)
-                           : "";
+    const char *line =
+        lines_of(writer->program, node) > 1 ? PRINT(", .%s_line = %d", side, access.line) : "";
     return PRINT(".%s = %s, .%s_stride = %s%s, .%s_rows = %s", side,
                  plus_text(writer, from, access.column), side, stride_of(writer, access.node), line,
                  side, row_map(access));

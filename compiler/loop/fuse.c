@@ -364,8 +364,8 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
 static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, Sweep sweep, bool alone) {
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
-        bool taken = stage->nodes.len &&
-                     graph_node(fuse->graph, stage->nodes.at[0])->op == OP_CONCAT;
+        bool taken =
+            stage->nodes.len && graph_node(fuse->graph, stage->nodes.at[0])->op == OP_CONCAT;
         if (stage->level != level || stage->columns != sweep.columns || taken) continue;
         if (stage->lines != sweep.lines) continue;
         if (stage->order && sweep.order && stage->order != sweep.order) continue;

@@ -120,8 +120,8 @@ static bool addressable(const Pack *pack, int node, bool here) {
         return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
     if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
-    bool widened = n->op == OP_EXPAND &&
-                   pack->program->columns[n->in[0]] != pack->program->columns[base];
+    bool widened =
+        n->op == OP_EXPAND && pack->program->columns[n->in[0]] != pack->program->columns[base];
     return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] == SPACE_EXAMPLES;
 }
 
@@ -171,9 +171,10 @@ static void place_product(Pack *pack, Node *node, int *in) {
                "a product of two values that depend on the input, or with a computed weight, is "
                "not supported yet");
     else if (!along_rows(&node->attr))
-        refuse(pack, node, in,
-               "a product with a parameter is supported over the last axis of what depends on the "
-               "input alone");
+        refuse(
+            pack, node, in,
+            "this product is not supported yet: a parameter of two axes can be multiplied with the "
+            "last axis of what depends on the input");
     in[0] = in_memory(pack, in[0], false);
 }
 

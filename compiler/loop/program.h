@@ -3,13 +3,13 @@
  * Packing gives every value a space: SHARED (one for all examples), EXAMPLES (a row an example) or
  * STEPS (a row a step of an example; rows are ordered by time, RdPacking in the runtime says how).
  * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
- * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the batch is
- * row-local: a row is computed from its own operands alone, by the same operations in the same
- * order wherever it lies. This is why outputs do not depend on the batch or on the threads.
+ * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the
+ * batch is row-local: a row is computed from its own operands alone, by the same operations in the
+ * same order wherever it lies. This is why outputs do not depend on the batch or on the threads.
  *
  * A kernel is one loop over rows. It computes its nodes in stages; a stage is one sweep over the
- * lines and columns, all its nodes being of one shape. What a later stage, another kernel or another row
- * needs has a buffer; everything else lives in registers. */
+ * lines and columns, all its nodes being of one shape. What a later stage, another kernel or
+ * another row needs has a buffer; everything else lives in registers. */
 #ifndef RONDO_PROGRAM_H
 #define RONDO_PROGRAM_H
 
@@ -81,7 +81,7 @@ typedef enum { ORDER_ANY, ORDER_LINES, ORDER_COLUMNS } Order;
 
 typedef struct {
     int lines, columns;
-    Order order; /* COLUMNS: all lines of some columns before the next columns */
+    Order order;    /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
@@ -143,9 +143,9 @@ int inner_rank(const Program *program, int node); /* axes within a row: at most 
 int lines_of(const Program *program, int node);   /* the first of two, else 1 */
 int width_of(const Program *program, int node);   /* the last, else 1 */
 bool is_computed(const Graph *graph, int node);
-bool is_real_input(const Graph *graph, int node);        /* a column of numbers: rows in memory */
-bool is_fold(const Program *program, int node);          /* a reduction over an example's steps */
-bool is_row_reduction(const Program *program, int node); /* over the columns of a row */
+bool is_real_input(const Graph *graph, int node);         /* a column of numbers: rows in memory */
+bool is_fold(const Program *program, int node);           /* a reduction over an example's steps */
+bool is_row_reduction(const Program *program, int node);  /* over the columns of a row */
 bool is_line_reduction(const Program *program, int node); /* over its lines, column by column */
 int buffer_of(const Program *program, int node);
 

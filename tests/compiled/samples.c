@@ -117,38 +117,38 @@
     "layer outer(a: [M], b: [N]) -> [M, N] { times(a, b) }\n"
 
 /* Log-sum-exp over the last axis of [K, K], and over the first. */
-#define CHAINS                                                   \
-    "cell rows(x: [I], K) {\n"                                   \
-    "  state alpha: [K]\n"                                       \
-    "  param move: [K, K], weight: [K, I]\n"                     \
-    "  alpha' = logsumexp(move + alpha) + weight @ x\n"          \
-    "}\n"                                                        \
-    "layer plus(a: [], b: [N]) -> [N] { a + b }\n"               \
-    "cell columns(x: [I], K) {\n"                                \
-    "  state alpha: [K]\n"                                       \
-    "  param move: [K, K], weight: [K, I]\n"                     \
-    "  s = plus(alpha, move * 0.5)\n"                            \
-    "  top = stop(max(s))\n"                                     \
-    "  alpha' = top + log(sum(exp(s - top))) + weight @ x\n"     \
-    "}\n"                                                        \
-    "cell highest(x: [I], K) {\n"                                \
-    "  state best: [K]\n"                                        \
-    "  param move: [K, K], weight: [K, I]\n"                     \
-    "  s = plus(best, move)\n"                                   \
-    "  back = argmax(move + best)\n"                             \
-    "  best' = max(s) * 0.7 + weight @ x\n"                      \
+#define CHAINS                                               \
+    "cell rows(x: [I], K) {\n"                               \
+    "  state alpha: [K]\n"                                   \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  alpha' = logsumexp(move + alpha) + weight @ x\n"      \
+    "}\n"                                                    \
+    "layer plus(a: [], b: [N]) -> [N] { a + b }\n"           \
+    "cell columns(x: [I], K) {\n"                            \
+    "  state alpha: [K]\n"                                   \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  s = plus(alpha, move * 0.5)\n"                        \
+    "  top = stop(max(s))\n"                                 \
+    "  alpha' = top + log(sum(exp(s - top))) + weight @ x\n" \
+    "}\n"                                                    \
+    "cell highest(x: [I], K) {\n"                            \
+    "  state best: [K]\n"                                    \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  s = plus(best, move)\n"                               \
+    "  back = argmax(move + best)\n"                         \
+    "  best' = max(s) * 0.7 + weight @ x\n"                  \
     "}\n"
 
 /* A state with two axes that is read and written by outer products. */
-#define MEMORY                                                          \
-    "cell memory(x: [I], K) {\n"                                        \
-    "  state m: [K, I]\n"                                               \
-    "  param w: [K, I], u: [K, K]\n"                         \
-    "  key = tanh(w @ x)\n"                                             \
-    "  seen = m @ x\n"                                                  \
-    "  back = seen @ m\n"                                               \
-    "  each = linear(m, 3)\n"                                           \
-    "  m' = tanh(0.5 * m + outer(key + u @ seen, x + back) * 0.3)\n"    \
+#define MEMORY                                                       \
+    "cell memory(x: [I], K) {\n"                                     \
+    "  state m: [K, I]\n"                                            \
+    "  param w: [K, I], u: [K, K]\n"                                 \
+    "  key = tanh(w @ x)\n"                                          \
+    "  seen = m @ x\n"                                               \
+    "  back = seen @ m\n"                                            \
+    "  each = linear(m, 3)\n"                                        \
+    "  m' = tanh(0.5 * m + outer(key + u @ seen, x + back) * 0.3)\n" \
     "}\n"
 
 const Sample samples[] = {
@@ -285,7 +285,8 @@ const Sample samples[] = {
      "  loss cross_entropy(l, label)\n  output logits, argmax(l)\n"},
     {"chains", CHAINS,
      X "  a = scan rows(3) over x\n  b = scan columns(9) over x backward\n"
-       "  c = scan highest(5) over x\n  hidden = concat(a.final.alpha, mean(b.alpha), c.final.best)\n" LINEAR,
+       "  c = scan highest(5) over x\n  hidden = concat(a.final.alpha, mean(b.alpha), "
+       "c.final.best)\n" LINEAR,
      "  loss cross_entropy(logits, label)\n  output c.back, b.alpha, logits\n"},
     {"memory", OUTER MEMORY,
      X "  s = scan memory(3) over x\n  z = mean(s.m)\n"
@@ -295,8 +296,7 @@ const Sample samples[] = {
      OUTER "layer flat(x: [M, N]) -> [M*N] { flatten(x) }\n"
            "layer parts(x: [M, N]) {\n  a, b, c, d, e = split_rows(x, 5)\n"
            "  concat(a * b, layer_norm(c) + relu(-d), e)\n}\n",
-     "  param table: [4, 6], bias: [6], scale: [5, 10]\n" X
-     "  o = outer(x, tanh(linear(x, 4)))\n"
+     "  param table: [4, 6], bias: [6], scale: [5, 10]\n" X "  o = outer(x, tanh(linear(x, 4)))\n"
      "  y = dropout(concat(softmax(o), o @ table + bias), 0.2) * scale\n"
      "  t = parts(y)\n"
      "  hidden = concat(max_pool(max(y)), mean(flat(tanh(y))), flatten(mean(t)))\n" LINEAR,
