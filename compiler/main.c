@@ -81,16 +81,23 @@ static void count_params(const Graph *g, long *fixed, const char **more) {
     }
 }
 
+/* The most rows of a batch: its examples, or the steps of a sequence, of which each step of what it
+ * is nested in has one. */
+static double most_rows(const Graph *g, int axis) {
+    double rows = g->training.batch;
+    for (; axis; axis = g->syms.at[axis].parent) rows *= g->syms.at[axis].max;
+    return rows;
+}
+
 /* Bytes of the training program's buffers for its largest batch, rows padded to 16 numbers. */
-static double training_bytes(const Graph *g, const Program *train, int max_length) {
+static double training_bytes(const Graph *g, const Program *train) {
     double bytes = 0;
     bool *seen = ARENA_ARRAY(g->arena, bool, train->slots + 1);
     for (int i = 0; i < train->buffers.len; i++) {
         const Buffer *b = &train->buffers.at[i];
         if (seen[b->slot]) continue;
         seen[b->slot] = true;
-        double rows = g->training.batch * (b->space == SPACE_STEPS ? (double)max_length : 1);
-        bytes += 4 * rows * (b->columns == 1 ? 1 : (b->columns + 15) / 16 * 16);
+        bytes += 4 * most_rows(g, b->axis) * (b->columns == 1 ? 1 : (b->columns + 15) / 16 * 16);
     }
     return bytes;
 }
@@ -121,7 +128,7 @@ static void report(const Compilation *c, const char *output) {
     count_params(c->graph, &fixed, &more);
     count_flops(c->infer, &step, &example);
     count_flops(c->train, &train_step, &train_example);
-    double values = training_bytes(c->graph, c->train, max_length);
+    double values = training_bytes(c->graph, c->train);
     double arrays = 16.0 * (double)most_params(c->graph); /* weights, gradients and two moments */
     printf("%s\n", output);
     printf("  parameters  %ld%s\n", fixed, more);

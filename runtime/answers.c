@@ -21,15 +21,17 @@ static bool is_input(const RdModel *model, int column) {
     return !model->columns[column].target && model->columns[column].kind == RD_WORDS;
 }
 
-/* The column whose words the weights belong to: the first input. */
-static int input_column(const RdModel *model) {
-    int column = 0;
-    while (column < model->column_count - 1 && !is_input(model, column)) column++;
-    return column;
+/* The column whose words the weights belong to. */
+static int weighted_column(const RdAnswerStyle *style) {
+    const RdModel *model = style->model;
+    return model->sequences[model->outputs[style->answer.weight].per_step - 1].column;
 }
 
 static int rows_of(const RdCollected *collected, int output, int example) {
-    return collected->model->outputs[output].per_step ? collected->examples->length[example] : 1;
+    int n = collected->model->outputs[output].per_step;
+    const RdExamples *examples = collected->examples;
+    return (int)(rd_examples_first(examples, n, example + 1) -
+                 rd_examples_first(examples, n, example));
 }
 
 /* The answer's number in a row: the index that was put out, or the most probable. */
@@ -100,8 +102,8 @@ static void print_bar(FILE *out, const RdAnswerStyle *style, double part) {
 static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *data,
                           const RdCollected *collected, int i) {
     const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    const char *first = rd_first_word(data, input_column(style->model), i), *word = first;
-    int length = collected->examples->length[i], width = 0;
+    const char *first = rd_first_word(data, weighted_column(style), i), *word = first;
+    int length = rows_of(collected, style->answer.weight, i), width = 0;
     double most = 0;
     for (int t = 0; t < length; t++, word = rd_next_word(word)) {
         if (rd_text_width(word) > width) width = rd_text_width(word);
@@ -189,9 +191,10 @@ static json_t *outputs_json(const RdCollected *collected, int i) {
 static json_t *weights_json(const RdAnswerStyle *style, const RdData *data,
                             const RdCollected *collected, int i) {
     const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    const char *word = rd_first_word(data, input_column(style->model), i);
+    const char *word = rd_first_word(data, weighted_column(style), i);
     json_t *list = json_array();
-    for (int t = 0; t < collected->examples->length[i]; t++, word = rd_next_word(word))
+    int length = rows_of(collected, style->answer.weight, i);
+    for (int t = 0; t < length; t++, word = rd_next_word(word))
         json_array_append_new(list, json_pack("{s:s, s:f}", "word", word, "weight", weight[t]));
     return list;
 }

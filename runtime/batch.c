@@ -14,20 +14,25 @@ static int most(int a, int b) { return a > b ? a : b; }
 
 /* ---- the order ---- */
 
-/* Sorts order[0 .. count) by falling length, equal lengths as they stood: a counting sort. */
-static void sort_by_length(RdPlan *plan, int *order, int count) {
-    const int *length = plan->examples->length;
-    int longest = plan->examples->longest;
-    int *place = plan->tally; /* of the next example of a length */
-    memset(place, 0, ((size_t)longest + 1) * sizeof *place);
-    for (int i = 0; i < count; i++) place[length[order[i]]]++;
-    int before = 0;
-    for (int n = longest; n >= 0; n--) {
-        int here = place[n];
-        place[n] = before;
+/* The place of each of the sequences n of these owners by falling length, equal lengths as they
+ * stand: a counting sort. */
+static void place_by_length(RdPlan *plan, int n, const int *owner, int count, int *place) {
+    const RdLengths *lengths = &plan->examples->sequence[n - 1];
+    int *next = plan->tally; /* the place of the next one of a length */
+    memset(next, 0, ((size_t)lengths->longest + 1) * sizeof *next);
+    for (int i = 0; i < count; i++) next[lengths->length[owner[i]]]++;
+    for (int length = lengths->longest, before = 0; length >= 0; length--) {
+        int here = next[length];
+        next[length] = before;
         before += here;
     }
-    for (int i = 0; i < count; i++) plan->scratch[place[length[order[i]]]++] = order[i];
+    for (int i = 0; i < count; i++) place[i] = next[lengths->length[owner[i]]]++;
+}
+
+/* Sorts order[0 .. count) by falling length of the first sequence. */
+static void sort_by_length(RdPlan *plan, int *order, int count) {
+    place_by_length(plan, 1, order, count, plan->places);
+    for (int i = 0; i < count; i++) plan->scratch[plan->places[i]] = order[i];
     memcpy(order, plan->scratch, (size_t)count * sizeof *order);
 }
 
@@ -75,47 +80,81 @@ void rd_plan_shuffle(RdPlan *plan, uint64_t seed, int epoch) {
 
 /* ---- memory ---- */
 
-/* The sum of the greatest lengths: no batch has more rows. Needs the sorted order. */
-static int most_rows(const RdPlan *plan) {
-    int rows = 0;
-    for (int i = 0; i < plan->begin[least(1, plan->batch_count)]; i++)
-        rows += plan->examples->length[plan->order[i]];
-    return rows;
+static int falling(const void *a, const void *b) {
+    size_t left = *(const size_t *)a, right = *(const size_t *)b;
+    return left < right ? 1 : left > right ? -1 : 0;
+}
+
+/* The sum of the most rows that so many examples have: no batch has more. */
+static int most_rows(const RdExamples *examples, int n, int batch_size) {
+    size_t *rows = rd_zeros((size_t)examples->count, sizeof *rows), sum = 0;
+    for (int i = 0; i < examples->count; i++)
+        rows[i] = rd_examples_first(examples, n, i + 1) - rd_examples_first(examples, n, i);
+    qsort(rows, (size_t)examples->count, sizeof *rows, falling);
+    for (int i = 0; i < least(batch_size, examples->count); i++) sum += rows[i];
+    free(rows);
+    return (int)sum;
+}
+
+static int *integers(size_t count) { return rd_zeros(count, sizeof(int)); }
+
+static void new_packing(RdPackingMemory *p, size_t owners, int longest) {
+    size_t rows = (size_t)p->most_rows, steps = (size_t)longest;
+    p->order = integers(owners);
+    p->place = integers(owners);
+    p->length = integers(owners);
+    p->count = integers(steps);
+    p->start = integers(steps + 1);
+    p->previous = integers(rows);
+    p->next = integers(rows);
+    p->example = integers(rows);
+    p->step = integers(rows);
+    p->data = integers(rows);
+}
+
+/* The most rows that a batch has of sequence n, or of examples. */
+static int rows_of(const RdPlan *plan, int n) {
+    return n ? plan->packing[n - 1].most_rows : plan->batch_size;
 }
 
 void rd_plan_new(const RdExamples *examples, int batch_size, RdPlan *plan) {
-    size_t count = (size_t)examples->count, steps = (size_t)examples->longest;
-    int size = most(1, least(batch_size, examples->count));
+    size_t count = (size_t)examples->count, longest = 0;
+    int size = least(batch_size, examples->count);
+    if (size < 1) size = 1;
     int batches = (examples->count + size - 1) / size;
     *plan = (RdPlan){.examples = examples, .batch_size = size, .batch_count = batches};
-    plan->order = rd_zeros(count, sizeof(int));
-    plan->begin = rd_zeros((size_t)batches + 1, sizeof(int));
-    plan->scratch = rd_zeros(count, sizeof(int));
-    plan->tally = rd_zeros(steps + 1, sizeof(int));
-    plan->batch_order = rd_zeros((size_t)batches, sizeof(int));
-    rd_plan_sorted(plan);
-
-    plan->most_rows = most_rows(plan);
-    size_t rows = (size_t)plan->most_rows;
-    plan->length = rd_zeros((size_t)size, sizeof(int));
-    plan->count = rd_zeros(steps, sizeof(int));
-    plan->start = rd_zeros(steps + 1, sizeof(int));
-    plan->previous = rd_zeros(rows, sizeof(int));
-    plan->next = rd_zeros(rows, sizeof(int));
-    plan->example = rd_zeros(rows, sizeof(int));
-    plan->step = rd_zeros(rows, sizeof(int));
+    for (int n = 1; n <= examples->sequence_count; n++) {
+        const RdLengths *lengths = &examples->sequence[n - 1];
+        size_t owners = (size_t)rows_of(plan, lengths->parent);
+        plan->packing[n - 1].most_rows = most_rows(examples, n, size);
+        new_packing(&plan->packing[n - 1], owners, lengths->longest);
+        if ((size_t)lengths->longest > longest) longest = (size_t)lengths->longest;
+    }
+    plan->order = integers(count);
+    plan->begin = integers((size_t)batches + 1);
+    plan->scratch = integers(count);
+    plan->places = integers(count);
+    plan->tally = integers(longest + 1);
+    plan->batch_order = integers((size_t)batches);
     for (int c = 0; c < examples->column_count; c++) {
-        size_t reals = (size_t)size * (size_t)examples->numbers[c];
-        plan->index[c] = rd_zeros(examples->per_step[c] ? rows : (size_t)size, sizeof(int));
+        size_t rows = (size_t)rows_of(plan, examples->per_step[c]);
+        size_t reals = rows * (size_t)examples->numbers[c];
+        plan->index[c] = integers(rows);
         if (reals) plan->real[c] = rd_zeros(reals * examples->real_size + RD_BEHIND, 1);
     }
+    rd_plan_sorted(plan);
 }
 
 void rd_plan_free(RdPlan *plan) {
-    int *arrays[] = {plan->order,       plan->begin,  plan->scratch, plan->tally,
-                     plan->batch_order, plan->length, plan->count,   plan->start,
-                     plan->previous,    plan->next,   plan->example, plan->step};
+    int *arrays[] = {plan->order,  plan->begin, plan->scratch,
+                     plan->places, plan->tally, plan->batch_order};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) {
+        RdPackingMemory *p = &plan->packing[n];
+        int *parts[] = {p->order,    p->place, p->length,  p->count, p->start,
+                        p->previous, p->next,  p->example, p->step,  p->data};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
+    }
     for (int c = 0; c < RD_MAX_COLUMNS; c++) {
         free(plan->index[c]);
         free(plan->real[c]);
@@ -125,17 +164,16 @@ void rd_plan_free(RdPlan *plan) {
 
 RdSizes rd_plan_sizes(const RdPlan *plan, const RdVocab *vocab) {
     const RdExamples *examples = plan->examples;
-    RdSizes sizes = {.examples = plan->batch_count ? plan->batch_size : 0,
-                     .steps = examples->longest,
-                     .rows = plan->most_rows};
+    RdSizes sizes = {.examples = plan->batch_count ? plan->batch_size : 0};
+    for (int n = 0; n < examples->sequence_count; n++) sizes.rows[n] = plan->packing[n].most_rows;
     for (int c = 0; c < examples->column_count; c++)
         if (examples->per_step[c]) sizes.vocab[c] = vocab[c].size;
     return sizes;
 }
 
 RdSizes rd_sizes_max(RdSizes a, RdSizes b) {
-    RdSizes sizes = {
-        most(a.examples, b.examples), most(a.steps, b.steps), most(a.rows, b.rows), {0}};
+    RdSizes sizes = {.examples = most(a.examples, b.examples)};
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] = most(a.rows[n], b.rows[n]);
     for (int c = 0; c < RD_MAX_COLUMNS; c++) sizes.vocab[c] = most(a.vocab[c], b.vocab[c]);
     return sizes;
 }
@@ -144,47 +182,68 @@ RdSizes rd_sizes_max(RdSizes a, RdSizes b) {
 
 const int *rd_plan_positions(const RdPlan *plan, int k) { return plan->order + plan->begin[k]; }
 
+const int *rd_plan_steps(const RdPlan *plan, int n) { return plan->packing[n - 1].data; }
+
+/* Which sequence is whose: by falling length, those of equal length in the order of their owners.
+ * `data` is where the owners are in the data. */
+static void place_sequences(RdPlan *plan, int n, const int *data, int owners) {
+    const int *length = plan->examples->sequence[n - 1].length;
+    RdPackingMemory *p = &plan->packing[n - 1];
+    place_by_length(plan, n, data, owners, p->place);
+    for (int i = 0; i < owners; i++) {
+        p->order[p->place[i]] = i;
+        p->length[p->place[i]] = length[data[i]];
+    }
+}
+
 /* count[t] and start[t] from the falling lengths; returns the number of rows. */
-static int pack_steps(RdPlan *plan, int examples) {
-    int rows = 0, steps = plan->length[0], alive = examples;
+static int pack_steps(RdPackingMemory *p, int owners) {
+    int rows = 0, steps = p->length[0], alive = owners;
     for (int t = 0; t < steps; t++) {
-        while (plan->length[alive - 1] <= t) alive--;
-        plan->count[t] = alive;
-        plan->start[t] = rows;
+        while (p->length[alive - 1] <= t) alive--;
+        p->count[t] = alive;
+        p->start[t] = rows;
         rows += alive;
     }
-    plan->start[steps] = rows;
+    p->start[steps] = rows;
     return rows;
 }
 
-static void link_rows(RdPlan *plan, int steps) {
-    for (int t = 0; t < steps; t++)
-        for (int b = 0, row = plan->start[t]; b < plan->count[t]; b++, row++) {
-            plan->previous[row] = t > 0 ? plan->start[t - 1] + b : -1;
-            plan->next[row] = t + 1 < plan->length[b] ? plan->start[t + 1] + b : -1;
-            plan->example[row] = b;
-            plan->step[row] = t;
+static void link_rows(RdPackingMemory *p, const size_t *first, const int *data) {
+    for (int t = 0; t < p->length[0]; t++)
+        for (int b = 0, row = p->start[t]; b < p->count[t]; b++, row++) {
+            p->previous[row] = t > 0 ? p->start[t - 1] + b : -1;
+            p->next[row] = t + 1 < p->length[b] ? p->start[t + 1] + b : -1;
+            p->example[row] = p->order[b];
+            p->step[row] = t;
+            p->data[row] = (int)first[data[p->order[b]]] + t;
         }
 }
 
-static void fill_column(RdPlan *plan, int c, const int *position, int examples) {
-    const RdExamples *from = plan->examples;
-    for (int b = 0; b < examples; b++) {
-        if (!from->per_step[c]) {
-            plan->index[c][b] = from->number[c][position[b]];
-            continue;
-        }
-        const int *number = from->number[c] + from->first[position[b]];
-        for (int t = 0; t < plan->length[b]; t++) plan->index[c][plan->start[t] + b] = number[t];
-    }
+static RdPacking pack_sequence(RdPlan *plan, int n, const int *data, int owners) {
+    RdPackingMemory *p = &plan->packing[n - 1];
+    place_sequences(plan, n, data, owners);
+    int rows = pack_steps(p, owners);
+    link_rows(p, plan->examples->sequence[n - 1].first, data);
+    return (RdPacking){.examples = owners,
+                       .steps = p->length[0],
+                       .rows = rows,
+                       .length = p->length,
+                       .count = p->count,
+                       .start = p->start,
+                       .previous = p->previous,
+                       .next = p->next,
+                       .example = p->example,
+                       .step = p->step,
+                       .place = p->place};
 }
 
 /* The model's reals, from doubles. */
-static void fill_reals(RdPlan *plan, int c, const int *position, int examples) {
+static void fill_reals(RdPlan *plan, int c, const int *place, int rows) {
     size_t each = (size_t)plan->examples->numbers[c];
-    for (int b = 0; b < examples; b++) {
-        const double *from = plan->examples->real[c] + (size_t)position[b] * each;
-        size_t first = (size_t)b * each;
+    for (int row = 0; row < rows; row++) {
+        const double *from = plan->examples->real[c] + (size_t)place[row] * each;
+        size_t first = (size_t)row * each;
         for (size_t k = 0; k < each; k++)
             if (plan->examples->real_size == sizeof(double))
                 ((double *)plan->real[c])[first + k] = from[k];
@@ -194,25 +253,35 @@ static void fill_reals(RdPlan *plan, int c, const int *position, int examples) {
 }
 
 void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
+    const RdExamples *examples = plan->examples;
     const int *position = rd_plan_positions(plan, k);
-    int examples = plan->begin[k + 1] - plan->begin[k];
-    for (int b = 0; b < examples; b++) plan->length[b] = plan->examples->length[position[b]];
-    int steps = plan->length[0], rows = pack_steps(plan, examples);
-    link_rows(plan, steps);
-    *batch = (RdBatch){.packing = {.examples = examples,
-                                   .steps = steps,
-                                   .rows = rows,
-                                   .length = plan->length,
-                                   .count = plan->count,
-                                   .start = plan->start,
-                                   .previous = plan->previous,
-                                   .next = plan->next,
-                                   .example = plan->example,
-                                   .step = plan->step}};
-    for (int c = 0; c < plan->examples->column_count; c++) {
-        fill_column(plan, c, position, examples);
-        fill_reals(plan, c, position, examples);
+    *batch = (RdBatch){.examples = plan->begin[k + 1] - plan->begin[k]};
+    for (int n = 1; n <= examples->sequence_count; n++) {
+        int parent = examples->sequence[n - 1].parent;
+        int owners = rd_batch_rows(batch, parent);
+        batch->packing[n - 1] =
+            pack_sequence(plan, n, parent ? rd_plan_steps(plan, parent) : position, owners);
+    }
+    for (int c = 0; c < examples->column_count; c++) {
+        int n = examples->per_step[c], rows = rd_batch_rows(batch, n);
+        const int *from = n ? rd_plan_steps(plan, n) : position;
+        for (int row = 0; row < rows; row++) plan->index[c][row] = examples->number[c][from[row]];
+        fill_reals(plan, c, from, rows);
         batch->index[c] = plan->index[c];
         batch->real[c] = plan->real[c];
     }
+}
+
+/* ---- looking at a batch ---- */
+
+int rd_batch_rows(const RdBatch *batch, int n) {
+    return n ? batch->packing[n - 1].rows : batch->examples;
+}
+
+int rd_batch_steps(const RdBatch *batch, int n, int b) {
+    return n ? batch->packing[n - 1].length[batch->packing[n - 1].place[b]] : 1;
+}
+
+int rd_batch_row(const RdBatch *batch, int n, int b, int t) {
+    return n ? batch->packing[n - 1].start[t] + batch->packing[n - 1].place[b] : b;
 }

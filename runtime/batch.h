@@ -6,18 +6,41 @@
 #include "rondo.h"
 #include "vocab.h"
 
+/* The lengths of all sequences of a kind, owner after owner: the examples in the order of the data,
+ * or the steps of the sequences that they are nested in. */
+typedef struct {
+    int parent;    /* as in RdSequence */
+    size_t owners; /* how many there are */
+    int longest;   /* the largest length; 0 when there are no owners */
+    int *length;   /* [owners] each at least 1 */
+    size_t *first; /* [owners + 1] the sum of the lengths before each */
+} RdLengths;
+
 /* Data as numbers. Owns its memory; the data that it was made from may be freed. */
 typedef struct {
     int count, column_count;
-    int longest;                   /* the largest length; 0 when there are no examples */
-    int *length;                   /* [count] steps of each example; at least 1 */
-    size_t *first;                 /* [count + 1] the sum of the lengths before each example */
-    bool per_step[RD_MAX_COLUMNS]; /* an RD_WORDS column */
-    int *number[RD_MAX_COLUMNS];   /* [first[count]] or [count]; zeros where nothing was read */
-    size_t real_size;              /* of the model */
-    int numbers[RD_MAX_COLUMNS];   /* of RD_NUMBERS columns, else 0 */
-    double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS: [count][numbers]; zeros where nothing was read */
+    int sequence_count; /* at least 1: without any in the model, one of a step an example */
+    RdLengths sequence[RD_MAX_SEQUENCES];
+    int per_step[RD_MAX_COLUMNS]; /* as in RdColumn */
+    int *number[RD_MAX_COLUMNS];  /* [rd_examples_rows]; zeros where nothing was read */
+    size_t real_size;             /* of the model */
+    int numbers[RD_MAX_COLUMNS];  /* of RD_NUMBERS columns, else 0 */
+    double *real[RD_MAX_COLUMNS]; /* RD_NUMBERS: [rd_examples_rows][numbers]; zeros as above */
 } RdExamples;
+
+/* Room for `count` examples without lengths. */
+void rd_examples_new(const RdModel *model, int count, RdExamples *examples);
+
+/* Memory for the lengths of sequence n, whose parent's are complete; the caller fills `length`. */
+RdLengths *rd_examples_lengths(RdExamples *examples, int n);
+
+/* Completes sequence n from its lengths. */
+void rd_examples_sum(RdExamples *examples, int n);
+
+/* Where the rows of an example begin, those of sequence n or the examples themselves (n = 0), in
+ * the order of the data; that of example `count` is how many there are. */
+size_t rd_examples_first(const RdExamples *examples, int n, int example);
+size_t rd_examples_rows(const RdExamples *examples, int n);
 
 /* `vocab` is [model->column_count]; only those of RD_WORDS columns are used. Overwrites *examples;
  * freed with rd_examples_free. A model without words has one step an example. */
@@ -25,6 +48,13 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples);
 
 void rd_examples_free(RdExamples *examples);
+
+/* Memory for the packing of a sequence. */
+typedef struct {
+    int most_rows; /* of any batch, in any order */
+    int *order, *place, *length, *count, *start, *previous, *next, *example, *step;
+    int *data; /* [rows] which step of the data each row is */
+} RdPackingMemory;
 
 /* The batches of one pass over the examples, and memory for one of them. All is allocated by
  * rd_plan_new; nothing after it allocates. */
@@ -35,9 +65,8 @@ typedef struct {
     int *order; /* [examples->count] the examples, batch after batch */
     int *begin; /* [batch_count + 1] where each batch begins in order */
     /* private: */
-    int most_rows; /* of any batch, in any order */
-    int *scratch, *tally, *batch_order;
-    int *length, *count, *start, *previous, *next, *example, *step;
+    int *scratch, *places, *tally, *batch_order;
+    RdPackingMemory packing[RD_MAX_SEQUENCES];
     int *index[RD_MAX_COLUMNS];
     void *real[RD_MAX_COLUMNS];
 } RdPlan;
@@ -57,11 +86,22 @@ void rd_plan_sorted(RdPlan *plan);
 void rd_plan_shuffle(RdPlan *plan, uint64_t seed, int epoch);
 
 /* Packs batch k into the plan's memory and points *batch to it, until the next call. Within a
- * batch the examples stand by falling length. */
+ * batch the examples stand by falling length of the first sequence. */
 void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch);
 
 /* [batch->packing.examples] which example of the data each packed example of batch k is. */
 const int *rd_plan_positions(const RdPlan *plan, int k);
+
+/* [rows] which step of the data each row of sequence n is, in the batch that was packed last. */
+const int *rd_plan_steps(const RdPlan *plan, int n);
+
+/* How many rows of sequence n, or of examples (n = 0), the example b of a batch has, and the row of
+ * the t-th of them. Not for nested sequences, whose rows are those of their owners. */
+int rd_batch_steps(const RdBatch *batch, int n, int b);
+int rd_batch_row(const RdBatch *batch, int n, int b, int t);
+
+/* The rows of sequence n, or the examples, of a batch. */
+int rd_batch_rows(const RdBatch *batch, int n);
 
 /* The largest batch of the plan in any order, sorted or shuffled. `vocab` is [column_count]. */
 RdSizes rd_plan_sizes(const RdPlan *plan, const RdVocab *vocab);

@@ -39,13 +39,13 @@ static uint64_t fingerprint(const RdExamples *examples) {
     uint64_t hash = UINT64_C(14695981039346656037);
     if (!examples) return 0;
     for (int c = 0; c < examples->column_count; c++) {
-        size_t count =
-            examples->per_step[c] ? examples->first[examples->count] : (size_t)examples->count;
+        size_t count = rd_examples_rows(examples, examples->per_step[c]);
         for (size_t i = 0; i < count; i++)
             hash = (hash ^ (uint32_t)examples->number[c][i]) * UINT64_C(1099511628211);
     }
-    for (int i = 0; i < examples->count; i++)
-        hash = (hash ^ (uint32_t)examples->length[i]) * UINT64_C(1099511628211);
+    for (int n = 0; n < examples->sequence_count; n++)
+        for (size_t i = 0; i < examples->sequence[n].owners; i++)
+            hash = (hash ^ (uint32_t)examples->sequence[n].length[i]) * UINT64_C(1099511628211);
     return hash;
 }
 

@@ -46,33 +46,29 @@ static int vocabulary_of(const RdColumn *column) {
 }
 
 /* A length of each kind: alone, equal ones, different ones. */
-static void make_up_lengths(Job *job, RdRandom *random) {
-    RdExamples *examples = &job->examples;
-    int longest = MADE_UP_LENGTH;
-    bool words = false;
-    for (int c = 0; c < job->model->column_count; c++) {
-        const RdColumn *column = &job->model->columns[c];
-        if (column->kind == RD_WORDS && column->max_length > 0)
-            longest = least(longest, column->max_length);
-        words |= column->kind == RD_WORDS;
+static void make_up_lengths(Job *job, int n, RdRandom *random) {
+    RdLengths *lengths = rd_examples_lengths(&job->examples, n);
+    int longest = 1;
+    if (n <= job->model->sequence_count) {
+        const RdColumn *column = &job->model->columns[job->model->sequences[n - 1].column];
+        longest = MADE_UP_LENGTH;
+        if (column->max_length > 0) longest = least(longest, column->max_length);
     }
-    for (int i = 0; i < examples->count; i++) {
-        int length = i == 0 || !words ? 1 : i == 1 ? longest : 0;
+    for (size_t i = 0; i < lengths->owners; i++) {
+        int length = i == 0 ? 1 : i == 1 ? longest : 0;
         if (!length) length = 1 + (int)rd_random_below(random, (uint64_t)longest);
-        examples->length[i] = length;
-        examples->first[i + 1] = examples->first[i] + (size_t)length;
-        if (length > examples->longest) examples->longest = length;
+        lengths->length[i] = length;
     }
+    rd_examples_sum(&job->examples, n);
 }
 
 static void make_up_column(Job *job, int c, RdRandom *random) {
     RdExamples *examples = &job->examples;
     const RdColumn *column = &job->model->columns[c];
-    bool words = column->kind == RD_WORDS, steps = rd_column_of_words(column);
+    bool words = column->kind == RD_WORDS;
     int choices = words ? vocabulary_of(column) : column->class_count;
-    size_t count = steps ? examples->first[examples->count] : (size_t)examples->count;
+    size_t count = rd_examples_rows(examples, examples->per_step[c]);
     if (words) job->vocab[c].size = choices;
-    examples->per_step[c] = steps;
     examples->number[c] = rd_zeros(count, sizeof(int));
     examples->numbers[c] = column->numbers;
     if (column->numbers) {
@@ -88,12 +84,8 @@ static void make_up_column(Job *job, int c, RdRandom *random) {
 static void make_up_examples(Job *job) {
     RdRandom random = rd_random(job->options->seed, 1);
     RdExamples *examples = &job->examples;
-    *examples = (RdExamples){.count = job->options->examples,
-                             .column_count = job->model->column_count,
-                             .real_size = job->model->real_size};
-    examples->length = rd_zeros((size_t)examples->count, sizeof *examples->length);
-    examples->first = rd_zeros((size_t)examples->count + 1, sizeof *examples->first);
-    make_up_lengths(job, &random);
+    rd_examples_new(job->model, job->options->examples, examples);
+    for (int n = 1; n <= examples->sequence_count; n++) make_up_lengths(job, n, &random);
     for (int c = 0; c < job->model->column_count; c++) make_up_column(job, c, &random);
 }
 

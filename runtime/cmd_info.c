@@ -37,13 +37,14 @@ static void release(Info *info) {
 
 /* What a run with batches of so many of the longest texts needs. */
 static RdMemory memory_for(const Info *info, int batch, bool training) {
-    RdSizes sizes = {.examples = batch, .steps = 1};
-    for (int c = 0; c < info->model->column_count; c++) {
-        if (info->model->columns[c].max_length > sizes.steps)
-            sizes.steps = info->model->columns[c].max_length;
-        sizes.vocab[c] = info->vocab[c];
+    const RdModel *model = info->model;
+    RdSizes sizes = {.examples = batch, .rows = {batch}};
+    for (int c = 0; c < model->column_count; c++) sizes.vocab[c] = info->vocab[c];
+    for (int n = 0; n < model->sequence_count; n++) {
+        const RdSequence *sequence = &model->sequences[n];
+        int owners = sequence->parent ? sizes.rows[sequence->parent - 1] : batch;
+        sizes.rows[n] = owners * model->columns[sequence->column].max_length;
     }
-    sizes.rows = batch * sizes.steps;
     return rd_session_memory(info->model, &sizes, training);
 }
 

@@ -5,20 +5,17 @@
 #include "alloc.h"
 #include "evaluate.h"
 
-static double *row_of(const RdCollected *collected, int output, int example, int step) {
-    bool per_step = collected->model->outputs[output].per_step;
-    size_t row = per_step ? collected->examples->first[example] + (size_t)step : (size_t)example;
-    return collected->value[output] + row * (size_t)collected->columns[output];
-}
-
 const double *rd_collected_row(const RdCollected *collected, int output, int example, int step) {
-    return row_of(collected, output, example, step);
+    int n = collected->model->outputs[output].per_step;
+    size_t row = rd_examples_first(collected->examples, n, example) + (size_t)step;
+    return collected->value[output] + row * (size_t)collected->columns[output];
 }
 
 /* Copies a row out of the session's memory. */
 static void copy_row(const RdCollected *collected, const RdSession *session, int output, int from,
-                     double *to) {
+                     int place) {
     int columns = collected->columns[output];
+    double *to = collected->value[output] + (size_t)place * (size_t)columns;
     for (int i = 0; i < columns; i++)
         to[i] = collected->model->outputs[output].index
                     ? ((const int *)session->run.output[output])[from * columns + i]
@@ -27,12 +24,12 @@ static void copy_row(const RdCollected *collected, const RdSession *session, int
 
 /* Copies an output's rows of one batch. */
 static void copy_output(const RdCollected *collected, const RdSession *session, int output,
-                        const RdPacking *packing, const int *position) {
-    bool per_step = collected->model->outputs[output].per_step;
-    for (int b = 0; b < packing->examples; b++)
-        for (int t = 0; t < (per_step ? packing->length[b] : 1); t++)
-            copy_row(collected, session, output, per_step ? packing->start[t] + b : b,
-                     row_of(collected, output, position[b], t));
+                        const RdPlan *plan, int k) {
+    const RdBatch *batch = session->run.batch;
+    int n = collected->model->outputs[output].per_step;
+    const int *place = n ? rd_plan_steps(plan, n) : rd_plan_positions(plan, k);
+    int rows = n ? batch->packing[n - 1].rows : batch->examples;
+    for (int row = 0; row < rows; row++) copy_row(collected, session, output, row, place[row]);
 }
 
 static void allocate(RdCollected *collected, const RdSession *session, const bool *wanted) {
@@ -42,8 +39,7 @@ static void allocate(RdCollected *collected, const RdSession *session, const boo
     collected->value = rd_zeros((size_t)model->output_count, sizeof *collected->value);
     for (int i = 0; i < model->output_count; i++) {
         collected->columns[i] = rd_output_columns(session, i);
-        size_t rows =
-            model->outputs[i].per_step ? examples->first[examples->count] : (size_t)examples->count;
+        size_t rows = rd_examples_rows(examples, model->outputs[i].per_step);
         if (wanted[i])
             collected->value[i] = rd_zeros(rows * (size_t)collected->columns[i], sizeof(double));
     }
@@ -59,8 +55,7 @@ void rd_collect(RdCollected *collected, RdSession *session, RdPlan *plan, const 
         rd_plan_batch(plan, k, &batch);
         session->model->infer(&session->run);
         for (int i = 0; i < session->model->output_count; i++)
-            if (wanted[i])
-                copy_output(collected, session, i, &batch.packing, rd_plan_positions(plan, k));
+            if (wanted[i]) copy_output(collected, session, i, plan, k);
     }
     session->run.batch = NULL;
 }

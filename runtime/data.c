@@ -23,7 +23,6 @@ typedef struct {
     const RdModel *model;
     RdReadOptions options;
     RdMapping mapping;
-    int longest; /* words kept of a text; 0: all */
     RdData *data;
     RdTokenizer tokenizer[RD_MAX_COLUMNS];
     bool first;   /* no record was taken yet */
@@ -34,12 +33,12 @@ typedef struct {
 
 /* ---- one record into the data ---- */
 
-/* The least max_length of the columns of words: all of them have the same number of words. */
-static int longest_text(const RdModel *model, bool need_targets) {
+/* The least max_length of the columns that are read and have a word a step of sequence n. */
+static int longest_text(const Reading *r, int n) {
     int longest = 0;
-    for (int c = 0; c < model->column_count; c++) {
-        const RdColumn *column = &model->columns[c];
-        if (column->kind != RD_WORDS || !rd_column_needed(column, need_targets)) continue;
+    for (int c = 0; c < r->model->column_count; c++) {
+        const RdColumn *column = &r->model->columns[c];
+        if (column->kind != RD_WORDS || column->per_step != n || !r->data->has[c]) continue;
         if (column->max_length > 0 && (longest == 0 || column->max_length < longest))
             longest = column->max_length;
     }
@@ -120,17 +119,19 @@ static bool check_field(Reading *r, int c, const char *field, size_t length, RdE
     return empty_field(column, column->chars ? "character" : "word", error);
 }
 
-/* All columns of words, and those of tags, have one number of them. */
+/* All columns of words or tags, one a step of the same sequence, have one number of them. */
 static bool check_lengths(const Reading *r, RdError *error) {
-    int before = -1;
+    int before[RD_MAX_SEQUENCES + 1];
+    for (int n = 0; n <= RD_MAX_SEQUENCES; n++) before[n] = -1;
     for (int c = 0; c < r->model->column_count; c++) {
         if (r->mapping.field[c] < 0 || !rd_column_of_words(&r->model->columns[c])) continue;
-        if (before >= 0 && r->tokenizer[c].count != r->tokenizer[before].count)
+        int *first = &before[r->model->columns[c].per_step];
+        if (*first >= 0 && r->tokenizer[c].count != r->tokenizer[*first].count)
             return rd_fail(error,
                            "column '%s' has %d words, column '%s' %d; expected equal numbers",
-                           r->model->columns[before].name, r->tokenizer[before].count,
+                           r->model->columns[*first].name, r->tokenizer[*first].count,
                            r->model->columns[c].name, r->tokenizer[c].count);
-        before = c;
+        *first = c;
     }
     return true;
 }
@@ -139,8 +140,9 @@ static void store_words(Reading *r, int c) {
     RdData *data = r->data;
     RdWords *words = &data->words[c];
     const RdTokenizer *t = &r->tokenizer[c];
-    bool cut = r->longest > 0 && t->count > r->longest;
-    int count = cut ? r->longest : t->count;
+    int longest = longest_text(r, r->model->columns[c].per_step);
+    bool cut = longest > 0 && t->count > longest;
+    int count = cut ? longest : t->count;
     size_t bytes = cut ? (size_t)(t->word[count] - t->word[0]) : t->bytes;
     words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
     memcpy(words->bytes + words->size, t->word[0], bytes);
@@ -375,7 +377,6 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
     if (!reader) return false;
     RdFormat format = rd_reader_format(reader);
     Reading r = {.reader = reader, .model = model, .options = options, .data = data, .first = true};
-    r.longest = longest_text(model, options.need_targets);
     if (format == RD_FORMAT_CONLL || format == RD_FORMAT_CONLLU) r.conll = rd_conll_new(reader);
     data->path = rd_copy(rd_reader_name(reader));
     bool good = read_records(&r, error) && check_not_empty(&r, error);
@@ -405,7 +406,6 @@ bool rd_data_from_texts(const char *const *texts, int count, const RdModel *mode
     *data = (RdData){.path = rd_copy("text")};
     options.need_targets = false;
     Reading r = {.model = model, .options = options, .data = data};
-    r.longest = longest_text(model, false);
     bool good = map_texts(&r, error);
     for (int i = 0; good && i < count; i++) {
         char *field = (char *)texts[i]; /* a record's fields may be changed; this one is not */

@@ -54,8 +54,8 @@ typedef struct {
  *
  * Errors, each "path:line: …" in one line: wrong number of fields, unknown class, a text without
  * words, invalid UTF-8, NUL, an unclosed quote, a header that lacks a column; missing, empty or
- * damaged file, directory. All words and tags columns of one record must have the same number of
- * words. */
+ * damaged file, directory. All columns with a word or a tag a step of one sequence must have the
+ * same number of them. */
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error);
 

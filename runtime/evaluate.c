@@ -73,8 +73,8 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model,
     if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))
         return false;
     if (evaluation->answer.number >= 0) {
-        bool per_step = rd_answer_per_step(model, &evaluation->answer);
-        size_t rows = per_step ? examples->first[examples->count] : (size_t)examples->count;
+        size_t rows =
+            rd_examples_rows(examples, answer_output(model, &evaluation->answer)->per_step);
         if (!rd_numbers_init(&evaluation->numbers, rows, model->columns[column].numbers))
             return false;
     }
@@ -96,10 +96,11 @@ static double loss_at(const RdSession *session, int row) {
 }
 
 /* The sum over the targets of packed example b, first step first. */
-static double loss_of_example(const RdSession *session, const RdPacking *packing, int b) {
-    if (!session->model->loss_per_step) return loss_at(session, b);
+static double loss_of_example(const RdSession *session, const RdBatch *batch, int b) {
+    int n = session->model->loss_per_step;
     double sum = 0;
-    for (int t = 0; t < packing->length[b]; t++) sum += loss_at(session, packing->start[t] + b);
+    for (int t = 0; t < rd_batch_steps(batch, n, b); t++)
+        sum += loss_at(session, rd_batch_row(batch, n, b, t));
     return sum;
 }
 
@@ -126,11 +127,9 @@ static int compare(RdEvaluation *evaluation, const RdSession *session, const RdB
                    int b) {
     const RdAnswer *answer = &evaluation->answer;
     if (answer->column < 0 || answer->number >= 0) return 0;
-    const RdPacking *packing = &batch->packing;
-    bool per_step = rd_answer_per_step(session->model, answer);
-    int count = per_step ? packing->length[b] : 1, right = 0;
-    for (int t = 0; t < count; t++) {
-        int row = per_step ? packing->start[t] + b : b;
+    int n = answer_output(session->model, answer)->per_step, right = 0;
+    for (int t = 0; t < rd_batch_steps(batch, n, b); t++) {
+        int row = rd_batch_row(batch, n, b, t);
         int truth = batch->index[answer->column][row];
         int predicted = rd_answer_number(session, answer, row);
         right += truth == predicted;
@@ -143,14 +142,15 @@ static int compare(RdEvaluation *evaluation, const RdSession *session, const RdB
 /* Adds up in the order of the data. */
 static void conclude(RdEvaluation *evaluation, const RdModel *model, const RdExamples *examples) {
     double loss = 0;
-    long right = 0, answers = examples->count;
+    long right = 0, answers = 0;
     for (int i = 0; i < examples->count; i++) {
         loss += evaluation->example_loss[i];
         right += evaluation->example_right[i];
     }
-    long steps = (long)examples->first[examples->count];
-    evaluation->targets = model->loss_per_step ? steps : examples->count;
-    if (rd_answer_per_step(model, &evaluation->answer)) answers = steps;
+    evaluation->targets = (long)rd_examples_rows(examples, model->loss_per_step);
+    if (evaluation->answer.column >= 0)
+        answers =
+            (long)rd_examples_rows(examples, answer_output(model, &evaluation->answer)->per_step);
     evaluation->loss = evaluation->targets ? loss / (double)evaluation->targets : 0;
     evaluation->accuracy = answers ? (double)right / (double)answers : 0;
 }
@@ -166,8 +166,8 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
         rd_plan_batch(plan, k, &batch);
         model->infer(&session->run);
         const int *position = rd_plan_positions(plan, k);
-        for (int b = 0; b < batch.packing.examples; b++) {
-            evaluation->example_loss[position[b]] = loss_of_example(session, &batch.packing, b);
+        for (int b = 0; b < batch.examples; b++) {
+            evaluation->example_loss[position[b]] = loss_of_example(session, &batch, b);
             evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
             if (evaluation->numbers.columns)
                 keep_numbers(evaluation, session, &batch, b, (size_t)position[b]);

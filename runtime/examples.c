@@ -6,22 +6,59 @@
 #include "batch.h"
 #include "columns.h"
 
-/* The first column of words that was read, or -1. */
-static int column_of_words(const RdModel *model, const RdData *data) {
-    for (int c = 0; c < model->column_count; c++)
-        if (model->columns[c].kind == RD_WORDS && data->has[c]) return c;
-    return -1;
-}
+/* ---- lengths ---- */
 
-static void set_lengths(const RdModel *model, const RdData *data, RdExamples *examples) {
-    int words = column_of_words(model, data);
-    for (int i = 0; i < data->count; i++) {
-        int length = words < 0 ? 1 : data->words[words].word_count[i];
-        examples->length[i] = length;
-        examples->first[i + 1] = examples->first[i] + (size_t)length;
-        if (length > examples->longest) examples->longest = length;
+void rd_examples_new(const RdModel *model, int count, RdExamples *examples) {
+    int sequences = model->sequence_count;
+    *examples = (RdExamples){.count = count,
+                             .column_count = model->column_count,
+                             .real_size = model->real_size,
+                             .sequence_count = sequences ? sequences : 1};
+    for (int n = 1; n <= sequences; n++)
+        examples->sequence[n - 1].parent = model->sequences[n - 1].parent;
+    for (int c = 0; c < model->column_count; c++) {
+        examples->per_step[c] = model->columns[c].per_step;
+        examples->numbers[c] = model->columns[c].numbers;
     }
 }
+
+size_t rd_examples_first(const RdExamples *examples, int n, int example) {
+    if (n == 0) return (size_t)example;
+    const RdLengths *lengths = &examples->sequence[n - 1];
+    return lengths->first[rd_examples_first(examples, lengths->parent, example)];
+}
+
+size_t rd_examples_rows(const RdExamples *examples, int n) {
+    return rd_examples_first(examples, n, examples->count);
+}
+
+RdLengths *rd_examples_lengths(RdExamples *examples, int n) {
+    RdLengths *lengths = &examples->sequence[n - 1];
+    lengths->owners = rd_examples_rows(examples, lengths->parent);
+    lengths->length = rd_zeros(lengths->owners, sizeof *lengths->length);
+    lengths->first = rd_zeros(lengths->owners + 1, sizeof *lengths->first);
+    return lengths;
+}
+
+void rd_examples_sum(RdExamples *examples, int n) {
+    RdLengths *lengths = &examples->sequence[n - 1];
+    for (size_t i = 0; i < lengths->owners; i++) {
+        lengths->first[i + 1] = lengths->first[i] + (size_t)lengths->length[i];
+        if (lengths->length[i] > lengths->longest) lengths->longest = lengths->length[i];
+    }
+}
+
+/* A sequence that was not read has one step for each owner. */
+static void encode_lengths(const RdModel *model, const RdData *data, RdExamples *examples, int n) {
+    RdLengths *lengths = rd_examples_lengths(examples, n);
+    int column = n <= model->sequence_count ? model->sequences[n - 1].column : -1;
+    for (size_t i = 0; i < lengths->owners; i++)
+        lengths->length[i] =
+            column >= 0 && data->has[column] ? data->words[column].word_count[i] : 1;
+    rd_examples_sum(examples, n);
+}
+
+/* ---- numbers ---- */
 
 static void encode_words(const RdColumn *of, const RdData *data, int column, const RdVocab *vocab,
                          int *number) {
@@ -34,31 +71,28 @@ static void encode_words(const RdColumn *of, const RdData *data, int column, con
 
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples) {
-    size_t count = (size_t)data->count;
-    *examples = (RdExamples){
-        .count = data->count, .column_count = model->column_count, .real_size = model->real_size};
-    examples->length = rd_zeros(count, sizeof *examples->length);
-    examples->first = rd_zeros(count + 1, sizeof *examples->first);
-    set_lengths(model, data, examples);
+    rd_examples_new(model, data->count, examples);
+    for (int n = 1; n <= examples->sequence_count; n++) encode_lengths(model, data, examples, n);
     for (int c = 0; c < model->column_count; c++) {
-        bool words = examples->per_step[c] = rd_column_of_words(&model->columns[c]);
-        examples->number[c] = rd_zeros(words ? examples->first[count] : count, sizeof(int));
-        size_t each = (size_t)model->columns[c].numbers;
-        examples->numbers[c] = (int)each;
-        if (each) examples->real[c] = rd_zeros(count * each, sizeof(double));
+        size_t rows = rd_examples_rows(examples, examples->per_step[c]);
+        size_t reals = rows * (size_t)examples->numbers[c];
+        examples->number[c] = rd_zeros(rows, sizeof(int));
+        if (reals) examples->real[c] = rd_zeros(reals, sizeof(double));
         if (!data->has[c]) continue;
-        if (each)
-            memcpy(examples->real[c], data->real[c], count * each * sizeof(double));
-        else if (words)
+        if (reals)
+            memcpy(examples->real[c], data->real[c], reals * sizeof(double));
+        else if (rd_column_of_words(&model->columns[c]))
             encode_words(&model->columns[c], data, c, &vocab[c], examples->number[c]);
         else
-            memcpy(examples->number[c], data->number[c], count * sizeof(int));
+            memcpy(examples->number[c], data->number[c], rows * sizeof(int));
     }
 }
 
 void rd_examples_free(RdExamples *examples) {
-    free(examples->length);
-    free(examples->first);
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) {
+        free(examples->sequence[n].length);
+        free(examples->sequence[n].first);
+    }
     for (int c = 0; c < RD_MAX_COLUMNS; c++) {
         free(examples->number[c]);
         free(examples->real[c]);

@@ -125,7 +125,7 @@ bool rd_gradcheck(RdSession *session, RdPlan *plan, uint64_t seed, RdTensorCheck
     size_t bytes = rd_session_stretch_bytes(session);
     Check check = {.session = session, .random = rd_random(seed, 2)};
     rd_plan_batch(plan, 0, &check.batch);
-    check.targets = model->loss_per_step ? check.batch.packing.rows : check.batch.packing.examples;
+    check.targets = rd_batch_rows(&check.batch, model->loss_per_step);
     session->run.batch = &check.batch;
     session->run.key = rd_mix(seed);
     double loss = run(&check);

@@ -37,9 +37,11 @@ RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real
     return row < 0 ? otherwise : rows + row * stride;
 }
 
-/* The row of an example's last step. */
+/* The length of an example's sequence, and the rows of its first and its last step. */
+RD_INLINE int rd_length(const RdPacking *p, long example) { return p->length[p->place[example]]; }
+RD_INLINE long rd_first(const RdPacking *p, long example) { return p->place[example]; }
 RD_INLINE long rd_last(const RdPacking *p, long example) {
-    return p->start[p->length[example] - 1] + example;
+    return p->start[rd_length(p, example) - 1] + p->place[example];
 }
 
 /* One step of a reduction over an example's steps into `to`, `count` columns of it (a vector, or
@@ -93,7 +95,7 @@ RD_INLINE void rd_share_steps(const RdPacking *p, int part, int parts, int *firs
 /* How many parts each of `kernels` independent kernels is split in. */
 RD_INLINE int rd_parts(const RdRun *run, int kernels) {
     int threads = rd_pool_threads(run->pool), parts = (threads + kernels - 1) / kernels;
-    int most = run->batch->packing.examples;
+    int most = run->batch->examples;
     return parts < most ? parts : most;
 }
 
@@ -136,11 +138,10 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
 typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
 
 /* Adds to `out`, a block of a gradient whose rows are `out_stride` apart:
- *   OUTER    out[m][n] += sum over l, r of a[a_row(r)][l][m] * b[b_row(r)][l][n]
- *   COLUMNS  out[m][n] += sum over r of a[a_row(r)][m][n]
+ *   OUTER    out[m][n] += sum over r of a[a_row(r)][m] * b[b_row(r)][n]
+ *   COLUMNS  out[0][n] += sum over r of a[a_row(r)][n]
  *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
- * The lines l (m of COLUMNS) of a row are a_line, b_line apart; no `lines` are one. A row map of
- * NULL is the identity; rows that it maps to -1 are left out. */
+ * A row map of NULL is the identity; rows that it maps to -1 are left out. */
 typedef struct {
     RdSumKind kind;
     real *out;
@@ -149,7 +150,6 @@ typedef struct {
     int rows;
     const real *a, *b;
     long a_stride, b_stride;
-    int lines, a_line, b_line;
     const int *a_rows, *b_rows, *index;
     real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
 } RdSum;

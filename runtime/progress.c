@@ -54,7 +54,7 @@ static double per_second(long count, double seconds) {
 
 /* Seconds until the last epoch is over, if all goes on as it did. */
 static double time_left(const RdProgress *progress, const RdTrainer *trainer) {
-    long an_epoch = (long)trainer->examples->first[trainer->examples->count];
+    long an_epoch = (long)rd_examples_rows(trainer->examples, 1);
     long left = an_epoch * (trainer->training.epochs - trainer->state.epoch) - progress->epoch_rows;
     return progress->rows ? (rd_now() - progress->start) * (double)left / (double)progress->rows
                           : 0;

@@ -15,21 +15,30 @@
 #endif
 typedef RD_REAL real;
 
-enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_BEHIND = 256 };
+enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_MAX_SEQUENCES = 16, RD_BEHIND = 256 };
 
 /* ---- what the compiler says about a model ---- */
 
 typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS, RD_TAGS } RdColumnKind;
+
+/* A kind of sequence that a model has: the words of a text, the letters of each word. They are
+ * numbered from 1: what belongs to 0 has a row an example, what belongs to n a row a step of
+ * sequence n. */
+typedef struct {
+    int column; /* whose lengths it has */
+    int parent; /* every step of this sequence has one; 0: every example has; before this one */
+} RdSequence;
 
 /* A column of the data: an `input` or a `target` of the model. */
 typedef struct {
     const char *name;
     RdColumnKind kind;
     bool target;
-    bool chars;                           /* RD_WORDS: each character is a word of its own */
-    bool split;                           /* RD_WORDS: the data part the words, at white space */
-    const char *field;                    /* what files call it; NULL: its name */
-    int over;                             /* RD_TAGS: the column whose words have one each */
+    bool chars;        /* RD_WORDS: each character is a word of its own */
+    bool split;        /* RD_WORDS: the data part the words, at white space */
+    const char *field; /* what files call it; NULL: its name */
+    int over;          /* RD_TAGS: the column whose words have one each */
+    int per_step;      /* the sequence that has a number a step; 0: a number an example */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
     const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */
@@ -51,12 +60,12 @@ typedef struct {
 /* A value that the model outputs: `columns` numbers a row; a row an example, or a row a step. */
 typedef struct {
     const char *name;
-    bool index;    /* class or word numbers (int) instead of reals */
-    bool per_step; /* a row for each step of each example, in the order of the packing */
-    int columns;   /* 1 for a scalar; below zero: as a dim of RdParam */
-    int stride;    /* reals: from one row to the next; 0 stands for `columns` */
-    int of;        /* the column whose classes or words an index, or the columns, count; or the
-                      target whose numbers these are; or -1 */
+    bool index;   /* class or word numbers (int) instead of reals */
+    int per_step; /* the sequence that has a row a step, in the order of its packing; or 0 */
+    int columns;  /* 1 for a scalar; below zero: as a dim of RdParam */
+    int stride;   /* reals: from one row to the next; 0 stands for `columns` */
+    int of;       /* the column whose classes or words an index, or the columns, count; or the
+                     target whose numbers these are; or -1 */
 } RdOutput;
 
 typedef enum { RD_SGD, RD_ADAM } RdOptimizerKind;
@@ -71,10 +80,11 @@ typedef struct {
 
 /* ---- a batch ---- */
 
-/* Sequences packed by time step, never padded: the examples are sorted by falling length, row
- * start[t] + b is step t of example b, and step t has the rows of the first count[t] examples. */
+/* Sequences packed by time step, never padded: they are sorted by falling length, row start[t] + b
+ * is step t of sequence b, and step t has the rows of the first count[t] sequences. Their owners
+ * are the examples of the batch, or the rows of the packing that this one is nested in. */
 typedef struct {
-    int examples;        /* B */
+    int examples;        /* B: sequences, and owners */
     int steps;           /* the longest length */
     int rows;            /* the sum of the lengths */
     const int *length;   /* [examples], falling; each at least 1 */
@@ -82,21 +92,24 @@ typedef struct {
     const int *start;    /* [steps + 1] */
     const int *previous; /* [rows] the row of the same example one step earlier, or -1 */
     const int *next;     /* [rows] the row one step later, or -1 */
-    const int *example;  /* [rows] the example of the row */
+    const int *example;  /* [rows] the owner of the row's sequence */
     const int *step;     /* [rows] the step that the row is of */
+    const int *place;    /* [examples] which sequence is this owner's */
 } RdPacking;
 
 typedef struct {
-    RdPacking packing;
+    int examples;
+    RdPacking packing[RD_MAX_SEQUENCES]; /* of sequence n: packing[n - 1] */
     const int *index[RD_MAX_COLUMNS]; /* each column's indices: [rows] or [examples]; never NULL */
-    const void *real[RD_MAX_COLUMNS]; /* real [examples][numbers]: RD_NUMBERS columns. RD_BEHIND
-                                         bytes behind the last row may be read */
+    const void *real[RD_MAX_COLUMNS]; /* real [rows or examples][numbers]: RD_NUMBERS columns.
+                                         RD_BEHIND bytes behind the last row may be read */
 } RdBatch;
 
 /* The largest batch that a run must hold. */
 typedef struct {
-    int examples, steps, rows;
-    int vocab[RD_MAX_COLUMNS]; /* vocabulary size of each RD_WORDS column, <unk> included */
+    int examples;
+    int rows[RD_MAX_SEQUENCES]; /* of each packing */
+    int vocab[RD_MAX_COLUMNS];  /* vocabulary size of each RD_WORDS column, <unk> included */
 } RdSizes;
 
 /* ---- threads ---- */
@@ -141,13 +154,14 @@ typedef struct {
 typedef struct {
     const char *name;
     size_t real_size;
-    int column_count, param_count, output_count, metric_count;
+    int column_count, sequence_count, param_count, output_count, metric_count;
     const RdColumn *columns;
+    const RdSequence *sequences; /* each behind its parent */
     const RdParam *params;
     const RdOutput *outputs;
     const char *const *metrics;
     RdTraining training;
-    bool loss_per_step;    /* a target a step: loss is [rows] */
+    int loss_per_step;     /* the sequence that has a target a step: loss is [rows]; or 0 */
     double flops_per_step; /* of one training step's products, per row: forward and backward */
 
     /* Bytes needed for batches up to `sizes`; 64-byte aligned memory is expected. */

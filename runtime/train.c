@@ -102,7 +102,7 @@ static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
     trainer->model->train(run);
     run->batch = NULL;
 
-    int targets = trainer->model->loss_per_step ? batch.packing.rows : batch.packing.examples;
+    int targets = rd_batch_rows(&batch, trainer->model->loss_per_step);
     double loss = sum_of_losses(&trainer->session, targets);
     if (!isfinite(loss)) return diverged(trainer, "loss", error);
     double scale = clip_scale(trainer);
@@ -114,7 +114,7 @@ static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
     state->batch++;
     if (trainer->observer.step)
         trainer->observer.step(trainer->observer.context, trainer, loss / targets,
-                               batch.packing.rows);
+                               batch.packing[0].rows);
     return true;
 }
 

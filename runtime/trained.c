@@ -12,8 +12,9 @@ bool rd_trained_load(RdTrained *trained, const RdModel *model, const char *path,
 }
 
 static bool fits(const RdSizes *have, const RdSizes *need) {
-    return need->examples <= have->examples && need->steps <= have->steps &&
-           need->rows <= have->rows;
+    bool fit = need->examples <= have->examples;
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) fit &= need->rows[n] <= have->rows[n];
+    return fit;
 }
 
 /* The weights, from the file or from the session that ends here. */

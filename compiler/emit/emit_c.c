@@ -8,8 +8,16 @@
 
 /* ---- memory ---- */
 
-static const char *rows_of(Space space) {
-    return space == SPACE_STEPS ? "sizes->rows" : "sizes->examples";
+static const char *rows_of(const Writer *writer, int axis) {
+    int number = sequence_number(writer->graph, axis);
+    return axis ? PRINT("sizes->rows[%d]", number - 1) : "sizes->examples";
+}
+
+/* What the rows of a buffer are: "examples", or "steps", of a sequence if there are several. */
+static const char *rows_name(const Writer *writer, int axis) {
+    const Graph *g = writer->graph;
+    if (!axis || sequence_number(g, g->syms.len - 1) < 2) return axis ? "steps" : "examples";
+    return PRINT("steps of %s", g->syms.at[axis].name);
 }
 
 /* The first buffer of each slot stands for it. */
@@ -52,8 +60,7 @@ static void emit_struct(Writer *writer) {
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(out, "  %s *%s; /* [%s, %d] */\n", b->index ? "int" : "real",
-                    writer->names[b->node], b->space == SPACE_STEPS ? "steps" : "examples",
-                    b->columns);
+                    writer->names[b->node], rows_name(writer, b->axis), b->columns);
     }
     text_printf(out, "} %s;\n\n", writer->type);
 }
@@ -71,7 +78,8 @@ static void emit_bind(Writer *writer) {
         int owner = slot_owner(program, s);
         const Buffer *b = &program->buffers.at[owner];
         text_printf(out, "slot[%d] = rd_reserve(&size, (size_t)%s * %s, sizeof(%s));\n", s,
-                    rows_of(b->space), buffer_stride(writer, owner), b->index ? "int" : "real");
+                    rows_of(writer, b->axis), buffer_stride(writer, owner),
+                    b->index ? "int" : "real");
     }
     text_puts(out, "if (!memory) return size;\n");
     for (int i = 0; i < program->buffers.len; i++) {
@@ -140,10 +148,11 @@ static void emit_driver(Writer *writer) {
     Text *out = writer->out;
     text_printf(out, "static void %s(RdRun *run) {\n", program->name);
     out->indent++;
-    text_printf(out, "%s w = {.run = run, .p = &run->batch->packing, .panels = run->packed};\n",
+    text_printf(out, "%s w = {.run = run, .p = run->batch->packing, .panels = run->packed};\n",
                 writer->type);
-    text_printf(out, "w.seed = (real)1 / (real)w.p->%s;\n",
-                loss_per_step(writer->graph) ? "rows" : "examples");
+    int per_step = loss_axis(writer->graph);
+    text_printf(out, "w.seed = (real)1 / (real)%s%s;\n", packing(writer, "w.", per_step),
+                per_step ? "rows" : "examples");
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
         if (n->op == OP_PARAM)

@@ -21,26 +21,37 @@ const char *stride_of(const Writer *writer, int node) {
     return buffer_stride(writer, buffer_of(writer->program, node));
 }
 
+const char *packing(const Writer *writer, const char *run, int axis) {
+    int number = sequence_number(writer->graph, axis);
+    return number > 1 ? PRINT("%sp[%d].", run, number - 1) : PRINT("%sp->", run);
+}
+
+/* The sequence itself: "w->p". */
+const char *packing_of(const Writer *writer, int axis) {
+    int number = sequence_number(writer->graph, axis);
+    return number > 1 ? PRINT("w->p + %d", number - 1) : "w->p";
+}
+
+/* The row that is `up` parents from row `at` of a sequence's packing. */
+static const char *ancestor(const Writer *writer, int axis, int up, const char *at) {
+    for (; up > 0; up--, axis = axis_parent(writer->program, axis))
+        at = PRINT("%sexample[%s]", packing(writer, "w->", axis), at);
+    return at;
+}
+
 static const char *plus(const Writer *writer, const char *pointer, int column) {
     return column ? PRINT("%s + %d", pointer, column) : pointer;
-}
-
-/* Moves a pointer on to the line at hand. */
-static const char *at_line(const Writer *writer, const char *pointer, Access access) {
-    if (!writer->lines || !access.line) return pointer;
-    return access.line == 1 ? PRINT("%s + line", pointer)
-                            : PRINT("%s + line * %d", pointer, access.line);
-}
-
-const char *line_pointer(const Writer *writer, Access access, const char *at) {
-    return at_line(writer, row_pointer(writer, access, at), access);
 }
 
 /* Where the rows of a delay start before its first (after its last) step. */
 static const char *initial_row(const Writer *writer, Access access, const char *at) {
     if (access.init < 0) return "zeros";
     Access init = access_of(writer->program, access.init);
-    if (writer->program->space[access.init] == SPACE_EXAMPLES) init.row = ROW_EXAMPLE;
+    if (writer->program->space[access.init] != SPACE_SHARED) {
+        init.row = ROW_EXAMPLE;
+        init.axis = access.axis;
+        init.up = 1;
+    }
     init.column += access.column;
     return row_pointer(writer, init, at);
 }
@@ -57,18 +68,23 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
     switch (access.row) {
         case ROW_SAME:
-        case ROW_FIRST:
             return plus(writer, PRINT("w->%s + %s * %s", name, at, stride), access.column);
         case ROW_EXAMPLE:
-            return plus(writer, PRINT("w->%s + w->p->example[%s] * %s", name, at, stride),
+            return plus(writer,
+                        PRINT("w->%s + %s * %s", name, ancestor(writer, access.axis, access.up, at),
+                              stride),
                         access.column);
         case ROW_LAST:
-            return plus(writer, PRINT("w->%s + rd_last(w->p, %s) * %s", name, at, stride),
+        case ROW_FIRST:
+            return plus(writer,
+                        PRINT("w->%s + %s(%s, %s) * %s", name,
+                              access.row == ROW_LAST ? "rd_last" : "rd_first",
+                              packing_of(writer, access.axis), at, stride),
                         access.column);
         case ROW_PREVIOUS:
         case ROW_NEXT: {
             const char *map = access.row == ROW_PREVIOUS ? "previous" : "next";
-            const char *row = PRINT("w->p->%s[%s]", map, at);
+            const char *row = PRINT("%s%s[%s]", packing(writer, "w->", access.axis), map, at);
             if (access.init < 0)
                 return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
             const char *base = access.column ? PRINT("%s + %d", name, access.column) : name;
@@ -77,7 +93,8 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         case ROW_AT_FIRST:
         case ROW_AT_LAST: {
             const char *map = access.row == ROW_AT_FIRST ? "previous" : "next";
-            const char *row = PRINT("w->p->%s[%s] < 0 ? w->p->example[%s] : -1", map, at, at);
+            const char *p = packing(writer, "w->", access.axis);
+            const char *row = PRINT("%s%s[%s] < 0 ? %sexample[%s] : -1", p, map, at, p, at);
             return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
         }
         default:
@@ -85,95 +102,60 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     }
 }
 
-/* The array that holds the index values of a node. */
-static const char *index_array(const Writer *writer, int node) {
-    const Node *n = graph_node(writer->graph, node);
-    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d]", n->attr.index);
-    buffer_of(writer->program, node);
-    return PRINT("w->%s", writer->names[node]);
-}
-
-/* Where in it those of row `at` begin. */
-static const char *index_place(const Writer *writer, Access access, const char *at) {
-    const char *row = access.row == ROW_EXAMPLE ? PRINT("w->p->example[%s]", at) : at;
-    if (writer->program->columns[access.node] > 1)
-        row = PRINT("%s * %s", row, stride_of(writer, access.node));
-    return plus(writer, row, access.column);
-}
-
+/* The index value of an INDEX node at row `at`, as a C int. */
 const char *index_at(const Writer *writer, int node, const char *at) {
     Access access = access_of(writer->program, node);
-    const char *place = index_place(writer, access, at); /* it has one axis at most */
-    if (writer->lines && width_of(writer->program, node) > 1) place = PRINT("%s + line", place);
-    return PRINT("%s[%s]", index_array(writer, access.node), place);
+    const Node *n = graph_node(writer->graph, access.node);
+    const char *row = access.row == ROW_EXAMPLE ? ancestor(writer, access.axis, access.up, at) : at;
+    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d][%s]", n->attr.index, row);
+    buffer_of(writer->program, access.node);
+    return PRINT("w->%s[%s]", writer->names[access.node], row);
 }
 
-static const char *index_pointer(const Writer *writer, Access access) {
-    return PRINT("%s + %s", index_array(writer, access.node), index_place(writer, access, "at"));
-}
-
-/* The position of the vector at hand within the row of what an access reads. */
-static const char *position(const Writer *writer, Access access, const char *column) {
-    return plus(writer, at_line(writer, access.splat ? "0" : column, access), access.column);
-}
-
-/* Which axis of its row an ONEHOT has made: the last, or of two the first. */
-static bool first_of_two(const Writer *writer, const Node *n, int node) {
-    return inner_rank(writer->program, node) == 2 && n->attr.axis == n->type.rank - 2;
+/* The row of an access as seen from row `at` of the kernel. */
+static const char *at_row(const Writer *writer, Access access) {
+    return access.row == ROW_EXAMPLE ? ancestor(writer, access.axis, access.up, "at") : "at";
 }
 
 static const char *onehot(Writer *writer, const Node *n, Access access, const char *column) {
     int index = n->in[0];
-    bool over_steps = n->attr.axis == 0 && n->type.rank > 0 &&
-                      writer->graph->syms.at[n->type.dim[0].sym].kind == SYM_LENGTH &&
-                      !(graph_node(writer->graph, index)->type.rank &&
-                        dim_equal(graph_node(writer->graph, index)->type.dim[0], n->type.dim[0]));
-    const char *at = access.row == ROW_EXAMPLE ? "w->p->example[at]" : "at";
-    if (over_steps) {
-        Access rows = access_of(writer->program, index);
-        rows.row = ROW_EXAMPLE;
-        rows.column += access.column;
-        rows.line = access.line;
-        return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))",
-                     line_pointer(writer, rows, "at"), access.splat ? "0" : column);
-    }
-    if (first_of_two(writer, n, access.node)) {
-        Access rows = access_of(writer->program, index);
-        if (access.row == ROW_EXAMPLE) rows.row = ROW_EXAMPLE;
-        return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %d - %s))",
-                     index_pointer(writer, rows), column, width_of(writer->program, access.node),
-                     column);
-    }
-    if (inner_rank(writer->program, access.node) == 2) access.line = access.column = 0;
-    const char *place = position(writer, access, column), *value = index_at(writer, index, at);
-    return access.splat ? PRINT("rd_splat(%s == %s)", place, value)
-                        : PRINT("rd_equal(rd_iota(%s), rd_splat((real)%s))", place, value);
+    bool over_steps = writer->program->axis[access.node] != writer->program->axis[index];
+    if (!over_steps)
+        return PRINT("rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
+                     index_at(writer, index, at_row(writer, access)));
+    Access rows = access_of(writer->program, index);
+    rows.row = ROW_EXAMPLE;
+    rows.axis = writer->program->axis[access.node];
+    rows.up = 1;
+    rows.column += access.column;
+    return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
+                 column);
 }
 
 /* The size of the example's sequence or of a vocabulary, as a number. */
-static const char *length(const Writer *writer, const Node *n, const char *example) {
+static const char *length(const Writer *writer, const Node *n) {
     const Sym *sym = &writer->graph->syms.at[n->attr.index];
-    const char *size = sym->kind == SYM_VOCAB ? PRINT("w->run->sizes.vocab[%d]", sym->input)
-                                              : PRINT("w->p->length[%s]", example);
+    int loop = writer->program->kernels.at[writer->kernel].axis;
+    const char *owner = ancestor(writer, loop, levels_up(writer->program, loop, sym->parent), "at");
+    const char *size = sym->kind == SYM_VOCAB
+                           ? PRINT("w->run->sizes.vocab[%d]", sym->input)
+                           : PRINT("rd_length(%s, %s)", packing_of(writer, n->attr.index), owner);
     return PRINT("rd_splat((real)(%s))", plus(writer, size, n->attr.start));
 }
 
 static const char *leaf(Writer *writer, Access access, const char *column) {
     const Node *n = graph_node(writer->graph, access.node);
-    const char *example = writer->program->kernels.at[writer->kernel].space == SPACE_STEPS
-                              ? "w->p->example[at]"
-                              : "at";
     switch (n->op) {
         case OP_CONST:
             return PRINT("rd_splat(%s)", number(writer, n->attr.value));
         case OP_SEED:
             return "rd_splat(w->seed)";
         case OP_LENGTH:
-            return length(writer, n, example);
+            return length(writer, n);
         case OP_MASK:
             return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
-                         access.row == ROW_EXAMPLE ? example : "at",
-                         position(writer, access, column), n->attr.value);
+                         at_row(writer, access),
+                         plus(writer, access.splat ? "0" : column, access.column), n->attr.value);
         case OP_ONEHOT:
             return onehot(writer, n, access, column);
         default:
@@ -215,8 +197,8 @@ static const char *load_name(const Writer *writer, Access access) {
 }
 
 static bool same_access(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
-           a->splat == b->splat && a->init == b->init;
+    return a->node == b->node && a->row == b->row && a->column == b->column &&
+           a->splat == b->splat && a->init == b->init && a->axis == b->axis && a->up == b->up;
 }
 
 /* The local variable that holds what `text` reads; declared at its first use in a scope. */
@@ -232,31 +214,25 @@ static const char *loaded(Writer *writer, Access access, const char *text) {
     return name;
 }
 
-/* A value that is the same for all examples, computed here. Of two axes, line and column are the
- * reader's own: pack has seen to it. */
-static const char *shared_value(Writer *writer, Access access, const char *column) {
-    bool lines = writer->lines;
-    if (inner_rank(writer->program, access.node) == 2)
-        return PRINT("(%s)", value(writer, access.node, column));
-    const char *at = position(writer, access, column);
-    writer->lines = false;
-    const char *text = PRINT("(%s)", value(writer, access.node, at));
-    writer->lines = lines;
-    return access.splat && access.line ? PRINT("rd_splat(%s[0])", text) : text;
-}
-
 const char *operand(Writer *writer, int node, const char *column) {
     Access access = access_of(writer->program, node);
-    if (is_same_place(writer->program, node, access) && in_register(writer, access.node))
+    if (access.row == ROW_SAME && !access.splat && !access.column &&
+        in_register(writer, access.node))
         return writer->names[access.node];
     const char *text = leaf(writer, access, column);
     if (text) return text;
     const Node *n = graph_node(writer->graph, access.node);
-    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM)
-        return shared_value(writer, access, column);
-    const char *pointer = line_pointer(writer, access, "at");
+    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM) {
+        return PRINT("(%s)", value(writer, access.node,
+                                   access.splat ? "0" : plus(writer, column, access.column)));
+    }
+    const char *pointer = row_pointer(writer, access, "at");
     bool single = one_number(writer, access);
-    if (n->op == OP_PARAM && !access.splat) single = width_of(writer->program, node) == 1;
+    if (n->op == OP_PARAM && !access.splat) {
+        const Type *type = &graph_node(writer->graph, node)->type;
+        single = type->rank == 0 ||
+                 (type->dim[type->rank - 1].sym == 0 && type->dim[type->rank - 1].add == 1);
+    }
     text = single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
     return loaded(writer, access, text);
 }
@@ -281,28 +257,17 @@ static bool plain(const char *text) {
     return true;
 }
 
-/* A row of a table, or a number of a vector. */
-static const char *gathered(Writer *writer, int node, const char *column) {
-    const Program *program = writer->program;
-    const Node *n = graph_node(writer->graph, node);
-    const char *table = row_pointer(writer, access_of(program, n->in[0]), "at");
-    int each = program->columns[node] / program->columns[n->in[1]];
-    if (each == 1 && width_of(program, node) > 1) {
-        Access indices = access_of(program, n->in[1]);
-        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table, index_pointer(writer, indices),
-                     column, width_of(program, node), column);
-    }
-    const char *row = index_at(writer, n->in[1], "at");
-    const char *pointer = PRINT("%s + (long)%s * %d", table, row, each);
-    if (each > width_of(program, node))
-        pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
-    return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)
-                                        : PRINT("rd_load(%s + %s)", pointer, column);
-}
-
 const char *value(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
-    if (n->op == OP_GATHER) return gathered(writer, node, column);
+    if (n->op == OP_GATHER) {
+        Access table = access_of(writer->program, n->in[0]);
+        int width = writer->program->columns[node];
+        const char *row = index_at(writer, n->in[1], "at");
+        const char *pointer =
+            PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
+        return width == 1 ? PRINT("rd_splat(*(%s))", pointer)
+                          : PRINT("rd_load(%s + %s)", pointer, column);
+    }
     const char *in[3] = {"", "", ""};
     bool infix = strstr(op_info[n->op].vector, "rd_") == NULL;
     for (int k = 0; k < n->count; k++) {

@@ -8,14 +8,16 @@ static const char *plus_text(const Writer *writer, const char *pointer, long off
     return offset ? PRINT("%s + %ld", pointer, offset) : pointer;
 }
 
-static const char *row_map(Access access) {
+static const char *row_map(const Writer *writer, Access access) {
+    const char *p = packing(writer, "w.", access.axis);
     switch (access.row) {
         case ROW_PREVIOUS:
-            return "w.p->previous";
+            return PRINT("%sprevious", p);
         case ROW_NEXT:
-            return "w.p->next";
+            return PRINT("%snext", p);
         case ROW_EXAMPLE:
-            return "w.p->example";
+            if (access.up > 1) die("the operand of a sum over the batch is too far up");
+            return PRINT("%sexample", p);
         default:
             return "NULL";
     }
@@ -26,11 +28,9 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
         die("the operand of a sum over the batch is not a plain row");
     const char *from = PRINT("w.%s", writer->names[access.node]);
-    const char *line =
-        lines_of(writer->program, node) > 1 ? PRINT(", .%s_line = %d", side, access.line) : "";
-    return PRINT(".%s = %s, .%s_stride = %s%s, .%s_rows = %s", side,
-                 plus_text(writer, from, access.column), side, stride_of(writer, access.node), line,
-                 side, row_map(access));
+    return PRINT(".%s = %s, .%s_stride = %s, .%s_rows = %s", side,
+                 plus_text(writer, from, access.column), side, stride_of(writer, access.node), side,
+                 row_map(writer, access));
 }
 
 static const char *index_operand(Writer *writer, int node) {
@@ -38,7 +38,7 @@ static const char *index_operand(Writer *writer, int node) {
     const Node *n = graph_node(writer->graph, access.node);
     const char *from = n->op == OP_INPUT ? PRINT("run->batch->index[%d]", n->attr.index)
                                          : PRINT("w.%s", writer->names[access.node]);
-    const char *map = row_map(access);
+    const char *map = row_map(writer, access);
     return strcmp(map, "NULL") == 0 ? PRINT(".index = %s", from)
                                     : PRINT(".index = %s, .b_rows = %s", from, map);
 }
@@ -63,7 +63,7 @@ static bool goes_along(const Program *program, const Reduction *columns, const R
     if (columns->kind != REDUCE_COLUMNS || outer->kind != REDUCE_OUTER) return false;
     Access a = access_of(program, outer->a), b = access_of(program, outer->b);
     return columns->a == outer->a && columns->columns == outer->rows && a.row == ROW_SAME &&
-           b.row == ROW_SAME && lines_of(program, outer->a) == 1;
+           b.row == ROW_SAME;
 }
 
 /* Nothing else is added to the block that sum number i is added to. */
@@ -95,14 +95,12 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     static const char *const kinds[] = {"RD_SUM_OUTER", "RD_SUM_COLUMNS", "RD_SUM_SCATTER"};
     const Reduction *r = &writer->program->reductions.at[index];
     const Type *type = &writer->graph->params.at[r->param].type;
-    Space over = writer->program->space[r->a];
+    int over = writer->program->axis[r->a];
     Text *out = writer->out;
     text_printf(out, "{.kind = %s, .out = %s, .out_stride = %d,\n", kinds[r->kind],
                 block_of(writer, r), type->rank ? type->dim[type->rank - 1].add : 1);
-    text_printf(out, " .m = %d, .n = %d, .rows = w.p->%s,\n", r->rows, r->columns,
-                over == SPACE_STEPS ? "rows" : "examples");
-    if (r->kind == REDUCE_OUTER && lines_of(writer->program, r->a) > 1)
-        text_printf(out, " .lines = %d,\n", lines_of(writer->program, r->a));
+    text_printf(out, " .m = %d, .n = %d, .rows = %s%s,\n", r->rows, r->columns,
+                packing(writer, "w.", over), over ? "rows" : "examples");
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
     if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));

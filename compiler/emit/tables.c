@@ -28,8 +28,9 @@ static void emit_columns(Graph *g, Text *out) {
     text_puts(out, "static const RdColumn columns[] = {\n");
     for (int i = 0; i < g->inputs.len; i++) {
         const Input *input = &g->inputs.at[i];
-        text_printf(out, "  {.name = %s, .target = %s, ", quoted(g->arena, input->name),
-                    input->target ? "true" : "false");
+        text_printf(out, "  {.name = %s, .target = %s, .per_step = %d, ",
+                    quoted(g->arena, input->name), input->target ? "true" : "false",
+                    sequence_number(g, step_sym(g, &input->type)));
         if (input->field) text_printf(out, ".field = %s, ", quoted(g->arena, input->field));
         if (input->kind == INPUT_REAL) {
             text_printf(out, ".kind = RD_NUMBERS, .numbers = %d},\n",
@@ -51,6 +52,19 @@ static void emit_columns(Graph *g, Text *out) {
         text_puts(out, "},\n");
     }
     text_puts(out, "};\n");
+}
+
+static void emit_sequences(Graph *g, Text *out) {
+    int count = 0;
+    text_puts(out, "static const RdSequence sequences[] = {\n");
+    for (int i = 1; i < g->syms.len; i++) {
+        const Sym *sym = &g->syms.at[i];
+        if (sym->kind != SYM_LENGTH) continue;
+        text_printf(out, "  {.column = %d, .parent = %d}, /* %s */\n", sym->input,
+                    sequence_number(g, sym->parent), sym->name);
+        count++;
+    }
+    text_puts(out, count ? "};\n" : "  {0},\n};\n");
 }
 
 static void emit_params(Graph *g, Text *out) {
@@ -98,16 +112,14 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         const Output *output = &g->outputs.at[i];
         if (output->role != ROLE_OUTPUT) continue;
         const Type *type = &graph_node(g, output->node)->type;
-        bool steps = type->rank && g->syms.at[type->dim[0].sym].kind == SYM_LENGTH;
-        int axes = type->rank - steps;
-        Dim last = axes ? type->dim[type->rank - 1] : dim_const(1);
-        if (axes == 2) last.add *= type->dim[steps].add;
+        bool row = type->rank > step_axes(g, type);
+        Dim last = row ? type->dim[type->rank - 1] : dim_const(1);
         bool index = type->kind == TYPE_INDEX;
-        text_printf(out, "  {%s, .index = %s, .per_step = %s, .columns = %d,\n",
+        text_printf(out, "  {%s, .index = %s, .per_step = %d, .columns = %d,\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
-                    steps ? "true" : "false", dim_number(g, last));
+                    sequence_number(g, step_sym(g, type)), dim_number(g, last));
         text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
-                    output_of(g, type, axes == 1));
+                    output_of(g, type, row));
         ++*count;
     }
     text_puts(out, "};\n");
@@ -120,13 +132,11 @@ static void emit_metrics(Graph *g, Text *out) {
     text_puts(out, "NULL};\n\n");
 }
 
-bool loss_per_step(const Graph *g) {
+int loss_axis(const Graph *g) {
     for (int i = 0; i < g->outputs.len; i++)
-        if (g->outputs.at[i].role == ROLE_LOSS) {
-            const Type *type = &graph_node(g, g->outputs.at[i].node)->type;
-            return type->rank && g->syms.at[type->dim[0].sym].kind == SYM_LENGTH;
-        }
-    return false;
+        if (g->outputs.at[i].role == ROLE_LOSS)
+            return step_sym(g, &graph_node(g, g->outputs.at[i].node)->type);
+    return 0;
 }
 
 void emit_model(Graph *g, Text *out, int output_count, double flops) {
@@ -135,9 +145,12 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
               "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
               "#endif\n\nconst RdModel MODEL = {\n");
     text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n", quoted(g->arena, g->name));
+    text_printf(out, "  .sequence_count = %d,\n", sequence_number(g, g->syms.len - 1));
     text_printf(out, "  .column_count = %d,\n  .param_count = %d,\n  .output_count = %d,\n",
                 g->inputs.len, g->params.len, output_count);
-    text_printf(out, "  .metric_count = %d,\n  .columns = columns,\n  .params = params,\n",
+    text_printf(out,
+                "  .metric_count = %d,\n  .columns = columns,\n  .sequences = sequences,\n  "
+                ".params = params,\n",
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
     text_printf(
@@ -147,8 +160,8 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
         "               .clip_norm = %.17g, .epochs = %d, .batch = %d, .patience = %d},\n",
         t->optimizer == OPTIMIZER_ADAM ? "RD_ADAM" : "RD_SGD", t->rate, t->momentum, t->beta1,
         t->beta2, t->epsilon, t->weight_decay, t->clip_norm, t->epochs, t->batch, t->patience);
-    text_printf(out, "  .loss_per_step = %s,\n  .flops_per_step = %.17g,\n",
-                loss_per_step(g) ? "true" : "false", flops);
+    text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = %.17g,\n",
+                sequence_number(g, loss_axis(g)), flops);
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
               "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
@@ -158,6 +171,7 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
 int emit_tables(Graph *g, Text *out) {
     int outputs;
     emit_columns(g, out);
+    emit_sequences(g, out);
     emit_params(g, out);
     emit_outputs(g, out, &outputs);
     emit_metrics(g, out);

@@ -13,7 +13,6 @@ typedef struct {
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
-    bool lines;      /* the stage has lines: the one at hand is `line` */
     bool *known;     /* nodes that are in a local variable */
     bool keep_loads; /* what is read from memory goes to a local variable, once */
     struct Loaded {
@@ -35,8 +34,9 @@ const char *place_of(const Writer *writer, int node); /* "file.rondo:12", "" for
 bool in_register(const Writer *writer, int node); /* in a local variable of this stage */
 const char *buffer_stride(const Writer *writer, int buffer);
 const char *stride_of(const Writer *writer, int node); /* from one row in memory to the next */
+const char *packing(const Writer *writer, const char *run, int axis); /* "w->p->" */
+const char *packing_of(const Writer *writer, int axis);               /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
-const char *line_pointer(const Writer *writer, Access access, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
 void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */
@@ -50,7 +50,7 @@ const char *wrap_lines(Arena *arena, const char *text);
 /* tables.c: what comes before the programs (returns the number of outputs), and what comes last. */
 int emit_tables(Graph *graph, Text *out);
 void emit_model(Graph *graph, Text *out, int output_count, double flops);
-bool loss_per_step(const Graph *graph);
+int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 
 /* weights.c: where each tile's panel starts, and the function that fills the panels. */
 void emit_panel_places(Writer *writer);

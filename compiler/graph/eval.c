@@ -88,6 +88,19 @@ typedef struct {
     const Tensor *result, *x, *y;
 } Rule;
 
+/* How many steps the length `sym` has; for a nested one at step `outer`. */
+static int steps_at(const Eval *eval, int sym, int outer) {
+    bool nested = eval->graph->syms.at[sym].parent && eval->in->inner;
+    return nested ? eval->in->inner[sym][outer] : eval->in->sizes[sym];
+}
+
+/* How long operand 0, or the result, is along `axis` at the position `at`. */
+static int size_at(const Rule *r, bool result, int axis, const int *at) {
+    const Node *node = result ? r->node : graph_node(r->eval->graph, r->node->in[0]);
+    Dim dim = node->type.dim[axis];
+    return (dim.sym ? steps_at(r->eval, dim.sym, axis ? at[axis - 1] : 0) : 0) + dim.add;
+}
+
 static double elementwise(const Rule *r, const int *at) {
     const Tensor *results = r->eval->results;
     const int *in = r->node->in, count = r->node->count;
@@ -116,12 +129,12 @@ static double leaf(const Rule *r, const int *at) {
         case OP_CONST:
             return attr->value;
         case OP_LENGTH:
-            return in->sizes[attr->index];
+            return steps_at(r->eval, attr->index, at[0]);
         case OP_SEED:
             return in->seed;
         case OP_MASK:
             if (!in->training || !in->mask) return 1;
-            return in->mask(in->mask_user, attr->index, attr->value, offset(r->result, at));
+            return in->mask(in->mask_user, attr->index, attr->value, at);
         default:
             die("%s is no leaf", op_info[r->node->op].name);
     }
@@ -200,7 +213,7 @@ static double pick(const Rule *r, const int *at) {
 static double reduce(const Rule *r, const int *at) {
     int from[MAX_RANK] = {0}, axis = r->node->attr.axis, best = 0;
     double sum = 0, most = -INFINITY;
-    for (int i = 0; i < r->x->dim[axis]; i++) {
+    for (int i = 0; i < size_at(r, false, axis, at); i++) {
         put(from, at, r->x->rank, axis, i);
         double x = get(r->x, from);
         sum += x;
@@ -245,17 +258,18 @@ static double delay(const Rule *r, const int *at) {
     int from[MAX_RANK] = {0}, axis = r->node->attr.axis;
     memcpy(from, at, sizeof from);
     from[axis] -= r->node->attr.direction;
-    if (from[axis] >= 0 && from[axis] < r->x->dim[axis]) return get(r->x, from);
+    if (from[axis] >= 0 && from[axis] < size_at(r, true, axis, at)) return get(r->x, from);
     drop(from, at, r->result->rank, axis);
     return get(r->y, from);
 }
 
-static int last_step(const Rule *r, const Tensor *sequence) {
-    return r->node->attr.direction > 0 ? sequence->dim[r->node->attr.axis] - 1 : 0;
+static int last_step(const Rule *r, bool result, const int *at) {
+    int axis = r->node->attr.axis;
+    return r->node->attr.direction > 0 ? size_at(r, result, axis, at) - 1 : 0;
 }
 
 static double final(const Rule *r, const int *at) {
-    int from[MAX_RANK] = {0}, step = last_step(r, r->x);
+    int from[MAX_RANK] = {0}, step = last_step(r, false, at);
     if (step < 0) die("final: a sequence without steps");
     put(from, at, r->x->rank, r->node->attr.axis, step);
     return get(r->x, from);
@@ -263,7 +277,7 @@ static double final(const Rule *r, const int *at) {
 
 static double place(const Rule *r, const int *at) {
     int from[MAX_RANK] = {0}, axis = r->node->attr.axis;
-    if (at[axis] != last_step(r, r->result)) return 0;
+    if (at[axis] != last_step(r, true, at)) return 0;
     drop(from, at, r->result->rank, axis);
     return get(r->x, from);
 }
@@ -309,6 +323,15 @@ static double element(const Rule *r, const int *at) {
 
 /* ---- nodes and recurrences ---- */
 
+/* A nested sequence may be shorter than the longest one, for which there is room. */
+static bool exists(const Eval *eval, const Type *type, const int *at) {
+    for (int i = 1; i < type->rank; i++)
+        if (eval->graph->syms.at[type->dim[i].sym].parent &&
+            at[i] >= steps_at(eval, type->dim[i].sym, at[i - 1]))
+            return false;
+    return true;
+}
+
 /* Computes the elements of `node` at position `step` of `axis`, all of them when axis is -1. */
 static void compute(Eval *eval, int index, int axis, int step) {
     const Node *node = graph_node(eval->graph, index);
@@ -324,6 +347,7 @@ static void compute(Eval *eval, int index, int axis, int step) {
         high[axis] = step + 1;
     }
     do {
+        if (!exists(eval, &node->type, at)) continue;
         double value = element(&rule, at);
         if (result->at)
             result->at[offset(result, at)] = value;

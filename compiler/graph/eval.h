@@ -14,15 +14,17 @@ typedef struct {
     int *index;
 } Tensor;
 
-/* The value of element `element` of a MASK node: 0, or 1 / (1 - zero). */
-typedef double EvalMask(void *user, int stream, double zero, long element);
+/* The value of the element `at` of a MASK node: 0, or 1 / (1 - zero). */
+typedef double EvalMask(void *user, int stream, double zero, const int *at);
 
 typedef struct {
-    const int *sizes;     /* by sym: this example's lengths and the vocabularies' sizes; all >= 1 */
-    const Tensor *inputs; /* by input */
-    const Tensor *params; /* by parameter */
-    bool training;        /* otherwise every MASK is 1 */
-    EvalMask *mask;       /* NULL: every MASK is 1 in training too */
+    const int *sizes; /* by sym: this example's lengths, the vocabularies' sizes; all >= 1; of a
+                         nested length the largest */
+    const int *const *inner; /* by sym: of a nested length, that at each outer step; or NULL */
+    const Tensor *inputs;    /* by input */
+    const Tensor *params;    /* by parameter */
+    bool training;           /* otherwise every MASK is 1 */
+    EvalMask *mask;          /* NULL: every MASK is 1 in training too */
     void *mask_user;
     double seed; /* the value of SEED */
 } EvalInput;

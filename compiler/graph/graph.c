@@ -239,3 +239,25 @@ int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span) {
     for (int i = lead; i < from.rank; i++) to = type_with(to, to.rank, from.dim[i]);
     return graph_add_typed(graph, OP_SCATTER, 2, (int[]){rows, index}, (Attr){0}, &to, span);
 }
+
+/* ---- steps ---- */
+
+int step_axes(const Graph *graph, const Type *type) {
+    int count = 0;
+    for (int outer = 0; count < type->rank; outer = type->dim[count++].sym) {
+        const Sym *sym = &graph->syms.at[type->dim[count].sym];
+        if (sym->kind != SYM_LENGTH || sym->parent != outer) break;
+    }
+    return count;
+}
+
+int step_sym(const Graph *graph, const Type *type) {
+    int count = step_axes(graph, type);
+    return count ? type->dim[count - 1].sym : 0;
+}
+
+int sequence_number(const Graph *graph, int sym) {
+    int number = 0;
+    for (int i = 1; i <= sym; i++) number += graph->syms.at[i].kind == SYM_LENGTH;
+    return sym ? number : 0;
+}

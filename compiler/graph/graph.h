@@ -40,8 +40,9 @@ typedef enum {
 typedef struct {
     const char *name; /* "T" of the input that brought it: the input's own name */
     SymKind kind;
-    int max;   /* the declared maximum */
-    int input; /* the input it belongs to */
+    int max;    /* the declared maximum */
+    int input;  /* the input it belongs to */
+    int parent; /* SYM_LENGTH: the length whose every step has one; 0: every example has */
 } Sym;
 
 typedef enum { TYPE_REAL, TYPE_INDEX } TypeKind;
@@ -188,6 +189,14 @@ bool shape_equal(const Type *a, const Type *b); /* rank and dims */
 Type type_real(int rank, const Dim *dims);
 Type type_without(Type type, int axis);
 Type type_with(Type type, int axis, Dim size); /* a new axis before position `axis` */
+
+/* How many axes a value has in front that are lengths: the first of examples, each further one
+ * nested in the one before it. */
+int step_axes(const Graph *graph, const Type *type);
+
+/* The sym of the last of these, 0 for none; and which of the graph's lengths a sym is, from 1. */
+int step_sym(const Graph *graph, const Type *type);
+int sequence_number(const Graph *graph, int sym);
 
 /* "[T, 4*H]" with lengths by name: "[text, 128]". The string lives in the graph's arena. */
 const char *type_string(const Graph *graph, const Type *type);

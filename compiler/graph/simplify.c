@@ -345,17 +345,8 @@ static int reduce_of_concat(Graph *g, Op op, const Node *concat, Attr attr, Span
     return add_concat(g, concat->count, part, axis, span);
 }
 
-/* A sum or maximum over an axis of one element, which is not the last: the value without it. */
-static int reduce_of_one(Graph *g, int a, int axis, Span span) {
-    Type type = at(g, a)->type;
-    if (axis + 1 == type.rank || !dim_equal(type.dim[axis], dim_const(1))) return NONE;
-    return graph_reshape(g, a, type_without(type, axis), span);
-}
-
 static int simplify_max(Graph *g, int a, Attr attr, Span span) {
     Node node = *at(g, a);
-    int one = reduce_of_one(g, a, attr.axis, span);
-    if (one != NONE) return one;
     if (node.op != OP_CONCAT || node.attr.axis == attr.axis) return NONE;
     return reduce_of_concat(g, OP_MAX, &node, attr, span);
 }
@@ -377,8 +368,7 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
         return add_binary(g, OP_MUL, add_expand(g, node.in[0], type, low | high, span), times,
                           span);
     }
-    int one = reduce_of_one(g, a, attr.axis, span);
-    if (one != NONE || node.op != OP_CONCAT) return one;
+    if (node.op != OP_CONCAT) return NONE;
     if (node.attr.axis != attr.axis) return reduce_of_concat(g, OP_SUM, &node, attr, span);
     int *part = ARENA_ARRAY(g->arena, int, node.count);
     for (int i = 0; i < node.count; i++) part[i] = add(g, OP_SUM, 1, &node.in[i], attr, NULL, span);

@@ -4,7 +4,7 @@
 static bool reads_whole_row(const Program *program, int user) {
     Op op = graph_node(program->graph, user)->op;
     return op == OP_CONTRACT || op == OP_PICK || op == OP_CONCAT ||
-           (op == OP_ARGMAX && !is_fold(program, user) && !is_line_reduction(program, user));
+           (op == OP_ARGMAX && !is_fold(program, user));
 }
 
 typedef struct {
@@ -69,6 +69,7 @@ static void make_buffers(Plan *plan) {
         if (program->kernel_of[i] < 0 || plan->last[i] < 0) continue;
         bool index = graph_node(g, i)->type.kind == TYPE_INDEX;
         Buffer buffer = {.node = i, .name = buffer_name(program, i), .space = program->space[i]};
+        buffer.axis = program->axis[i];
         buffer.columns = program->columns[i] * (two_rows(program, i) ? 2 : 1);
         buffer.index = index && !is_fold(program, i);
         buffer.first = program->kernels.at[program->kernel_of[i]].phase;
@@ -80,8 +81,8 @@ static void make_buffers(Plan *plan) {
 
 /* Both take the same memory, for vectors of any width. */
 static bool same_size(const Program *program, const Buffer *a, const Buffer *b) {
-    return a->space == b->space && a->columns == b->columns && a->index == b->index &&
-           two_rows(program, a->node) == two_rows(program, b->node);
+    return a->space == b->space && a->axis == b->axis && a->columns == b->columns &&
+           a->index == b->index && two_rows(program, a->node) == two_rows(program, b->node);
 }
 
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */

@@ -16,8 +16,6 @@ typedef struct {
 
 /* ---- spaces ---- */
 
-static bool is_length(const Graph *g, Dim dim) { return g->syms.at[dim.sym].kind == SYM_LENGTH; }
-
 static bool shared_op(Op op) {
     return op_info[op].class == OP_ELEMENTWISE || op == OP_SLICE || op == OP_RESHAPE ||
            op == OP_EXPAND || op == OP_PARAM || op == OP_CONST || op == OP_SEED;
@@ -25,36 +23,38 @@ static bool shared_op(Op op) {
 
 static Space space_of(const Program *program, const Graph *g, int i) {
     const Node *node = graph_node(g, i);
-    if (node->type.rank && is_length(g, node->type.dim[0])) return SPACE_STEPS;
+    if (step_axes(g, &node->type)) return SPACE_STEPS;
     bool shared = shared_op(node->op);
     for (int k = 0; k < node->count && shared; k++)
         shared = program->space[node->in[k]] == SPACE_SHARED;
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
-/* The first axis of a value that belongs to its rows. */
-static int first_inner_axis(Space space) { return space == SPACE_STEPS ? 1 : 0; }
+/* The first axis of a value that belongs to the columns of its rows. */
+static int first_column_axis(const Graph *g, const Node *node, Space space) {
+    if (space == SPACE_SHARED) return node->type.rank ? node->type.rank - 1 : 0;
+    return step_axes(g, &node->type);
+}
 
 /* Why the values of a node have no place in a packed batch, or NULL. */
 static const char *misfit(const Graph *g, const Node *node, Space space) {
     const Type *type = &node->type;
     const char *shape = type_string(g, type);
-    int first = first_inner_axis(space);
+    int first = first_column_axis(g, node, space);
     if (node->op == OP_PARAM) return NULL;
-    if (type->rank - first > 2)
+    if (type->rank - first > 1)
         return arena_printf(g->arena,
                             "a value of shape %s is not supported here: apart from the sequence, "
-                            "a value that depends on the input can have two axes",
+                            "a value that depends on the input can have one axis",
                             shape);
-    if (space == SPACE_STEPS && type->dim[0].add)
+    if (space == SPACE_STEPS && type->dim[first - 1].add)
         return arena_printf(
             g->arena, "a sequence of another length than its input's is not supported yet: %s",
             shape);
-    for (int i = first; i < type->rank; i++)
-        if (type->dim[i].sym)
-            return arena_printf(g->arena,
-                                "a value of shape %s is not supported here: %s must be a constant",
-                                shape, dim_string(g, type->dim[i]));
+    if (first < type->rank && type->dim[first].sym)
+        return arena_printf(g->arena,
+                            "a value of shape %s is not supported here: %s must be a constant",
+                            shape, dim_string(g, type->dim[first]));
     return NULL;
 }
 
@@ -66,11 +66,10 @@ static void refuse(Pack *pack, const Node *node, const int *in, const char *prob
     pack->wrong = true;
 }
 
-static int columns_of(const Node *node, Space space) {
-    int columns = 1;
-    for (int i = first_inner_axis(space); i < node->type.rank; i++)
-        if (!node->type.dim[i].sym) columns *= node->type.dim[i].add;
-    return columns;
+static int columns_of(const Graph *g, const Node *node, Space space) {
+    int first = first_column_axis(g, node, space);
+    if (node->op == OP_PARAM) first = node->type.rank - 1;
+    return first >= 0 && first < node->type.rank ? node->type.dim[first].add : 1;
 }
 
 static void annotate_node(Pack *pack, int i) {
@@ -78,7 +77,8 @@ static void annotate_node(Pack *pack, int i) {
     const Graph *g = pack->rebuild.to;
     const Node *node = graph_node(g, i);
     program->space[i] = space_of(program, g, i);
-    program->columns[i] = columns_of(node, program->space[i]);
+    program->axis[i] = step_sym(g, &node->type);
+    program->columns[i] = columns_of(g, node, program->space[i]);
     const char *problem = misfit(g, node, program->space[i]);
     if (problem && !pack->wrong) refuse(pack, node, node->in, problem);
     pack->refused[i] = pack->wrong;
@@ -93,9 +93,10 @@ static void annotate(Pack *pack) {
     for (; pack->annotated < g->nodes.len; pack->annotated++) {
         int i = pack->annotated;
         if (i >= pack->cap) {
-            int cap[2] = {pack->cap, pack->cap}, len = i;
+            int cap[3] = {pack->cap, pack->cap, pack->cap}, len = i;
             vec_grow(g->arena, (void **)&program->space, &cap[0], len, sizeof(Space));
             vec_grow(g->arena, (void **)&program->columns, &cap[1], len, sizeof(int));
+            vec_grow(g->arena, (void **)&program->axis, &cap[2], len, sizeof(int));
             vec_grow(g->arena, (void **)&pack->refused, &pack->cap, len, sizeof(bool));
         }
         annotate_node(pack, i);
@@ -120,9 +121,10 @@ static bool addressable(const Pack *pack, int node, bool here) {
         return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
     if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
-    bool widened =
-        n->op == OP_EXPAND && pack->program->columns[n->in[0]] != pack->program->columns[base];
-    return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] == SPACE_EXAMPLES;
+    bool widened = n->op == OP_EXPAND && pack->program->columns[n->in[0]] == 1 &&
+                   pack->program->columns[base] > 1;
+    return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] != SPACE_SHARED &&
+           pack->program->axis[n->in[0]] != pack->program->axis[base];
 }
 
 static int copied(Pack *pack, int node) {
@@ -147,15 +149,6 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
-/* Whether a product sums over the last axis of its row operand, whose other axes it keeps. */
-static bool along_rows(const Attr *labels) {
-    size_t lead = strlen(labels->a) - 1, out = strlen(labels->out);
-    char summed = labels->a[lead];
-    const char *column = strchr(labels->b, summed) == labels->b ? labels->b + 1 : labels->b;
-    return strlen(labels->b) == 2 && strchr(labels->b, summed) && out == lead + 1 &&
-           memcmp(labels->a, labels->out, lead) == 0 && labels->out[lead] == *column;
-}
-
 /* A product's row operand stands first, its weight, a parameter, second. */
 static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
@@ -170,39 +163,13 @@ static void place_product(Pack *pack, Node *node, int *in) {
         refuse(pack, node, in,
                "a product of two values that depend on the input, or with a computed weight, is "
                "not supported yet");
-    else if (!along_rows(&node->attr))
-        refuse(
-            pack, node, in,
-            "this product is not supported yet: a parameter of two axes can be multiplied with the "
-            "last axis of what depends on the input");
     in[0] = in_memory(pack, in[0], false);
-}
-
-/* What has no memory and is computed wherever it is needed, by line and column. */
-static bool is_inline(const Pack *pack, int node) {
-    const Graph *g = pack->rebuild.to;
-    if (inner_rank(pack->program, node) < 2) return false;
-    return graph_node(g, node)->op == OP_ONEHOT ||
-           (is_computed(g, node) && pack->program->space[node] == SPACE_SHARED);
-}
-
-/* The operand of a view, copied when the way to it could not be told by lines and columns. */
-static int viewed(Pack *pack, const Node *view, int from) {
-    const Graph *g = pack->rebuild.to;
-    int base = from;
-    while (graph_node(g, base)->op == OP_SLICE || graph_node(g, base)->op == OP_EXPAND)
-        base = graph_node(g, base)->in[0];
-    bool same = view->op == OP_EXPAND && inner_rank(pack->program, from) == 2;
-    if (is_inline(pack, base) && !same) return copied(pack, from);
-    Op op = graph_node(g, from)->op;
-    return view->op == OP_RESHAPE && (op == OP_SLICE || op == OP_EXPAND) ? copied(pack, from)
-                                                                         : from;
 }
 
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
 static void place_operands(Pack *pack, Node *node, int *in) {
     const Space *space = pack->program->space;
-    bool steps = node->type.rank && is_length(pack->rebuild.to, node->type.dim[0]);
+    int axis = step_sym(pack->rebuild.to, &node->type);
     switch (node->op) {
         case OP_CONTRACT:
             place_product(pack, node, in);
@@ -213,16 +180,11 @@ static void place_operands(Pack *pack, Node *node, int *in) {
             in[0] = in_memory(pack, in[0], true);
             break;
         case OP_ARGMAX:
-            if (node->attr.axis > 0 || space[in[0]] != SPACE_STEPS)
-                in[0] = in_memory(pack, in[0], true);
-            break;
-        case OP_SLICE:
-        case OP_RESHAPE:
-            in[0] = viewed(pack, node, in[0]);
+            if (pack->program->axis[in[0]] == axis) in[0] = in_memory(pack, in[0], true);
             break;
         case OP_EXPAND:
-            in[0] = viewed(pack, node, in[0]);
-            if (steps && space[in[0]] == SPACE_EXAMPLES && node->type.kind == TYPE_REAL)
+            if (space[in[0]] != SPACE_SHARED && pack->program->axis[in[0]] != axis &&
+                node->type.kind == TYPE_REAL)
                 in[0] = in_memory(pack, in[0], true);
             break;
         case OP_GATHER:
@@ -254,32 +216,16 @@ static void reduction(Pack *pack, Graph *g, Reduction r) {
 static int repeated_factor(const Graph *g, const Node *node, int k) {
     if (node->op != OP_MUL || graph_node(g, node->in[k])->op != OP_EXPAND) return -1;
     const Node *expand = graph_node(g, node->in[k]);
-    const Node *small = graph_node(g, expand->in[0]);
-    bool steps = expand->type.rank == 2 && small->type.rank == 1 && expand->attr.kept == 1;
-    return steps && is_length(g, small->type.dim[0]) ? expand->in[0] : -1;
-}
-
-/* x_tij = a_ti b_tj : the operand a (kept 0, 1) or b (kept 0, 2), or -1. */
-static int outer_factor(const Graph *g, const Node *node, unsigned kept) {
-    for (int k = 0; k < 2 && node->op == OP_MUL && node->type.rank == 3; k++) {
-        const Node *expand = graph_node(g, node->in[k]);
-        if (expand->op == OP_EXPAND && expand->attr.kept == kept) return expand->in[0];
-    }
-    return -1;
+    int axes = step_axes(g, &graph_node(g, expand->in[0])->type);
+    bool steps = axes && axes == graph_node(g, expand->in[0])->type.rank &&
+                 expand->type.rank == axes + 1 && expand->attr.kept == (1u << axes) - 1;
+    return steps ? expand->in[0] : -1;
 }
 
 static void reduce_steps(Pack *pack, Graph *g, int x, Reduction r) {
     const Node *node = graph_node(g, x);
-    int left = outer_factor(g, node, 3), right = outer_factor(g, node, 5);
     r.kind = REDUCE_COLUMNS;
     r.a = x;
-    if (left >= 0 && right >= 0) {
-        r.kind = REDUCE_OUTER;
-        r.a = left;
-        r.b = right;
-        reduction(pack, g, r);
-        return;
-    }
     for (int k = 0; k < 2 && node->op == OP_MUL; k++) {
         int factor = repeated_factor(g, node, k);
         if (factor < 0) continue;
@@ -290,6 +236,13 @@ static void reduce_steps(Pack *pack, Graph *g, int x, Reduction r) {
         break;
     }
     reduction(pack, g, r);
+}
+
+/* A sum over the innermost steps. */
+static bool sums_steps(const Graph *g, const Node *node) {
+    if (node->op != OP_SUM) return false;
+    int axes = step_axes(g, &graph_node(g, node->in[0])->type);
+    return axes && node->attr.axis == axes - 1;
 }
 
 /* Takes the gradient `root` of (a block of) a parameter apart. */
@@ -319,15 +272,14 @@ static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
             }
             return;
         case OP_SUM:
-            if (node->attr.axis || !is_length(g, graph_node(g, node->in[0])->type.dim[0])) break;
+            if (!sums_steps(g, node)) break;
+            while (sums_steps(g, graph_node(g, node->in[0]))) node = graph_node(g, node->in[0]);
             reduce_steps(pack, g, node->in[0], r);
             return;
         case OP_CONTRACT: {
-            const Attr *l = &node->attr;
-            size_t lead = strlen(l->a) - 1;
-            bool swapped = l->a[lead] != l->out[0];
-            if (node->type.rank != 2 || strlen(l->b) != lead + 1 || memcmp(l->a, l->b, lead) != 0)
-                break;
+            char first = node->attr.out[0];
+            bool swapped = node->attr.a[graph_node(g, node->in[0])->type.rank - 1] != first;
+            if (node->type.rank != 2) break;
             r.kind = REDUCE_OUTER;
             r.a = node->in[swapped];
             r.b = node->in[!swapped];
@@ -405,7 +357,8 @@ static int place_summed(Pack *pack, int node) {
     const Graph *g = pack->rebuild.to;
     const Node *base = graph_node(g, skip_slices(g, node));
     bool delayed = base->op == OP_DELAY && is_zero(g, base->in[1]);
-    bool example = base->op == OP_EXPAND && addressable(pack, node, false);
+    bool example = base->op == OP_EXPAND && addressable(pack, node, false) &&
+                   access_of(pack->program, node).up < 2;
     if (base->op == OP_INPUT || delayed || example) return node;
     return in_memory(pack, node, true);
 }
@@ -438,26 +391,10 @@ static void place_outputs(Pack *pack, Graph *from) {
     }
 }
 
-/* All sequences of a batch are packed in one way, so there can be one kind of them. */
-static void check_lengths(const Graph *graph, Diag *diag) {
-    int first = -1;
-    for (int i = 1; i < graph->syms.len; i++) {
-        const Sym *sym = &graph->syms.at[i];
-        if (sym->kind != SYM_LENGTH) continue;
-        if (first >= 0) {
-            diag_error(diag, graph->inputs.at[sym->input].span,
-                       "a model with two sequences, each of its own length, is not supported yet");
-            diag_note(diag, graph->inputs.at[first].span, "the other sequence is here");
-        }
-        first = sym->input;
-    }
-}
-
 Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag) {
     Program *program = ARENA_NEW(graph->arena, Program);
     Pack pack = {.program = program, .diag = diag};
     int errors = diag_errors(diag);
-    check_lengths(graph, diag);
     Graph *from = take_gradients(&pack, graph);
     bool *live = graph_live(from);
     pack.rebuild = rebuild_new(from);

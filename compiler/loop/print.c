@@ -3,7 +3,14 @@
 
 #include "loop/program.h"
 
-static const char *const space_names[] = {"shared", "examples", "steps"};
+/* "examples", or "steps" of the model's only sequence, or "steps of text" */
+static const char *space_name(const Program *program, Space space, int axis) {
+    static const char *const names[] = {"shared", "examples", "steps"};
+    const Graph *g = program->graph;
+    int count = sequence_number(g, g->syms.len - 1);
+    if (!axis || count < 2) return names[space];
+    return arena_printf(g->arena, "steps of %s", g->syms.at[axis].name);
+}
 
 const char *print_packed(const Program *program) {
     Graph *g = program->graph;
@@ -12,7 +19,8 @@ const char *print_packed(const Program *program) {
     text_printf(&out, "packed %s\n%s", program->name, graph_print(g));
     text_puts(&out, "spaces\n");
     for (int i = 0; i < g->nodes.len; i++)
-        text_printf(&out, "  %%%d %s %d\n", i, space_names[program->space[i]], program->columns[i]);
+        text_printf(&out, "  %%%d %s %d\n", i,
+                    space_name(program, program->space[i], program->axis[i]), program->columns[i]);
     for (int i = 0; i < program->reductions.len; i++) {
         const Reduction *r = &program->reductions.at[i];
         text_printf(&out, "sum %s", g->params.at[r->param].name);
@@ -71,12 +79,7 @@ static void print_node(Text *out, const Program *program, int node) {
 }
 
 static void print_stage(Text *out, const Program *program, const Stage *stage) {
-    const char *order = stage->order == ORDER_COLUMNS ? ", column by column" : "";
-    if (stage->lines > 1)
-        text_printf(out, "stage of %d lines of %d columns%s\n", stage->lines, stage->columns,
-                    order);
-    else
-        text_printf(out, "stage of %d columns\n", stage->columns);
+    text_printf(out, "stage of %d columns\n", stage->columns);
     out->indent++;
     for (int i = 0; i < stage->accumulators.len; i++)
         print_sum(out, program, &stage->accumulators.at[i]);
@@ -89,7 +92,8 @@ const char *print_loops(const Program *program) {
     text_printf(&out, "loops %s\n", program->name);
     for (int k = 0; k < program->kernels.len; k++) {
         const Kernel *kernel = &program->kernels.at[k];
-        text_printf(&out, "phase %d: kernel over %s%s\n", kernel->phase, space_names[kernel->space],
+        text_printf(&out, "phase %d: kernel over %s%s\n", kernel->phase,
+                    space_name(program, kernel->space, kernel->axis),
                     kernel->direction > 0   ? ", forward in time"
                     : kernel->direction < 0 ? ", backward in time"
                                             : "");
@@ -101,7 +105,7 @@ const char *print_loops(const Program *program) {
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(&out, "buffer %%%d %s [%s, %d] phases %d to %d slot %d\n", b->node, b->name,
-                    space_names[b->space], b->columns, b->first, b->last, b->slot);
+                    space_name(program, b->space, b->axis), b->columns, b->first, b->last, b->slot);
     }
     return text_string(&out);
 }

@@ -1,15 +1,16 @@
 /* The loop program: what is computed for a whole packed batch, in which loops, in which order.
  *
  * Packing gives every value a space: SHARED (one for all examples), EXAMPLES (a row an example) or
- * STEPS (a row a step of an example; rows are ordered by time, RdPacking in the runtime says how).
- * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
- * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the
- * batch is row-local: a row is computed from its own operands alone, by the same operations in the
- * same order wherever it lies. This is why outputs do not depend on the batch or on the threads.
+ * STEPS (a row a step of a sequence; rows are ordered by time, RdPacking in the runtime says how).
+ * Each length of the model has its own packing; in one that is nested in another, every row of the
+ * other has a sequence.
+ * A row holds `columns` numbers. Everything between a batch's rows and its sums over the batch is
+ * row-local: a row is computed from its own operands alone, by the same operations in the same
+ * order wherever it lies. This is why outputs do not depend on the batch or on the threads.
  *
  * A kernel is one loop over rows. It computes its nodes in stages; a stage is one sweep over the
- * lines and columns, all its nodes being of one shape. What a later stage, another kernel or
- * another row needs has a buffer; everything else lives in registers. */
+ * columns, all its nodes being equally wide. What a later stage, another kernel or another row
+ * needs has a buffer; everything else lives in registers. */
 #ifndef RONDO_PROGRAM_H
 #define RONDO_PROGRAM_H
 
@@ -29,7 +30,7 @@ typedef struct {
     ReduceKind kind;
     int param;
     int row, column;     /* where the block starts in the parameter (matrices; vectors: column) */
-    int rows, columns;   /* its size; of COLUMNS, rows are the lines of a */
+    int rows, columns;   /* its size */
     int a, b;            /* graph nodes; b is -1 for REDUCE_COLUMNS */
     bool a_once, b_once; /* the operand is an EXAMPLES value summed over steps (never both) */
 } Reduction;
@@ -37,7 +38,7 @@ typedef struct {
 /* Where the rows of an operand are, as seen from the row being computed. */
 typedef enum {
     ROW_SAME,     /* the same row of a buffer of the same space */
-    ROW_EXAMPLE,  /* the row of this step's example */
+    ROW_EXAMPLE,  /* the row of this step's example, or of the step that it is nested in */
     ROW_PREVIOUS, /* the row one step earlier; at the first step the initial value */
     ROW_NEXT,     /* the row one step later; at the last step the initial value */
     ROW_FIRST,    /* the example's first step */
@@ -51,9 +52,10 @@ typedef enum {
 typedef struct {
     int node; /* what computes or holds it: a computed node, a PARAM, an INPUT or a leaf */
     RowKind row;
-    int column; /* the first number in that row */
-    int line;   /* how far the reader's lines are apart; 0: all of them see the same */
-    bool splat; /* one number, repeated over all columns (of a line) */
+    int axis;   /* the sequence whose packing tells the row: its length's sym */
+    int up;     /* ROW_EXAMPLE: how many times from a row to what has its sequence */
+    int column; /* the first column */
+    bool splat; /* one number, repeated over all columns */
     int init;   /* ROW_PREVIOUS, ROW_NEXT: the initial value's node, -1 for zero */
 } Access;
 
@@ -77,11 +79,8 @@ typedef struct {
     VEC(Product) products;
 } Accumulator;
 
-typedef enum { ORDER_ANY, ORDER_LINES, ORDER_COLUMNS } Order;
-
 typedef struct {
-    int lines, columns;
-    Order order;    /* COLUMNS: all lines of some columns before the next columns */
+    int columns;
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
@@ -90,6 +89,7 @@ typedef struct {
 
 typedef struct {
     Space space;
+    int axis;      /* SPACE_STEPS: of which sequence */
     int direction; /* +1 or -1: step by step, forward or backward in time; 0: rows in any order */
     const char *name;
     NodeList nodes;
@@ -101,6 +101,7 @@ typedef struct {
     int node;
     const char *name;
     Space space;
+    int axis;
     int columns;
     bool index;      /* int, not real */
     int first, last; /* the phases between which it must be kept */
@@ -111,6 +112,7 @@ typedef struct {
     const char *name; /* "infer" or "train" */
     Graph *graph;
     Space *space; /* of each node */
+    int *axis;    /* of each node: the sequence of SPACE_STEPS, its length's sym; else 0 */
     int *columns;
     VEC(Reduction) reductions;
     VEC(Kernel) kernels; /* in order of execution */
@@ -138,16 +140,13 @@ void plan_memory(Program *program);
 
 /* access.c */
 Access access_of(const Program *program, int node);
-bool is_same_place(const Program *program, int node, Access access); /* each number where it is */
-int inner_rank(const Program *program, int node); /* axes within a row: at most two */
-int lines_of(const Program *program, int node);   /* the first of two, else 1 */
-int width_of(const Program *program, int node);   /* the last, else 1 */
 bool is_computed(const Graph *graph, int node);
-bool is_real_input(const Graph *graph, int node);         /* a column of numbers: rows in memory */
-bool is_fold(const Program *program, int node);           /* a reduction over an example's steps */
-bool is_row_reduction(const Program *program, int node);  /* over the columns of a row */
-bool is_line_reduction(const Program *program, int node); /* over its lines, column by column */
+bool is_real_input(const Graph *graph, int node);        /* a column of numbers: rows in memory */
+bool is_fold(const Program *program, int node);          /* a reduction over an example's steps */
+bool is_row_reduction(const Program *program, int node); /* over the columns of a row */
 int buffer_of(const Program *program, int node);
+int axis_parent(const Program *program, int axis);       /* of the rows that have its sequences */
+int levels_up(const Program *program, int axis, int to); /* how many parents to get there */
 
 /* loop/print.c: the packed program and the loops, for `rondo emit`. */
 const char *print_packed(const Program *program);

@@ -7,35 +7,81 @@
 #include "random_graph.h"
 #include "simd.h"
 
-/* ---- masks ---- */
+/* ---- the packed batch ---- */
 
-/* Where the example at hand lies in the packed batch. */
+/* Where the data lies, and where its rows are in the packed batch, for examples (0) and for each
+ * sequence. */
 typedef struct {
     const Graph *graph;
     const Data *data;
+    int parent[RD_MAX_SEQUENCES + 1], count[RD_MAX_SEQUENCES + 1]; /* rows */
+    int *first[RD_MAX_SEQUENCES + 1]; /* [owners + 1] where the steps of each begin */
+    int *row[RD_MAX_SEQUENCES + 1];   /* [rows] the packed row of each */
+    int sequences;
     uint64_t key;
-    int example;
+    int example; /* the one at hand */
 } Place;
 
-static bool is_length(const Graph *graph, Dim dim) {
-    return graph->syms.at[dim.sym].kind == SYM_LENGTH;
+static int *sums_of(Arena *arena, const int *length, int owners) {
+    int *first = ARENA_ARRAY(arena, int, owners + 1);
+    for (int i = 0; i < owners; i++) first[i + 1] = first[i] + length[i];
+    return first;
 }
 
-/* How many examples go before this one, by falling length: its place in the packed batch. */
-static int packed_example(const Data *data, int example) {
-    int before = 0;
+/* How many owners go before this one: by falling length, then by their own rows. */
+static int before(const int *length, const int *row, int owners, int owner) {
+    int result = 0;
+    for (int i = 0; i < owners; i++)
+        result += length[i] > length[owner] || (length[i] == length[owner] && row[i] < row[owner]);
+    return result;
+}
+
+/* Step t of an owner lies behind all rows of the steps before, those of the longest first. */
+static void place_sequence(Arena *arena, Place *place, int n) {
+    const int *length = lengths_of(place->data, n), parent = place->parent[n];
+    int owners = place->count[parent];
+    place->first[n] = sums_of(arena, length, owners);
+    place->count[n] = place->first[n][owners];
+    place->row[n] = ARENA_ARRAY(arena, int, place->count[n] + 1);
+    for (int i = 0; i < owners; i++)
+        for (int t = 0; t < length[i]; t++) {
+            int row = before(length, place->row[parent], owners, i);
+            for (int k = 0; k < owners; k++) row += length[k] < t ? length[k] : t;
+            place->row[n][place->first[n][i] + t] = row;
+        }
+}
+
+static Place place_of(Arena *arena, const Graph *graph, const Data *data, uint64_t key) {
+    Place place = {.graph = graph, .data = data, .key = key, .count = {data->count}};
+    int *order = ARENA_ARRAY(arena, int, data->count), *file = ARENA_ARRAY(arena, int, data->count);
+    for (int i = 0; i < data->count; i++) file[i] = i;
     for (int i = 0; i < data->count; i++)
-        before += data->length[i] > data->length[example] ||
-                  (data->length[i] == data->length[example] && i < example);
-    return before;
+        order[i] = data->length ? before(data->length, file, data->count, i) : i;
+    place.row[0] = order;
+    for (int i = 1; i < graph->syms.len; i++) {
+        if (graph->syms.at[i].kind != SYM_LENGTH) continue;
+        place.parent[++place.sequences] = sequence_number(graph, graph->syms.at[i].parent);
+        place_sequence(arena, &place, place.sequences);
+    }
+    return place;
 }
 
-/* The packed row of its step t: behind the rows of all earlier steps. */
-static long packed_row(const Data *data, int example, int t) {
-    long row = packed_example(data, example);
-    for (int i = 0; i < data->count; i++) row += data->length[i] < t ? data->length[i] : t;
-    return row;
+/* Where the rows of an example begin in the data. */
+static int first_row(const Place *place, int n, int example) {
+    return n ? place->first[n][first_row(place, place->parent[n], example)] : example;
 }
+
+static int sequence_of(const Graph *graph, int node) {
+    return sequence_number(graph, step_sym(graph, &graph_node(graph, node)->type));
+}
+
+/* The row of the data at these positions of the step axes, in example `place->example`. */
+static int data_row(const Place *place, int n, const int *at, int axes) {
+    if (n == 0 || axes < 1) return place->example;
+    return place->first[n][data_row(place, place->parent[n], at, axes - 1)] + at[axes - 1];
+}
+
+/* ---- masks ---- */
 
 static const Node *mask_of(const Graph *graph, int stream) {
     for (int i = 0; i < graph->nodes.len; i++)
@@ -45,15 +91,13 @@ static const Node *mask_of(const Graph *graph, int stream) {
     return NULL;
 }
 
-static double packed_mask(void *user, int stream, double zero, long element) {
+static double packed_mask(void *user, int stream, double zero, const int *at) {
     const Place *place = user;
     const Type *type = &mask_of(place->graph, stream)->type;
-    bool steps = type->rank && is_length(place->graph, type->dim[0]);
-    long columns = 1;
-    for (int i = steps; i < type->rank; i++) columns *= type->dim[i].add;
-    long row = steps ? packed_row(place->data, place->example, (int)(element / columns))
-                     : packed_example(place->data, place->example);
-    return rd_mask(place->key, stream, row, (int)(element % columns), zero)[0];
+    int axes = step_axes(place->graph, type);
+    int n = sequence_number(place->graph, step_sym(place->graph, type));
+    long row = place->row[n][data_row(place, n, at, axes)];
+    return rd_mask(place->key, stream, row, type->rank > axes ? at[type->rank - 1] : 0, zero)[0];
 }
 
 void separate_masks(Graph *graph) {
@@ -63,44 +107,73 @@ void separate_masks(Graph *graph) {
 
 /* ---- one example ---- */
 
-static void set_sizes(const Graph *graph, const Data *data, int example, int *sizes) {
-    for (int i = 1; i < graph->syms.len; i++) {
-        const Sym *sym = &graph->syms.at[i];
-        sizes[i] = sym->kind == SYM_VOCAB ? data->vocab[sym->input] : data->length[example];
+/* The lengths of this example, a nested one's being its largest; `inner` is where those are. */
+static void set_sizes(const Place *place, int *sizes, const int **inner) {
+    for (int i = 1, n = 0; i < place->graph->syms.len; i++) {
+        const Sym *sym = &place->graph->syms.at[i];
+        sizes[i] = sym->kind == SYM_VOCAB ? place->data->vocab[sym->input] : 0;
+        if (sym->kind != SYM_LENGTH) continue;
+        int parent = place->parent[++n];
+        int from = first_row(place, parent, place->example);
+        int to = first_row(place, parent, place->example + 1);
+        inner[i] = lengths_of(place->data, n) + from;
+        for (int k = from; k < to; k++)
+            if (lengths_of(place->data, n)[k] > sizes[i]) sizes[i] = lengths_of(place->data, n)[k];
     }
 }
 
-static Tensor *inputs_of(Arena *arena, const Graph *graph, const Data *data, int example,
-                         const int *sizes, int first) {
+/* Whether there is a row at these positions: the interpreter's tensors are as large as the longest
+ * nested sequence. */
+static bool exists(const Place *place, int n, const int *at, int axes) {
+    if (n == 0 || axes < 1) return true;
+    int parent = place->parent[n];
+    return exists(place, parent, at, axes - 1) &&
+           at[axes - 1] < lengths_of(place->data, n)[data_row(place, parent, at, axes - 1)];
+}
+
+/* Calls `copy` for each row of the data and the elements of a tensor where it is. */
+typedef void (*CopyRow)(void *context, const Tensor *tensor, long element, int columns, int row);
+
+static void each_row(const Place *place, const Type *type, const Tensor *tensor, CopyRow copy,
+                     void *context) {
+    int axes = step_axes(place->graph, type), at[MAX_RANK] = {0}, rows = 1, columns = 1;
+    int n = sequence_number(place->graph, step_sym(place->graph, type));
+    for (int k = 0; k < axes; k++) rows *= tensor->dim[k];
+    for (int k = axes; k < tensor->rank; k++) columns *= tensor->dim[k];
+    for (int row = 0; row < rows; row++) {
+        for (int k = axes - 1, rest = row; k >= 0; rest /= tensor->dim[k--])
+            at[k] = rest % tensor->dim[k];
+        if (exists(place, n, at, axes))
+            copy(context, tensor, (long)row * columns, columns, data_row(place, n, at, axes));
+    }
+}
+
+static void read_index(void *context, const Tensor *tensor, long element, int columns, int row) {
+    tensor->index[element] = ((const int *)context)[row * columns];
+}
+
+static void read_reals(void *context, const Tensor *tensor, long element, int columns, int row) {
+    memcpy(tensor->at + element, (const double *)context + (long)row * columns,
+           (size_t)columns * sizeof(double));
+}
+
+static Tensor *inputs_of(Arena *arena, const Place *place, const int *sizes) {
+    const Graph *graph = place->graph;
     Tensor *inputs = ARENA_ARRAY(arena, Tensor, graph->inputs.len + 1);
     for (int i = 0; i < graph->inputs.len; i++) {
         const Type *type = &graph->inputs.at[i].type;
         inputs[i] = tensor_new(arena, type, sizes);
-        if (graph->inputs.at[i].kind == INPUT_REAL) {
-            long each = tensor_size(&inputs[i]);
-            memcpy(inputs[i].at, data->real[i] + example * each, (size_t)each * sizeof(double));
-            continue;
-        }
-        const int *from = data->column[i] + (type->rank ? first : example);
-        memcpy(inputs[i].index, from, (size_t)tensor_size(&inputs[i]) * sizeof(int));
+        bool real = graph->inputs.at[i].kind == INPUT_REAL;
+        const void *from = real ? (const void *)place->data->real[i] : place->data->column[i];
+        each_row(place, type, &inputs[i], real ? read_reals : read_index, (void *)(uintptr_t)from);
     }
     return inputs;
 }
 
-static void copy_numbers(const Tensor *tensor, double *to) {
-    for (long k = 0; k < tensor_size(tensor); k++)
-        to[k] = tensor->at ? tensor->at[k] : tensor->index[k];
-}
-
 /* ---- the batch ---- */
 
-static bool per_step(const Graph *graph, int node) {
-    const Type *type = &graph_node(graph, node)->type;
-    return type->rank && is_length(graph, type->dim[0]);
-}
-
-static Results empty_results(Arena *arena, const Graph *graph, const Data *data,
-                             const Tensor *params, int steps) {
+static Results empty_results(Arena *arena, const Place *place, const Tensor *params) {
+    const Graph *graph = place->graph;
     Results r = {0};
     r.output = ARENA_ARRAY(arena, double *, graph->outputs.len + 1);
     r.output_size = ARENA_ARRAY(arena, int, graph->outputs.len + 1);
@@ -108,9 +181,8 @@ static Results empty_results(Arena *arena, const Graph *graph, const Data *data,
     for (int i = 0, o = 0; i < graph->outputs.len; i++) {
         const Output *output = &graph->outputs.at[i];
         const Type *type = &graph_node(graph, output->node)->type;
-        int rows = per_step(graph, output->node) ? steps : data->count, columns = 1;
-        for (int k = per_step(graph, output->node); k < type->rank; k++)
-            columns *= type->dim[k].add;
+        int rows = place->count[sequence_of(graph, output->node)], columns = 1;
+        for (int k = step_axes(graph, type); k < type->rank; k++) columns *= type->dim[k].add;
         if (output->role == ROLE_LOSS) r.losses = rows;
         if (output->role == ROLE_LOSS) r.loss = ARENA_ARRAY(arena, double, rows + 1);
         if (output->role == ROLE_OUTPUT) r.output_size[o] = rows * columns;
@@ -121,17 +193,21 @@ static Results empty_results(Arena *arena, const Graph *graph, const Data *data,
     return r;
 }
 
-/* Puts the values of one example, whose steps begin at `first`, where they belong. */
-static void add_example(const Graph *graph, const Tensor *values, Results *r, int example,
-                        int first) {
+static void write_row(void *context, const Tensor *tensor, long element, int columns, int row) {
+    double *to = (double *)context + (long)row * columns;
+    for (int k = 0; k < columns; k++)
+        to[k] = tensor->at ? tensor->at[element + k] : tensor->index[element + k];
+}
+
+/* Puts the values of one example where they belong. */
+static void add_example(const Place *place, const Tensor *values, Results *r) {
+    const Graph *graph = place->graph;
     for (int i = 0, o = 0; i < graph->outputs.len; i++) {
         const Output *output = &graph->outputs.at[i];
         const Tensor *value = &values[output->node];
-        bool steps = per_step(graph, output->node);
-        long columns = steps ? tensor_size(value) / value->dim[0] : tensor_size(value);
-        long at = (steps ? first : example) * columns;
-        if (output->role == ROLE_LOSS) copy_numbers(value, r->loss + at);
-        if (output->role == ROLE_OUTPUT) copy_numbers(value, r->output[o++] + at);
+        const Type *type = &graph_node(graph, output->node)->type;
+        if (output->role == ROLE_LOSS) each_row(place, type, value, write_row, r->loss);
+        if (output->role == ROLE_OUTPUT) each_row(place, type, value, write_row, r->output[o++]);
         for (long k = 0; output->role == ROLE_GRADIENT && k < tensor_size(value); k++)
             r->gradient[output->param][k] += value->at[k];
     }
@@ -139,41 +215,59 @@ static void add_example(const Graph *graph, const Tensor *values, Results *r, in
 
 Results oracle(Arena *arena, const Graph *graph, const Data *data, const Tensor *params,
                bool training, uint64_t key) {
-    int *sizes = ARENA_ARRAY(arena, int, graph->syms.len + 1), steps = 0;
-    for (int e = 0; e < data->count; e++) steps += data->length[e];
-    Results r = empty_results(arena, graph, data, params, steps);
-    Place place = {.graph = graph, .data = data, .key = key};
-    for (int e = 0, first = 0; e < data->count; first += data->length[e++]) {
+    int *sizes = ARENA_ARRAY(arena, int, graph->syms.len + 1);
+    const int **inner = ARENA_ARRAY(arena, const int *, graph->syms.len + 1);
+    Place place = place_of(arena, graph, data, key);
+    Results r = empty_results(arena, &place, params);
+    for (; place.example < data->count; place.example++) {
         Arena *scratch = arena_new();
         Tensor *values = ARENA_ARRAY(scratch, Tensor, graph->nodes.len);
-        set_sizes(graph, data, e, sizes);
-        place.example = e;
+        set_sizes(&place, sizes, inner);
         EvalInput in = {.sizes = sizes,
-                        .inputs = inputs_of(scratch, graph, data, e, sizes, first),
+                        .inner = inner,
+                        .inputs = inputs_of(scratch, &place, sizes),
                         .params = params,
                         .training = training,
                         .mask = packed_mask,
                         .mask_user = &place,
                         .seed = 1.0 / r.losses};
         graph_eval(scratch, graph, &in, values);
-        add_example(graph, values, &r, e, first);
+        add_example(&place, values, &r);
         arena_free(scratch);
     }
     return r;
 }
 
+/* ---- data ---- */
+
+/* Lengths of further sequences: about as long as the first, but others. */
+static int *random_lengths(Arena *arena, const Sym *sym, int owners, Random *random) {
+    int *length = ARENA_ARRAY(arena, int, owners + 1);
+    int longest = sym->max < 6 ? sym->max : 6;
+    for (int i = 0; i < owners; i++) length[i] = 1 + random_below(random, longest);
+    return length;
+}
+
 Data random_data(Arena *arena, const Graph *graph, int count, const int *length, uint64_t seed) {
     Random random = {seed};
     Data data = {.count = count, .length = length};
-    int steps = 0;
-    for (int e = 0; e < count; e++) steps += length[e];
+    int rows[RD_MAX_SEQUENCES + 1] = {count}, n = 0;
+    for (int i = 1; i < graph->syms.len; i++) {
+        const Sym *sym = &graph->syms.at[i];
+        if (sym->kind != SYM_LENGTH) continue;
+        int owners = rows[sequence_number(graph, sym->parent)];
+        if (++n > 1) data.further[n - 1] = random_lengths(arena, sym, owners, &random);
+        for (int k = 0; k < owners; k++) rows[n] += lengths_of(&data, n)[k];
+    }
     for (int i = 0; i < graph->inputs.len; i++) {
         const Input *input = &graph->inputs.at[i];
-        int size = input->type.rank ? steps : count;
+        int size = rows[sequence_number(graph, step_sym(graph, &input->type))];
         int range = input->type.range.sym ? graph->syms.at[input->type.range.sym].max : 0;
         data.vocab[i] = input->kind == INPUT_WORDS ? range + input->type.range.add : 0;
         if (input->kind == INPUT_REAL) {
-            int reals = count * (input->type.rank ? input->type.dim[0].add : 1);
+            int reals = size;
+            for (int k = step_axes(graph, &input->type); k < input->type.rank; k++)
+                reals *= input->type.dim[k].add;
             double *real = ARENA_ARRAY(arena, double, reals);
             for (int k = 0; k < reals; k++) real[k] = random_between(&random, -2, 2);
             data.real[i] = real;

@@ -5,28 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "threads.h"
 
 /* ---- setting up ---- */
 
-static RdExamples examples_of(Arena *arena, const RdModel *model, const Data *data) {
-    RdExamples e = {
-        .count = data->count, .column_count = model->column_count, .real_size = model->real_size};
-    e.length = ARENA_ARRAY(arena, int, data->count + 1);
-    e.first = ARENA_ARRAY(arena, size_t, data->count + 1);
-    for (int i = 0; i < data->count; i++) {
-        e.length[i] = data->length[i];
-        e.first[i + 1] = e.first[i] + (size_t)data->length[i];
-        if (data->length[i] > e.longest) e.longest = data->length[i];
+const int *lengths_of(const Data *data, int n) {
+    return n == 1 ? data->length : data->further[n - 1];
+}
+
+static RdExamples examples_of(const RdModel *model, const Data *data) {
+    RdExamples e;
+    rd_examples_new(model, data->count, &e);
+    for (int n = 1; n <= e.sequence_count; n++) {
+        RdLengths *lengths = rd_examples_lengths(&e, n);
+        memcpy(lengths->length, lengths_of(data, n), lengths->owners * sizeof(int));
+        rd_examples_sum(&e, n);
     }
     for (int c = 0; c < model->column_count; c++) {
-        e.per_step[c] = model->columns[c].kind == RD_WORDS;
-        size_t count = e.per_step[c] ? e.first[data->count] : (size_t)data->count;
-        e.number[c] = ARENA_ARRAY(arena, int, count + 1);
-        size_t each = (size_t)(e.numbers[c] = model->columns[c].numbers);
-        e.real[c] = ARENA_ARRAY(arena, double, count *each + 1);
-        if (each)
-            memcpy(e.real[c], data->real[c], count * each * sizeof(double));
+        size_t count = rd_examples_rows(&e, e.per_step[c]);
+        size_t reals = count * (size_t)e.numbers[c];
+        e.number[c] = rd_zeros(count, sizeof(int));
+        e.real[c] = rd_zeros(reals, sizeof(double));
+        if (reals)
+            memcpy(e.real[c], data->real[c], reals * sizeof(double));
         else
             memcpy(e.number[c], data->column[c], count * sizeof(int));
     }
@@ -51,7 +53,7 @@ Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int ba
     RdVocab vocab[RD_MAX_COLUMNS] = {0};
     RdError error = {""};
     *runner = (Runner){.arena = arena, .model = model, .data = data};
-    runner->examples = examples_of(arena, model, data);
+    runner->examples = examples_of(model, data);
     for (int c = 0; c < model->column_count; c++) vocab[c].size = data->vocab[c];
     rd_plan_new(&runner->examples, batch, &runner->plan);
     runner->pool = rd_pool_new(threads);
@@ -65,6 +67,7 @@ Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int ba
 void runner_close(Runner *runner) {
     rd_session_close(&runner->session);
     rd_plan_free(&runner->plan);
+    rd_examples_free(&runner->examples);
     rd_pool_free(runner->pool);
 }
 
@@ -97,14 +100,15 @@ static int columns_of(const Runner *runner, const RdOutput *output) {
 static Results results_for(const Runner *runner) {
     Arena *arena = runner->arena;
     const RdModel *model = runner->model;
-    int steps = (int)runner->examples.first[runner->data->count], count = runner->data->count;
-    Results r = {.losses = model->loss_per_step ? steps : count};
+    const RdExamples *examples = &runner->examples;
+    Results r = {.losses = (int)rd_examples_rows(examples, model->loss_per_step)};
     r.loss = ARENA_ARRAY(arena, double, r.losses + 1);
     r.output = ARENA_ARRAY(arena, double *, model->output_count + 1);
     r.output_size = ARENA_ARRAY(arena, int, model->output_count + 1);
     for (int o = 0; o < model->output_count; o++) {
         const RdOutput *output = &model->outputs[o];
-        r.output_size[o] = (output->per_step ? steps : count) * columns_of(runner, output);
+        r.output_size[o] =
+            (int)rd_examples_rows(examples, output->per_step) * columns_of(runner, output);
         r.output[o] = ARENA_ARRAY(arena, double, r.output_size[o] + 1);
     }
     return r;
@@ -118,26 +122,25 @@ static double output_at(const Runner *runner, int o, int row, int column) {
     return output->index ? ((const int *)values)[at] : real_at(runner->model, values, at);
 }
 
-/* The packed row `row` is row `place` of the data. */
-static void gather_row(const Runner *runner, Results *r, bool step, int row, int place) {
+/* Row `row` of the packing of sequence n is row `place` of the data. */
+static void gather_row(const Runner *runner, Results *r, int n, int row, int place) {
     const RdModel *model = runner->model;
-    if (model->loss_per_step == step)
+    if (model->loss_per_step == n)
         r->loss[place] = real_at(model, runner->session.run.loss, (size_t)row);
     for (int o = 0; o < model->output_count; o++) {
         int columns = columns_of(runner, &model->outputs[o]);
-        if (model->outputs[o].per_step != step) continue;
+        if (model->outputs[o].per_step != n) continue;
         for (int i = 0; i < columns; i++)
             r->output[o][place * columns + i] = output_at(runner, o, row, i);
     }
 }
 
-static void gather(const Runner *runner, Results *r, int batch, const RdPacking *packing) {
-    const int *position = rd_plan_positions(&runner->plan, batch);
-    for (int b = 0; b < packing->examples; b++) {
-        int first = (int)runner->examples.first[position[b]];
-        gather_row(runner, r, false, b, position[b]);
-        for (int t = 0; t < packing->length[b]; t++)
-            gather_row(runner, r, true, packing->start[t] + b, first + t);
+static void gather(const Runner *runner, Results *r, int k, const RdBatch *batch) {
+    for (int n = 0; n <= runner->examples.sequence_count; n++) {
+        const int *place =
+            n ? rd_plan_steps(&runner->plan, n) : rd_plan_positions(&runner->plan, k);
+        for (int row = 0; row < rd_batch_rows(batch, n); row++)
+            gather_row(runner, r, n, row, place[row]);
     }
 }
 
@@ -163,7 +166,7 @@ Results runner_infer(Runner *runner) {
         rd_plan_batch(&runner->plan, k, &batch);
         run->batch = &batch;
         runner->model->infer(run);
-        gather(runner, &results, k, &batch.packing);
+        gather(runner, &results, k, &batch);
     }
     return results;
 }
@@ -178,7 +181,7 @@ Results runner_train(Runner *runner, uint64_t key) {
     run->key = key;
     runner->model->prepare(run, true);
     runner->model->train(run);
-    gather(runner, &results, 0, &batch.packing);
+    gather(runner, &results, 0, &batch);
     gather_gradients(runner, &results);
     return results;
 }

@@ -10,7 +10,8 @@
 /* Examples: the numbers of each column one after another, a number a step or one an example. */
 typedef struct {
     int count;
-    const int *length; /* [count] */
+    const int *length; /* [count] of the first sequence */
+    const int *further[RD_MAX_SEQUENCES]; /* of sequence n > 1: [owners] at n - 1, as RdLengths */
     const int *column[RD_MAX_COLUMNS];
     const double *real[RD_MAX_COLUMNS]; /* of RD_NUMBERS columns, whose `column` is NULL */
     int vocab[RD_MAX_COLUMNS];          /* of RD_WORDS columns */
@@ -33,6 +34,9 @@ typedef struct {
     RdPool *pool;
     RdSession session;
 } Runner;
+
+/* The lengths of sequence n. */
+const int *lengths_of(const Data *data, int n);
 
 /* A run in batches of `batch` examples on `threads` threads. Its memory holds no numbers at the
  * start but NaNs; parameters are zero. */

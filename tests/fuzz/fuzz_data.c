@@ -30,7 +30,7 @@ static void use(const RdModel *model, const RdData *data) {
     for (int k = 0; k < plan.batch_count; k++) {
         RdBatch batch;
         rd_plan_batch(&plan, k, &batch);
-        check(batch.packing.rows > 0);
+        check(batch.packing[0].rows > 0);
     }
     rd_plan_free(&plan);
     rd_examples_free(&examples);
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size < 1) return 0;
     unsigned mode = bytes[0];
     RdReadOptions options = {mode & 4, mode & 8, mode & 16, (RdFormat)(mode >> 5 & 3)};
-    const RdModel *model = mode & 128 ? &score : models[mode & 3];
+    const RdModel *model = mode & 128 ? (mode & 1 ? &pair : &score) : models[mode & 3];
     int fd = memfd_create("data", 0);
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

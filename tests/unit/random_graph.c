@@ -390,8 +390,8 @@ static int declare(Gen *g) {
     const char *text = intern(g->names, "text"), **classes = ARENA_ARRAY(g->arena, const char *, 3);
     for (int i = 0; i < CLASSES; i++)
         classes[i] = intern(g->names, arena_printf(g->arena, "class %d", i));
-    vec_push(g->arena, &graph->syms, (Sym){text, SYM_LENGTH, LONGEST, 0});
-    vec_push(g->arena, &graph->syms, (Sym){text, SYM_VOCAB, VOCABULARY, 0});
+    vec_push(g->arena, &graph->syms, (Sym){.name = text, .kind = SYM_LENGTH, .max = LONGEST});
+    vec_push(g->arena, &graph->syms, (Sym){.name = text, .kind = SYM_VOCAB, .max = VOCABULARY});
     vec_push(g->arena, &graph->inputs,
              (Input){.name = text,
                      .kind = INPUT_WORDS,

@@ -12,8 +12,14 @@ static const char *const topics[] = {"sports", "politics", "music"};
 /* label: class, text: words of at most 8 */
 static const RdColumn mood_columns[] = {
     {.name = "label", .kind = RD_CLASS, .target = true, .class_count = 2, .classes = moods},
-    {.name = "text", .kind = RD_WORDS, .max_vocab = 100, .min_count = 1, .max_length = 8},
+    {.name = "text",
+     .kind = RD_WORDS,
+     .per_step = 1,
+     .max_vocab = 100,
+     .min_count = 1,
+     .max_length = 8},
 };
+static const RdSequence mood_sequences[] = {{.column = TEXT}};
 static const RdParam mood_params[] = {
     {"embedding.weight", 2, {-1 - TEXT, 3}, RD_NORMAL, 1},
     {"linear.weight", 2, {2, 3}, RD_UNIFORM, 0.5},
@@ -24,23 +30,46 @@ static const RdModel mood = {.name = "mood",
                              .real_size = sizeof(float),
                              .column_count = 2,
                              .columns = mood_columns,
+                             .sequence_count = 1,
+                             .sequences = mood_sequences,
                              .param_count = 4,
                              .params = mood_params};
 
 /* the text first, two columns of classes behind it */
 static const RdColumn topic_columns[] = {
-    {.name = "text", .kind = RD_WORDS},
+    {.name = "text", .kind = RD_WORDS, .per_step = 1},
     {.name = "topic", .kind = RD_CLASS, .target = true, .class_count = 3, .classes = topics},
     {.name = "mood", .kind = RD_CLASS, .class_count = 2, .classes = moods},
 };
-static const RdModel topic = {.name = "topic", .column_count = 3, .columns = topic_columns};
+static const RdSequence first_column[] = {{.column = 0}};
+static const RdModel topic = {.name = "topic",
+                              .column_count = 3,
+                              .columns = topic_columns,
+                              .sequence_count = 1,
+                              .sequences = first_column};
 
 /* two columns of words that go side by side */
 static const RdColumn tag_columns[] = {
-    {.name = "text", .kind = RD_WORDS, .max_length = 6},
-    {.name = "tags", .kind = RD_WORDS, .target = true, .max_length = 4},
+    {.name = "text", .kind = RD_WORDS, .per_step = 1, .max_length = 6},
+    {.name = "tags", .kind = RD_WORDS, .target = true, .per_step = 1, .max_length = 4},
 };
-static const RdModel tag = {.name = "tag", .column_count = 2, .columns = tag_columns};
+static const RdModel tag = {.name = "tag",
+                            .column_count = 2,
+                            .columns = tag_columns,
+                            .sequence_count = 1,
+                            .sequences = first_column};
+
+/* two texts, each of its own length */
+static const RdColumn pair_columns[] = {
+    {.name = "left", .kind = RD_WORDS, .per_step = 1, .max_length = 6},
+    {.name = "right", .kind = RD_WORDS, .target = true, .per_step = 2, .max_length = 4},
+};
+static const RdSequence pair_sequences[] = {{.column = 0}, {.column = 1}};
+static const RdModel pair = {.name = "pair",
+                             .column_count = 2,
+                             .columns = pair_columns,
+                             .sequence_count = 2,
+                             .sequences = pair_sequences};
 
 /* no words at all */
 static const RdColumn table_columns[] = {

@@ -12,32 +12,30 @@ enum { RANDOM_EXAMPLES = 997 };
 
 /* Examples of random lengths: word k of example i is number 1000 i + k. */
 static RdExamples examples_of(int count, int longest) {
-    RdExamples examples = {.count = count, .column_count = 2, .longest = 0};
+    RdExamples examples = {.count = count, .column_count = 2, .sequence_count = 1};
+    RdLengths *lengths = rd_examples_lengths(&examples, 1);
     RdRandom random = rd_random(11, (uint64_t)count);
-    examples.length = calloc((size_t)count + 1, sizeof(int));
-    examples.first = calloc((size_t)count + 1, sizeof(size_t));
-    examples.per_step[TEXT] = true;
+    examples.per_step[TEXT] = 1;
     examples.number[LABEL] = calloc((size_t)count + 1, sizeof(int));
     examples.number[TEXT] = calloc((size_t)count * (size_t)longest + 1, sizeof(int));
+    size_t at = 0;
     for (int i = 0; i < count; i++) {
         int length = 1 + (int)rd_random_below(&random, (uint64_t)longest);
-        examples.length[i] = length;
-        examples.first[i + 1] = examples.first[i] + (size_t)length;
-        if (length > examples.longest) examples.longest = length;
+        lengths->length[i] = length;
         examples.number[LABEL][i] = i % 2;
-        for (int k = 0; k < length; k++)
-            examples.number[TEXT][examples.first[i] + (size_t)k] = 1000 * i + k;
+        for (int k = 0; k < length; k++) examples.number[TEXT][at++] = 1000 * i + k;
     }
+    rd_examples_sum(&examples, 1);
     return examples;
 }
 
 /* The packing of a batch is what rondo.h says, and has the numbers of the examples. */
 static void check_packing(const RdPlan *plan, const RdBatch *batch, const int *position) {
-    const RdPacking *p = &batch->packing;
+    const RdPacking *p = &batch->packing[0];
     const RdExamples *examples = plan->examples;
     int rows = 0;
     for (int b = 0; b < p->examples; b++) {
-        cr_assert_eq(p->length[b], examples->length[position[b]]);
+        cr_assert_eq(p->length[b], examples->sequence[0].length[position[b]]);
         cr_assert(b == 0 || p->length[b] <= p->length[b - 1]);
         rows += p->length[b];
         cr_assert_eq(batch->index[LABEL][b], examples->number[LABEL][position[b]]);
@@ -54,8 +52,9 @@ static void check_packing(const RdPlan *plan, const RdBatch *batch, const int *p
             cr_assert_eq(p->step[row], t);
             cr_assert_eq(p->previous[row], t ? p->start[t - 1] + b : -1);
             cr_assert_eq(p->next[row], t + 1 < p->length[b] ? p->start[t + 1] + b : -1);
-            cr_assert_eq(batch->index[TEXT][row],
-                         examples->number[TEXT][examples->first[position[b]] + (size_t)t]);
+            cr_assert_eq(
+                batch->index[TEXT][row],
+                examples->number[TEXT][examples->sequence[0].first[position[b]] + (size_t)t]);
         }
     }
 }
@@ -70,9 +69,8 @@ static void check_plan(RdPlan *plan) {
         rd_plan_batch(plan, k, &batch);
         const int *position = rd_plan_positions(plan, k);
         check_packing(plan, &batch, position);
-        cr_assert(batch.packing.examples <= sizes.examples && batch.packing.steps <= sizes.steps &&
-                  batch.packing.rows <= sizes.rows);
-        for (int b = 0; b < batch.packing.examples; b++) seen[position[b]]++;
+        cr_assert(batch.examples <= sizes.examples && batch.packing[0].rows <= sizes.rows[0]);
+        for (int b = 0; b < batch.examples; b++) seen[position[b]]++;
     }
     for (int i = 0; i < plan->examples->count; i++) cr_assert_eq(seen[i], 1);
     cr_expect_eq(sizes.vocab[TEXT], 77);
@@ -123,8 +121,8 @@ Test(batch, sorted_is_stable) {
     rd_plan_new(&examples, 10, &plan);
     for (int i = 0; i + 1 < examples.count; i++) {
         int a = plan.order[i], b = plan.order[i + 1];
-        cr_assert(examples.length[a] > examples.length[b] ||
-                  (examples.length[a] == examples.length[b] && a < b));
+        cr_assert(examples.sequence[0].length[a] > examples.sequence[0].length[b] ||
+                  (examples.sequence[0].length[a] == examples.sequence[0].length[b] && a < b));
     }
     rd_plan_free(&plan);
     rd_examples_free(&examples);
@@ -135,9 +133,9 @@ static double unevenness(const RdPlan *plan) {
     double padding = 0, rows = 0;
     for (int k = 0; k < plan->batch_count; k++)
         for (int i = plan->begin[k]; i < plan->begin[k + 1]; i++) {
-            padding += plan->examples->length[plan->order[plan->begin[k]]] -
-                       plan->examples->length[plan->order[i]];
-            rows += plan->examples->length[plan->order[i]];
+            padding += plan->examples->sequence[0].length[plan->order[plan->begin[k]]] -
+                       plan->examples->sequence[0].length[plan->order[i]];
+            rows += plan->examples->sequence[0].length[plan->order[i]];
         }
     return padding / rows;
 }
@@ -161,7 +159,7 @@ Test(batch, shuffles) {
     cr_expect_lt(unevenness(&a), 0.05);
     int turns = 0;
     for (int k = 1; k + 1 < a.batch_count; k++) {
-        const int *n = examples.length;
+        const int *n = examples.sequence[0].length;
         int x = n[a.order[a.begin[k - 1]]], y = n[a.order[a.begin[k]]],
             z = n[a.order[a.begin[k + 1]]];
         turns += (y > x) == (y > z);
@@ -176,19 +174,16 @@ Test(batch, shuffles) {
 Test(batch, sizes) {
     RdExamples examples = examples_of(5, 6);
     static const int lengths[] = {2, 6, 1, 5, 4};
-    for (int i = 0; i < 5; i++) {
-        examples.length[i] = lengths[i];
-        examples.first[i + 1] = examples.first[i] + (size_t)lengths[i];
-    }
-    examples.longest = 6;
+    for (int i = 0; i < 5; i++) examples.sequence[0].length[i] = lengths[i];
+    rd_examples_sum(&examples, 1);
     RdPlan plan;
     RdVocab vocab[2] = {{.size = 3}, {.size = 9}};
     rd_plan_new(&examples, 2, &plan);
     RdSizes sizes = rd_plan_sizes(&plan, vocab);
-    cr_expect(sizes.examples == 2 && sizes.steps == 6 && sizes.rows == 11);
+    cr_expect(sizes.examples == 2 && sizes.rows[0] == 11);
     cr_expect(sizes.vocab[LABEL] == 0 && sizes.vocab[TEXT] == 9);
-    RdSizes both = rd_sizes_max(sizes, (RdSizes){7, 2, 10, {0, 4}});
-    cr_expect(both.examples == 7 && both.steps == 6 && both.rows == 11 && both.vocab[TEXT] == 9);
+    RdSizes both = rd_sizes_max(sizes, (RdSizes){7, {10}, {0, 4}});
+    cr_expect(both.examples == 7 && both.rows[0] == 11 && both.vocab[TEXT] == 9);
     rd_plan_free(&plan);
     rd_examples_free(&examples);
 }
@@ -230,9 +225,9 @@ Test(batch, encode) {
     rd_encode(&mood, &data, vocab, &examples);
     rd_data_free(&data);
     cr_expect_eq(examples.count, 3);
-    cr_expect_eq(examples.longest, 3);
+    cr_expect_eq(examples.sequence[0].longest, 3);
     static const int expected[] = {1, 2, 1, 2, 0, 1};
-    cr_assert_eq(examples.first[3], 6);
+    cr_assert_eq(examples.sequence[0].first[3], 6);
     for (int i = 0; i < 6; i++) cr_expect_eq(examples.number[TEXT][i], expected[i]);
     for (int i = 0; i < 3; i++) cr_expect_eq(examples.number[LABEL][i], 0); /* was not read */
     rd_examples_free(&examples);
@@ -244,13 +239,13 @@ Test(batch, encode_without_words) {
     RdData data = {.count = 2, .line = line, .has = {true, true}, .number = {first, second}};
     RdExamples examples;
     rd_encode(&table, &data, NULL, &examples);
-    cr_expect_eq(examples.length[1], 1);
-    cr_expect_eq(examples.longest, 1);
+    cr_expect_eq(examples.sequence[0].length[1], 1);
+    cr_expect_eq(examples.sequence[0].longest, 1);
     RdPlan plan;
     rd_plan_new(&examples, 2, &plan);
     RdBatch batch;
     rd_plan_batch(&plan, 0, &batch);
-    cr_expect_eq(batch.packing.rows, 2);
+    cr_expect_eq(batch.packing[0].rows, 2);
     cr_expect_eq(batch.index[0][0], 2);
     cr_expect_eq(batch.index[1][1], 1);
     rd_plan_free(&plan);

@@ -31,9 +31,9 @@ static double a_values[] = {1, -2, 3, -4, 5, 0}, b_values[] = {2, 2, -1, -4, 0.5
 static double v_values[] = {7, 8, 9}, table_values[] = {10, 11, 20, 21, 30, 31};
 static int text_values[] = {2, 0, 2, 1}, label_value[] = {1};
 
-static double half_mask(void *user, int stream, double zero, long element) {
+static double half_mask(void *user, int stream, double zero, const int *at) {
     (void)user;
-    return element % 2 ? 0 : stream + 1 / (1 - zero);
+    return at[1] % 2 ? 0 : stream + 1 / (1 - zero);
 }
 
 static Graph *read_text(Arena *arena, const char *lines) {

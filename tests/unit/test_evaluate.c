@@ -16,27 +16,33 @@
 enum { TAGS, TEXT, COLUMNS };
 
 static const RdColumn columns[] = {
-    {.name = "tags", .kind = RD_WORDS, .target = true, .max_vocab = 5, .max_length = 8},
-    {.name = "text", .kind = RD_WORDS, .max_vocab = 5, .max_length = 8},
+    {.name = "tags",
+     .kind = RD_WORDS,
+     .target = true,
+     .per_step = 1,
+     .max_vocab = 5,
+     .max_length = 8},
+    {.name = "text", .kind = RD_WORDS, .per_step = 1, .max_vocab = 5, .max_length = 8},
 };
+static const RdSequence sequences[] = {{.column = TEXT}};
 static const RdOutput outputs[] = {
-    {.name = "weights", .per_step = true, .columns = 1, .of = -1},
-    {.name = "tag", .index = true, .per_step = true, .columns = 1, .of = TAGS},
+    {.name = "weights", .per_step = 1, .columns = 1, .of = -1},
+    {.name = "tag", .index = true, .per_step = 1, .columns = 1, .of = TAGS},
 };
 static const char *const metrics[] = {"accuracy", "f1"};
 
 static size_t packed_bytes(const RdSizes *sizes) { return sizes ? 64 : 0; }
 
 static size_t memory_bytes(const RdSizes *sizes, bool training) {
-    return (size_t)sizes->rows * (training ? 16 : 12);
+    return (size_t)sizes->rows[0] * (training ? 16 : 12);
 }
 
 static void prepare(RdRun *run, bool training) { *(bool *)run->packed = training; }
 
 static void infer(RdRun *run) {
-    float *loss = run->memory, *weight = loss + run->sizes.rows;
-    int *tag = (int *)(void *)(weight + run->sizes.rows);
-    for (int row = 0; row < run->batch->packing.rows; row++) {
+    float *loss = run->memory, *weight = loss + run->sizes.rows[0];
+    int *tag = (int *)(void *)(weight + run->sizes.rows[0]);
+    for (int row = 0; row < run->batch->packing[0].rows; row++) {
         int word = run->batch->index[TEXT][row];
         loss[row] = 0.25f * (float)word;
         weight[row] = 1.0f / (float)(1 + word);
@@ -53,9 +59,11 @@ static const RdModel tagger = {.name = "tagger",
                                .output_count = 2,
                                .metric_count = 2,
                                .columns = columns,
+                               .sequence_count = 1,
+                               .sequences = sequences,
                                .outputs = outputs,
                                .metrics = metrics,
-                               .loss_per_step = true,
+                               .loss_per_step = 1,
                                .packed_bytes = packed_bytes,
                                .memory_bytes = memory_bytes,
                                .prepare = prepare,
@@ -67,10 +75,9 @@ static size_t first[] = {0, 3, 4, 8, 10};
 static int words[] = {1, 2, 3, 0, 4, 3, 2, 1, 0, 2}, tags[] = {1, 2, 3, 0, 4, 1, 2, 2, 0, 2};
 static const RdExamples examples = {.count = 4,
                                     .column_count = COLUMNS,
-                                    .longest = 4,
-                                    .length = lengths,
-                                    .first = first,
-                                    .per_step = {true, true},
+                                    .sequence_count = 1,
+                                    .sequence = {{0, 4, 4, lengths, first}},
+                                    .per_step = {1, 1},
                                     .number = {tags, words}};
 static const char *names[] = {"<unk>", "a", "b", "c", "d"};
 static const RdVocab vocab[COLUMNS] = {{.size = 5, .word = names}, {.size = 5, .word = names}};
@@ -194,8 +201,8 @@ Test(answers, an_answer_a_step) {
 
 Test(answers, no_answer_prints_all_outputs) {
     static const RdOutput numbers[] = {
-        {.name = "weights", .per_step = true, .columns = 1, .of = -1},
-        {.name = "code", .index = true, .per_step = true, .columns = 1, .of = -1}};
+        {.name = "weights", .per_step = 1, .columns = 1, .of = -1},
+        {.name = "code", .index = true, .per_step = 1, .columns = 1, .of = -1}};
     RdModel model = tagger;
     model.outputs = numbers;
     expect_print(&model, false, false, "weights=0.2,0.25,0.333333,0.5\tcode=4,1,2,1\tD c b a\n");

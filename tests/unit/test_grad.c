@@ -17,7 +17,7 @@ static Graph *empty(Arena *arena) {
     Graph *graph = graph_new(arena);
     Type words = {.kind = TYPE_INDEX, .rank = 1, .dim = {{1, 0}}, .range = {0, 4}};
     Type label = {.kind = TYPE_INDEX, .range = {0, 4}};
-    vec_push(arena, &graph->syms, (Sym){"time", SYM_LENGTH, 5, 0});
+    vec_push(arena, &graph->syms, (Sym){.name = "time", .kind = SYM_LENGTH, .max = 5, .input = 0});
     vec_push(arena, &graph->inputs, (Input){.name = "words", .type = words});
     vec_push(arena, &graph->inputs, (Input){.name = "label", .kind = INPUT_CLASS, .type = label});
     return graph;

@@ -21,8 +21,14 @@ enum { ANSWER, PROBABILITY, ATTENTION, OUTPUTS };
 static const char *const class_names[] = {"negative", "positive"};
 static const RdColumn columns[] = {
     {.name = "label", .kind = RD_CLASS, .target = true, .class_count = 2, .classes = class_names},
-    {.name = "text", .kind = RD_WORDS, .max_vocab = 1000, .min_count = 1, .max_length = 64},
+    {.name = "text",
+     .kind = RD_WORDS,
+     .per_step = 1,
+     .max_vocab = 1000,
+     .min_count = 1,
+     .max_length = 64},
 };
+static const RdSequence sequences[] = {{.column = TEXT}};
 static const RdParam params[] = {
     {"embedding.weight", 2, {-1 - TEXT, D}, RD_NORMAL, 0.5},
     {"attention.score", 1, {D}, RD_UNIFORM, 0.3},
@@ -32,7 +38,7 @@ static const RdParam params[] = {
 static const RdOutput outputs[] = {
     {.name = "answer", .index = true, .columns = 1, .of = LABEL},
     {.name = "probability", .columns = CLASSES, .stride = APART, .of = LABEL},
-    {.name = "weights", .per_step = true, .columns = 1, .of = -1},
+    {.name = "weights", .per_step = 1, .columns = 1, .of = -1},
 };
 static const char *const metrics[] = {"accuracy", "f1", "confusion"};
 
@@ -55,7 +61,7 @@ typedef struct {
 static size_t align(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static size_t memory_bytes(const RdSizes *sizes, bool training) {
-    size_t rows = align((size_t)sizes->rows * sizeof(real));
+    size_t rows = align((size_t)sizes->rows[0] * sizeof(real));
     size_t examples = (size_t)sizes->examples;
     return rows * (training ? 2 : 1) + align(examples * sizeof(Example)) +
            align(examples * sizeof(real)) + align(examples * APART * sizeof(real)) +
@@ -71,12 +77,12 @@ static Frame frame(RdRun *run, bool training) {
     char *at = run->memory;
     Frame f = {.label = run->batch->index[LABEL],
                .text = run->batch->index[TEXT],
-               .packing = &run->batch->packing,
+               .packing = run->batch->packing,
                .embedding = run->param[EMBEDDING],
                .score = run->param[SCORE],
                .weight = run->param[WEIGHT],
                .bias = run->param[BIAS]};
-    size_t rows = align((size_t)run->sizes.rows * sizeof(real));
+    size_t rows = align((size_t)run->sizes.rows[0] * sizeof(real));
     size_t examples = (size_t)run->sizes.examples;
     f.attention = (real *)(void *)at;
     at += rows;
@@ -237,6 +243,8 @@ const RdModel RD_MODEL = {
     .output_count = OUTPUTS,
     .metric_count = 3,
     .columns = columns,
+    .sequence_count = 1,
+    .sequences = sequences,
     .params = params,
     .outputs = outputs,
     .metrics = metrics,
