@@ -18,7 +18,7 @@ static const char help[] =
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
     "                        [--keep] [--verbose]\n"
     "       rondo check FILE...\n"
-    "       rondo emit --stage=ast|graph|gradient|packed|loops|c FILE\n"
+    "       rondo emit --stage=ast|graph|gradient|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
     "\n"
     "A FILE of - is the standard input. Exit status: 0, 1 after errors, 2 for wrong usage.\n";
@@ -133,6 +133,7 @@ static void report(const Compilation *c, const char *output) {
     printf("%s\n", output);
     printf("  parameters  %ld%s\n", fixed, more);
     printf("  flops       %.0f a token to predict, %.0f to train\n", step, train_step);
+    fputs(print_recurrences(c->infer, c->train), stdout);
     printf(
         "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "
         "%.1f MB of parameters\n",
@@ -196,14 +197,16 @@ static int cmd_check(Arena *arena, int argc, char **argv) {
 }
 
 static int cmd_emit(Arena *arena, int argc, char **argv) {
-    static const char *const names[] = {"ast", "graph", "gradient", "packed", "loops", "c"};
+    enum { STAGES = STAGE_C + 1 };
+    static const char *const names[STAGES] = {"ast",   "graph",    "gradient", "packed",
+                                              "loops", "products", "c"};
     static const struct option options[] = {{"stage", required_argument, NULL, 's'}, {0}};
     int option, stage = STAGE_C, status;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option != 's') return rejected("emit", argv, option);
-        for (stage = 0; stage < 6 && strcmp(names[stage], optarg) != 0;) stage++;
-        if (stage == 6)
-            return usage("the stages are ast graph gradient packed loops c, not ", optarg);
+        for (stage = 0; stage < STAGES && strcmp(names[stage], optarg) != 0;) stage++;
+        if (stage == STAGES)
+            return usage("the stages are ast graph gradient packed loops products c, not ", optarg);
     }
     if (optind + 1 != argc) return usage("'emit' takes one FILE", "");
     Compilation *c = run(arena, argv[optind], (StageName)stage, NULL, &status);

@@ -137,6 +137,8 @@ const char *stage_text(const Compilation *c, StageName stage) {
             return arena_printf(c->arena, "%s\n%s", print_packed(c->infer), print_packed(c->train));
         case STAGE_LOOPS:
             return arena_printf(c->arena, "%s\n%s", print_loops(c->infer), print_loops(c->train));
+        case STAGE_PRODUCTS:
+            return print_recurrences(c->infer, c->train);
         default:
             return c->c;
     }

@@ -13,6 +13,7 @@ typedef enum {
     STAGE_GRADIENT,
     STAGE_PACKED,
     STAGE_LOOPS,
+    STAGE_PRODUCTS,
     STAGE_C
 } StageName;
 

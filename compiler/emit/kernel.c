@@ -9,49 +9,12 @@
 
 /* ---- products ---- */
 
-static bool same_operand(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column && a->init == b->init &&
-           a->axis == b->axis && a->up == b->up;
-}
-
-/* The phase of `product`, in which no other product of sum number s is yet; a new one at need. */
-static TilePhase *phase_for(Arena *arena, TilePhases *phases, const Product *product, int s) {
-    for (int p = 0; p < phases->len; p++) {
-        TilePhase *phase = &phases->at[p];
-        if (same_operand(&phase->operand, &product->operand) && phase->depth == product->depth &&
-            phase->sums.at[phase->sums.len - 1] != s)
-            return phase;
-    }
-    vec_push(arena, phases, (TilePhase){.operand = product->operand, .depth = product->depth});
-    return &phases->at[phases->len - 1];
-}
-
-TilePhases tile_phases(Arena *arena, const Stage *stage) {
-    TilePhases phases = {0};
-    for (int s = 0; s < stage->accumulators.len; s++) {
-        const Accumulator *sum = &stage->accumulators.at[s];
-        for (int i = 0; i < sum->products.len; i++) {
-            TilePhase *phase = phase_for(arena, &phases, &sum->products.at[i], s);
-            vec_push(arena, &phase->sums, s);
-            vec_push(arena, &phase->products, &sum->products.at[i]);
-        }
-    }
-    return phases;
-}
-
 long panel_depth(const Stage *stage) {
     long depth = 0;
     for (int s = 0; s < stage->accumulators.len; s++)
         for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
             depth += stage->accumulators.at[s].products.at[i].depth;
     return depth;
-}
-
-/* The products of a stage in the order of its panels; neighbours that feed the same sums make one
- * call, so that those stay in registers. */
-static bool same_sums(const TilePhase *a, const TilePhase *b) {
-    return a->sums.len == b->sums.len &&
-           memcmp(a->sums.at, b->sums.at, sizeof *a->sums.at * (size_t)a->sums.len) == 0;
 }
 
 static const char *product_text(const Writer *writer, const TilePhase *phase) {
@@ -318,7 +281,7 @@ static void emit_tile(Writer *writer, int s) {
     text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
     emit_start(writer, stage);
     for (int p = 0, next; p < phases.len; p = next) {
-        for (next = p + 1; next < phases.len && same_sums(&phases.at[p], &phases.at[next]);) next++;
+        next = end_of_call(&phases, p);
         emit_multiply(writer, stage, phases.at, p, next);
     }
     emit_update(writer, stage);

@@ -63,14 +63,4 @@ void emit_sums(Writer *writer);
 void emit_kernel(Writer *writer, int kernel);
 long panel_depth(const Stage *stage);
 
-/* A phase of a tile: the products that share their left operand. */
-typedef struct {
-    Access operand;
-    int depth;
-    NodeList sums; /* which accumulators */
-    VEC(const Product *) products;
-} TilePhase;
-typedef VEC(TilePhase) TilePhases;
-TilePhases tile_phases(Arena *arena, const Stage *stage);
-
 #endif

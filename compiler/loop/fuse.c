@@ -242,7 +242,7 @@ static void follow(Fuse *fuse, Kernel *kernel) {
 }
 
 static bool make_recurrence(Fuse *fuse, int cycle) {
-    Kernel kernel = {.space = SPACE_STEPS, .direction = fuse->direction[cycle]};
+    Kernel kernel = {.space = SPACE_STEPS, .direction = fuse->direction[cycle], .recurrence = true};
     int nodes = fuse->graph->nodes.len;
     for (int i = 0; i < nodes; i++)
         if (computed(fuse, i) && (fuse->cycle[i] == cycle || fuse->absorbed[i] == cycle)) {

@@ -135,6 +135,47 @@ void find_products(Program *program) {
         }
 }
 
+static bool same_operand(const Access *a, const Access *b) {
+    return a->node == b->node && a->row == b->row && a->column == b->column && a->init == b->init &&
+           a->axis == b->axis && a->up == b->up;
+}
+
+/* The phase of `product`, in which no other product of sum number s is yet; a new one at need. */
+static TilePhase *phase_for(Arena *arena, TilePhases *phases, const Product *product, int s) {
+    for (int p = 0; p < phases->len; p++) {
+        TilePhase *phase = &phases->at[p];
+        if (same_operand(&phase->operand, &product->operand) && phase->depth == product->depth &&
+            phase->sums.at[phase->sums.len - 1] != s)
+            return phase;
+    }
+    vec_push(arena, phases, (TilePhase){.operand = product->operand, .depth = product->depth});
+    return &phases->at[phases->len - 1];
+}
+
+TilePhases tile_phases(Arena *arena, const Stage *stage) {
+    TilePhases phases = {0};
+    for (int s = 0; s < stage->accumulators.len; s++) {
+        const Accumulator *sum = &stage->accumulators.at[s];
+        for (int i = 0; i < sum->products.len; i++) {
+            TilePhase *phase = phase_for(arena, &phases, &sum->products.at[i], s);
+            vec_push(arena, &phase->sums, s);
+            vec_push(arena, &phase->products, &sum->products.at[i]);
+        }
+    }
+    return phases;
+}
+
+static bool same_sums(const TilePhase *a, const TilePhase *b) {
+    return a->sums.len == b->sums.len &&
+           memcmp(a->sums.at, b->sums.at, sizeof *a->sums.at * (size_t)a->sums.len) == 0;
+}
+
+int end_of_call(const TilePhases *phases, int first) {
+    int end = first + 1;
+    while (end < phases->len && same_sums(&phases->at[first], &phases->at[end])) end++;
+    return end;
+}
+
 void count_flops(const Program *program, double *per_step, double *per_example) {
     const Graph *g = program->graph;
     *per_step = *per_example = 0;

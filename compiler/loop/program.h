@@ -79,6 +79,15 @@ typedef struct {
     VEC(Product) products;
 } Accumulator;
 
+/* A phase of a tile: the products of a stage that share their operand. */
+typedef struct {
+    Access operand;
+    int depth;
+    NodeList sums; /* which accumulators */
+    VEC(const Product *) products;
+} TilePhase;
+typedef VEC(TilePhase) TilePhases;
+
 typedef struct {
     int columns;
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
@@ -91,7 +100,7 @@ typedef struct {
     Space space;
     int axis;      /* SPACE_STEPS: of which sequence */
     int direction; /* +1 or -1: step by step, forward or backward in time; 0: rows in any order */
-    const char *name;
+    bool recurrence;
     NodeList nodes;
     VEC(Stage) stages;
     int phase; /* kernels of one phase do not depend on each other */
@@ -132,8 +141,11 @@ Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag);
 /* fuse.c: kernels, stages and phases. */
 void fuse(Program *program);
 
-/* products.c: accumulators of each stage. */
+/* products.c: accumulators of each stage; the phases of its tiles, in order. Neighbours that feed
+ * the same sums make one call, so that those stay in registers: the phase behind such a call. */
 void find_products(Program *program);
+TilePhases tile_phases(Arena *arena, const Stage *stage);
+int end_of_call(const TilePhases *phases, int first);
 
 /* memplan.c: buffers and their slots. */
 void plan_memory(Program *program);
@@ -151,6 +163,10 @@ int levels_up(const Program *program, int axis, int to); /* how many parents to 
 /* loop/print.c: the packed program and the loops, for `rondo emit`. */
 const char *print_packed(const Program *program);
 const char *print_loops(const Program *program);
+
+/* recurrences.c: a line for each recurrence, with the number of products that it reads from outside
+ * of its loop and of those inside, and how many tile products they were merged into. */
+const char *print_recurrences(const Program *infer, const Program *train);
 
 /* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row. */
 void count_flops(const Program *program, double *per_step, double *per_example);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the compiler prints at every stage, compared with NAME.STAGE.txt: golden.sh RONDO [--update]
+# What the compiler prints at every stage, compared with NAME.STAGE.txt, and what becomes of the products of every cell of
+# the examples, compared with products.txt: golden.sh RONDO [--update]
 # --update writes those files; the difference is to be read before it is committed.
 set -uo pipefail
 rondo=$(readlink -f "$1") update=${2-}
@@ -8,16 +9,26 @@ got=$(mktemp) || exit 1
 trap 'rm -f "$got"' EXIT
 failures=0
 
+# compare EXPECTED: with what was got
+compare() {
+    if [ "$update" = --update ]; then
+        cmp -s "$got" "$1" || { cat "$got" >"$1" && echo "updated $1"; }
+    elif ! diff -u "$1" "$got"; then
+        failures=$((failures + 1))
+    fi
+}
+
 for model in *.rondo; do
     for stage in ast graph gradient packed loops c; do
-        expected=${model%.rondo}.$stage.txt
         "$rondo" emit --stage=$stage "$model" >"$got" || exit 1
-        if [ "$update" = --update ]; then
-            cmp -s "$got" "$expected" || { cat "$got" >"$expected" && echo "updated $expected"; }
-        elif ! diff -u "$expected" "$got"; then
-            failures=$((failures + 1))
-        fi
+        compare "${model%.rondo}.$stage.txt"
     done
 done
+: >"$got"
+for model in ../../examples/*.rondo ../../examples/cells/*.rondo; do
+    printf '%s\n' "$(basename "$model")" >>"$got"
+    "$rondo" emit --stage=products "$model" >>"$got" || exit 1
+done
+compare products.txt
 [ $failures = 0 ] || echo "$failures texts differ; ./dev test --update takes them over"
 exit $((failures > 0))
