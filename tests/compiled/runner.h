@@ -10,7 +10,7 @@
 /* Examples: the numbers of each column one after another, a number a step or one an example. */
 typedef struct {
     int count;
-    const int *length; /* [count] of the first sequence */
+    const int *length;                    /* [count] of the first sequence */
     const int *further[RD_MAX_SEQUENCES]; /* of sequence n > 1: [owners] at n - 1, as RdLengths */
     const int *column[RD_MAX_COLUMNS];
     const double *real[RD_MAX_COLUMNS]; /* of RD_NUMBERS columns, whose `column` is NULL */
