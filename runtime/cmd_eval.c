@@ -18,7 +18,7 @@ static bool read_examples(const RdTrained *trained, const RdOptions *options, Rd
 
 static bool measure(RdTrained *trained, RdPlan *plan, RdEvaluation *evaluation, RdError *error) {
     if (!rd_trained_fit(trained, rd_plan_sizes(plan, trained->saved.vocab), error)) return false;
-    if (!rd_evaluation_init(evaluation, trained->model, plan->examples))
+    if (!rd_evaluation_init(evaluation, trained->model, trained->saved.vocab, plan->examples))
         return rd_fail(error, "not enough memory to evaluate");
     rd_evaluate(evaluation, &trained->session, plan);
     return true;

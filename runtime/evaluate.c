@@ -62,7 +62,16 @@ int rd_answer_number(const RdSession *session, const RdAnswer *answer, int row) 
 
 /* ---- measuring ---- */
 
-bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model,
+/* Tags mark chunks or they do not: that their names tell. */
+static bool chunks_init(RdChunks *chunks, const RdColumn *column, const RdVocab *vocab) {
+    const char **name = calloc((size_t)column->class_count, sizeof *name);
+    for (int i = 0; name && i < column->class_count; i++) name[i] = rd_value_name(column, vocab, i);
+    bool done = name && rd_chunks_init(chunks, name, column->class_count);
+    free((void *)name);
+    return done;
+}
+
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,
                         const RdExamples *examples) {
     *evaluation = (RdEvaluation){.answer = rd_answer(model)};
     size_t places = (size_t)examples->count + 1;
@@ -71,6 +80,9 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model,
     int column = evaluation->answer.column;
     bool classes = column >= 0 && model->columns[column].class_count > 0;
     if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))
+        return false;
+    if (classes && model->columns[column].kind == RD_TAGS &&
+        !chunks_init(&evaluation->chunks, &model->columns[column], &vocab[column]))
         return false;
     if (evaluation->answer.number >= 0) {
         size_t rows =
@@ -85,6 +97,7 @@ void rd_evaluation_free(RdEvaluation *evaluation) {
     free(evaluation->example_loss);
     free(evaluation->example_right);
     rd_confusion_free(&evaluation->confusion);
+    rd_chunks_free(&evaluation->chunks);
     rd_numbers_free(&evaluation->numbers);
     *evaluation = (RdEvaluation){0};
 }
@@ -135,7 +148,9 @@ static int compare(RdEvaluation *evaluation, const RdSession *session, const RdB
         right += truth == predicted;
         if (evaluation->confusion.classes)
             rd_confusion_add(&evaluation->confusion, truth, predicted);
+        if (evaluation->chunks.apply) rd_chunks_word(&evaluation->chunks, truth, predicted);
     }
+    if (evaluation->chunks.apply) rd_chunks_end(&evaluation->chunks);
     return right;
 }
 
@@ -159,6 +174,7 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
     const RdModel *model = session->model;
     RdBatch batch;
     if (evaluation->confusion.classes) rd_confusion_clear(&evaluation->confusion);
+    if (evaluation->chunks.apply) rd_chunks_clear(&evaluation->chunks);
     rd_plan_sorted(plan);
     session->run.batch = &batch;
     model->prepare(&session->run, false);
@@ -205,6 +221,21 @@ static bool class_metric(const RdConfusion *confusion, const char *metric, doubl
     return false;
 }
 
+/* "entity_f1" and so on. */
+static bool chunk_metric(const RdChunks *chunks, const char *metric, double *value) {
+    static const struct {
+        const char *name;
+        double (*metric)(RdChunkCount);
+    } metrics[] = {{"entity_precision", rd_chunk_precision},
+                   {"entity_recall", rd_chunk_recall},
+                   {"entity_f1", rd_chunk_f1}};
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        if (strcmp(metric, metrics[i].name) || !chunks->apply) continue;
+        return *value = metrics[i].metric(rd_chunks_all(chunks)), true;
+    }
+    return false;
+}
+
 bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value) {
     if (evaluation->answer.column < 0) return false;
     if (evaluation->numbers.columns) return number_metric(&evaluation->numbers, metric, value);
@@ -212,5 +243,6 @@ bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double 
         *value = evaluation->accuracy;
         return true;
     }
-    return class_metric(&evaluation->confusion, metric, value);
+    return class_metric(&evaluation->confusion, metric, value) ||
+           chunk_metric(&evaluation->chunks, metric, value);
 }

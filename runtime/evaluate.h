@@ -4,6 +4,7 @@
 #define RONDO_EVALUATE_H
 
 #include "batch.h"
+#include "chunks.h"
 #include "metrics.h"
 #include "rondo.h"
 #include "session.h"
@@ -44,6 +45,7 @@ typedef struct {
     double *example_loss;  /* [examples] the sum over each example's targets */
     int *example_right;    /* [examples] its targets that were answered rightly */
     RdConfusion confusion; /* when the answer is a class; else classes is 0 */
+    RdChunks chunks;       /* when it is a tag for each word, and tags say where chunks are */
     RdNumbers numbers;     /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
     long targets;
@@ -51,8 +53,10 @@ typedef struct {
     double accuracy;
 } RdEvaluation;
 
-/* Allocates for these examples; false without memory. Freed with rd_evaluation_free. */
-bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdExamples *examples);
+/* Allocates for these examples; false without memory. `vocab` is [column_count] and must outlive
+ * the evaluation. Freed with rd_evaluation_free. */
+bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,
+                        const RdExamples *examples);
 void rd_evaluation_free(RdEvaluation *evaluation);
 
 /* Runs the session, whose parameters are set, over every batch of the plan (sorted here) and

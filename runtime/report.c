@@ -88,6 +88,41 @@ static void confusion_table(FILE *out, const Classes *c) {
     }
 }
 
+/* A line for each type of chunk, sorted by name. */
+static void chunk_table(FILE *out, const RdChunks *chunks, const int *order, int count) {
+    int width = 6;
+    for (int i = 0; i < count; i++)
+        if (rd_text_width(chunks->type[order[i]]) > width)
+            width = rd_text_width(chunks->type[order[i]]);
+    fprintf(out, "\n%*s  precision  recall     f1   count\n", width, "");
+    for (int i = 0; i <= count; i++) {
+        RdChunkCount n = i < count ? chunks->count[order[i]] : rd_chunks_all(chunks);
+        left(out, i < count ? chunks->type[order[i]] : "entity", width);
+        fprintf(out, "      %.3f   %.3f  %.3f  %6ld\n", rd_chunk_precision(n), rd_chunk_recall(n),
+                rd_chunk_f1(n), n.truths);
+    }
+}
+
+/* The types of chunks that occur, by name, into order[types]; returns how many. */
+static int chunk_types(const RdChunks *chunks, int *order) {
+    int count = 0;
+    for (int i = 0; i < chunks->types; i++) {
+        if (!chunks->type[i][0] || !(chunks->count[i].truths + chunks->count[i].predicted))
+            continue;
+        int at = count++;
+        for (; at > 0 && strcmp(chunks->type[order[at - 1]], chunks->type[i]) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    return count;
+}
+
+static void report_chunks(FILE *out, const RdChunks *chunks) {
+    int *order = rd_zeros((size_t)chunks->types, sizeof *order);
+    chunk_table(out, chunks, order, chunk_types(chunks, order));
+    free(order);
+}
+
 void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
                     const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
@@ -108,6 +143,7 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
         fprintf(out, "f1        %.3f  (of '%s')\n", rd_binary_or_macro(confusion, rd_class_f1),
                 class_name(&classes, 1));
     fprintf(out, "macro f1  %.3f\n", rd_macro(confusion, rd_class_f1));
+    if (evaluation->chunks.apply) report_chunks(out, &evaluation->chunks);
     class_table(out, &classes);
     confusion_table(out, &classes);
     free(classes.shown);
@@ -139,6 +175,31 @@ static json_t *confusion_json(const Classes *c) {
     return rows;
 }
 
+static json_t *chunk_json(const char *name, RdChunkCount n) {
+    return json_pack("{s:s, s:f, s:f, s:f, s:I, s:I, s:I}", "name", name, "precision",
+                     rd_chunk_precision(n), "recall", rd_chunk_recall(n), "f1", rd_chunk_f1(n),
+                     "count", (json_int_t)n.truths, "predicted", (json_int_t)n.predicted, "right",
+                     (json_int_t)n.right);
+}
+
+static json_t *chunks_json(const RdChunks *chunks) {
+    int *order = rd_zeros((size_t)chunks->types, sizeof *order);
+    int count = chunk_types(chunks, order);
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, chunk_json(chunks->type[order[i]], chunks->count[order[i]]));
+    free(order);
+    return list;
+}
+
+static void set_chunks(json_t *json, const RdChunks *chunks) {
+    RdChunkCount all = rd_chunks_all(chunks);
+    json_object_set_new(json, "entity_precision", json_real(rd_chunk_precision(all)));
+    json_object_set_new(json, "entity_recall", json_real(rd_chunk_recall(all)));
+    json_object_set_new(json, "entity_f1", json_real(rd_chunk_f1(all)));
+    json_object_set_new(json, "entities", chunks_json(chunks));
+}
+
 void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
                     const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
@@ -151,6 +212,7 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
         json_object_set_new(json, "r2", json_real(rd_r2(&evaluation->numbers)));
     } else if (column >= 0)
         json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
+    if (evaluation->chunks.apply) set_chunks(json, &evaluation->chunks);
     if (confusion->classes) {
         Classes classes = classes_of(model, vocab, evaluation);
         json_object_set_new(json, "precision",

@@ -28,7 +28,8 @@ bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
     trainer->file = rd_atomic_open(trainer->path);
     rd_checkpoint_reserve(trainer, trainer->training.epochs);
     trainer->state = (RdTrainState){0};
-    if (trainer->valid && !rd_evaluation_init(&trainer->evaluation, model, trainer->valid))
+    if (trainer->valid &&
+        !rd_evaluation_init(&trainer->evaluation, model, trainer->vocab, trainer->valid))
         return rd_fail(error, "not enough memory to validate");
     return true;
 }
@@ -132,9 +133,11 @@ static void validate(RdTrainer *trainer, RdEpoch *epoch) {
 
 /* The higher, the better. */
 static double score(const RdTrainer *trainer, const RdEpoch *epoch) {
-    for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)
-        if (!strcmp(trainer->model->metrics[i], "accuracy") && !isnan(epoch->metric[i]))
-            return epoch->metric[i];
+    static const char *const metrics[] = {"entity_f1", "accuracy"};
+    for (int m = 0; m < 2; m++)
+        for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)
+            if (!strcmp(trainer->model->metrics[i], metrics[m]) && !isnan(epoch->metric[i]))
+                return epoch->metric[i];
     return -epoch->valid_loss;
 }
 

@@ -1,12 +1,13 @@
 /* The training loop: shuffled batches of examples of like length, a step of the optimizer for each,
  * and after each epoch a validation.
  *
- * The model that is kept is that of the epoch with the highest accuracy on the validation data
- * when the model has the metric `accuracy`, otherwise with the lowest loss on them; of equals the
- * first. Without validation data it is the last one. Training stops when `patience` epochs have
- * gone by without a better one. What is computed depends on the data, the settings and the seed
- * alone: not on the number of threads, and not on how often training was interrupted. Once the
- * trainer is open nothing allocates: no step, no validation, no writing of the model file. */
+ * The model that is kept is that of the epoch with the highest F1 of entities on the validation
+ * data when the model has the metric `entity_f1`, otherwise with the highest accuracy when it has
+ * that, otherwise with the lowest loss; of equals the first. Without validation data it is the last
+ * one. Training stops when `patience` epochs have gone by without a better one. What is computed
+ * depends on the data, the settings and the seed alone: not on the number of threads, and not on
+ * how often training was interrupted. Once the trainer is open nothing allocates: no step, no
+ * validation, no writing of the model file. */
 #ifndef RONDO_TRAIN_H
 #define RONDO_TRAIN_H
 
@@ -34,7 +35,7 @@ typedef struct {
     double loss_sum;   /* over the targets of the epoch under way */
     long targets;      /* how many these are */
     int best_epoch;    /* 0: none yet */
-    double best_score; /* what the best epoch is chosen by: accuracy, or minus the loss */
+    double best_score; /* what the best epoch is chosen by: see above; minus the loss */
 } RdTrainState;
 
 /* Called as training goes on; the state is that of the trainer. */

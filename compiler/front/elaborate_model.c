@@ -280,6 +280,9 @@ static const char *const metrics[] = {
     "micro_f1",
     "micro_precision",
     "micro_recall",
+    "entity_f1",
+    "entity_precision",
+    "entity_recall",
     "rmse",
     "mae",
     "r2",
@@ -298,7 +301,9 @@ static bool known_metric(Elaborator *e, const Target *name) {
         if (is_name(name->name, metrics[i])) return true;
     fail(e, name->span, "unknown metric '%s'", name->name);
     hint_nearest(e, name->name, metrics, METRICS);
-    advise(e, "there are accuracy, f1, precision, recall and confusion; rmse, mae and r2");
+    advise(e,
+           "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
+           "and r2");
     return false;
 }
 
@@ -338,6 +343,12 @@ static void check_metrics(Elaborator *e) {
             advise(e, target->type.kind == TYPE_REAL
                           ? "for numbers there are rmse, mae and r2"
                           : "for choices there are accuracy, f1, precision, recall and confusion");
+            return;
+        }
+    for (int i = 0; i < graph->metrics.len; i++)
+        if (strncmp(graph->metrics.at[i], "entity_", 7) == 0 && target->kind != INPUT_TAGS) {
+            fail(e, e->metric_spans.at[i], "metric '%s' is for tags, '%s' is one choice",
+                 graph->metrics.at[i], target->name);
             return;
         }
     for (int i = 0; i < graph->outputs.len; i++) {

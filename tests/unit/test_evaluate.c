@@ -106,7 +106,7 @@ Test(evaluate, a_target_a_step) {
         Opened opened = open_session(&tagger, batch);
         RdEvaluation evaluation;
         double value;
-        cr_assert(rd_evaluation_init(&evaluation, &tagger, &examples));
+        cr_assert(rd_evaluation_init(&evaluation, &tagger, vocab, &examples));
         rd_evaluate(&evaluation, &opened.session, &opened.plan);
         cr_expect_eq(evaluation.targets, 10);
         cr_expect_eq(evaluation.loss, 0.25 * 18 / 10);

@@ -343,7 +343,7 @@ Test(train, evaluation_does_not_depend_on_batches_or_threads) {
         cr_assert(rd_session_open(&session, &setup->model, rd_plan_sizes(&plan, setup->vocab), pool,
                                   false, &error));
         memcpy(session.param, setup->trainer.session.param, rd_session_stretch_bytes(&session));
-        cr_assert(rd_evaluation_init(&all, &setup->model, &setup->valid));
+        cr_assert(rd_evaluation_init(&all, &setup->model, setup->vocab, &setup->valid));
         rd_evaluate(&all, &session, &plan);
         cr_expect(i == 0 || (all.loss == loss && all.accuracy == accuracy));
         cr_expect_eq(rd_confusion_total(&all.confusion), VALID);
