@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "report.h"
+#include "scale.h"
+#include "series.h"
 
 enum { BAR = 30 };
 
@@ -74,13 +76,19 @@ static void print_names(FILE *out, const RdAnswerStyle *style, const RdCollected
         fprintf(out, "%s%s", t ? " " : "", name_of(style, number_at(style, collected, i, t)));
 }
 
+/* Number k of an answer of numbers, in the data's units. */
+static double answer_at(const RdAnswerStyle *style, const RdCollected *collected, int i, int k) {
+    const RdAnswer *answer = &style->answer;
+    double value = rd_collected_row(collected, answer->number, i, 0)[k];
+    return rd_unscale(&style->vocab[answer->column], k % collected->columns[answer->number], value);
+}
+
 /* The numbers that are the answer, parted by commas. */
 static void print_numbers(FILE *out, const RdAnswerStyle *style, const RdCollected *collected,
                           int i) {
-    const double *value = rd_collected_row(collected, style->answer.number, i, 0);
     int output = style->answer.number;
     for (int k = 0; k < collected->columns[output] * rows_of(collected, output, i); k++)
-        fprintf(out, "%s%.6g", k ? "," : "", value[k]);
+        fprintf(out, "%s%.6g", k ? "," : "", answer_at(style, collected, i, k));
 }
 
 static void print_outputs(FILE *out, const RdCollected *collected, int i) {
@@ -133,11 +141,15 @@ static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *dat
             probability_at(style, collected, i, 0, &probability))
             fprintf(out, "\t%.4f", probability);
     }
+    bool text = false;
     for (int c = 0; c < style->model->column_count; c++) {
         if (!is_input(style->model, c)) continue;
+        text = true;
         fputc('\t', out);
         print_text(out, data->text[c][i]);
     }
+    if (!text) fputc('\t', out);
+    if (!text) print_text(out, data->shown[i]);
     fputc('\n', out);
     if (style->explain) print_weights(out, style, data, collected, i);
 }
@@ -157,11 +169,12 @@ static json_t *answer_json(const RdAnswerStyle *style, const RdCollected *collec
 /* The number that is the answer, or a list where there are several. */
 static json_t *numbers_json(const RdAnswerStyle *style, const RdCollected *collected, int i) {
     int output = style->answer.number;
-    const double *value = rd_collected_row(collected, output, i, 0);
     int count = collected->columns[output] * rows_of(collected, output, i);
-    if (count == 1 && !collected->model->outputs[output].per_step) return json_real(value[0]);
+    if (count == 1 && !collected->model->outputs[output].per_step)
+        return json_real(answer_at(style, collected, i, 0));
     json_t *list = json_array();
-    for (int k = 0; k < count; k++) json_array_append_new(list, json_real(value[k]));
+    for (int k = 0; k < count; k++)
+        json_array_append_new(list, json_real(answer_at(style, collected, i, k)));
     return list;
 }
 
@@ -199,6 +212,15 @@ static json_t *weights_json(const RdAnswerStyle *style, const RdData *data,
     return list;
 }
 
+/* What tells a record without text apart: its sequence's id, or its line. */
+static void name_record(const RdAnswerStyle *style, json_t *object, const RdData *data, int i) {
+    const RdColumn *frames = rd_frames_column(style->model);
+    if (frames && frames->by && !frames->window)
+        json_object_set_new(object, frames->by, json_string(data->shown[i]));
+    else
+        json_object_set_new(object, "line", json_integer(data->line[i]));
+}
+
 static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data,
                        const RdCollected *collected, int i) {
     json_t *json = json_object();
@@ -220,6 +242,7 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
             json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
         }
     }
+    if (!json_object_size(inputs)) name_record(style, inputs, data, i);
     json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
     json_decref(inputs);
     if (style->explain)

@@ -266,7 +266,7 @@ void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
         int n = examples->per_step[c], rows = rd_batch_rows(batch, n);
         const int *from = n ? rd_plan_steps(plan, n) : position;
         for (int row = 0; row < rows; row++) plan->index[c][row] = examples->number[c][from[row]];
-        fill_reals(plan, c, from, rows);
+        if (plan->real[c]) fill_reals(plan, c, from, rows);
         batch->index[c] = plan->index[c];
         batch->real[c] = plan->real[c];
     }

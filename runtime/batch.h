@@ -23,9 +23,11 @@ typedef struct {
     RdLengths sequence[RD_MAX_SEQUENCES];
     int per_step[RD_MAX_COLUMNS]; /* as in RdColumn */
     int *number[RD_MAX_COLUMNS];  /* [rd_examples_rows]; zeros where nothing was read */
+    const RdVocab *vocab;         /* [column_count] what they were encoded with; or NULL */
     size_t real_size;             /* of the model */
     int numbers[RD_MAX_COLUMNS];  /* of RD_NUMBERS columns, else 0 */
-    double *real[RD_MAX_COLUMNS]; /* RD_NUMBERS: [rd_examples_rows][numbers]; zeros as above */
+    double
+        *real[RD_MAX_COLUMNS]; /* RD_NUMBERS: [rd_examples_rows][numbers], scaled; zeros as above */
 } RdExamples;
 
 /* Room for `count` examples without lengths. */
@@ -42,8 +44,8 @@ void rd_examples_sum(RdExamples *examples, int n);
 size_t rd_examples_first(const RdExamples *examples, int n, int example);
 size_t rd_examples_rows(const RdExamples *examples, int n);
 
-/* `vocab` is [model->column_count]; only those of RD_WORDS columns are used. Overwrites *examples;
- * freed with rd_examples_free. A model without words has one step an example. */
+/* `vocab` is [model->column_count] and must outlive the examples. Overwrites *examples; freed with
+ * rd_examples_free. A model without words and frames has one step an example. */
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples);
 

@@ -42,6 +42,11 @@ static uint64_t fingerprint(const RdExamples *examples) {
         size_t count = rd_examples_rows(examples, examples->per_step[c]);
         for (size_t i = 0; i < count; i++)
             hash = (hash ^ (uint32_t)examples->number[c][i]) * UINT64_C(1099511628211);
+        for (size_t i = 0; examples->real[c] && i < count * (size_t)examples->numbers[c]; i++) {
+            uint64_t bits;
+            memcpy(&bits, &examples->real[c][i], sizeof bits);
+            hash = (hash ^ bits) * UINT64_C(1099511628211);
+        }
     }
     for (int n = 0; n < examples->sequence_count; n++)
         for (size_t i = 0; i < examples->sequence[n].owners; i++)

@@ -8,6 +8,7 @@
 #include "program.h"
 #include "random.h"
 #include "report.h"
+#include "scale.h"
 #include "threads.h"
 
 enum { MADE_UP_WORDS = 50, MADE_UP_LENGTH = 7 };
@@ -29,9 +30,7 @@ static bool read_examples(Job *job, RdError *error) {
     RdData data;
     bool read = rd_data_read(job->options->data, job->model, (RdReadOptions){.need_targets = true},
                              &data, error);
-    for (int c = 0; read && c < job->model->column_count; c++)
-        if (rd_column_learned(&job->model->columns[c]))
-            read = rd_vocab_learn(&data, job->model, c, &job->vocab[c], error);
+    if (read) read = rd_learn_columns(job->model, &data, job->vocab, error);
     if (read) rd_encode(job->model, &data, job->vocab, &job->examples);
     if (read && job->examples.count > job->options->examples)
         job->examples.count = job->options->examples;

@@ -6,6 +6,7 @@
 
 #include "program.h"
 #include "progress.h"
+#include "scale.h"
 #include "threads.h"
 #include "train.h"
 
@@ -44,14 +45,6 @@ static bool read_data(const Job *job, const char *path, RdData *data, RdError *e
     return true;
 }
 
-static bool build_vocabularies(Job *job, const RdData *data, RdError *error) {
-    bool good = true;
-    for (int c = 0; good && c < job->model->column_count; c++)
-        if (rd_column_learned(&job->model->columns[c]))
-            good = rd_vocab_learn(data, job->model, c, &job->vocab[c], error);
-    return good;
-}
-
 /* A resumed training keeps its words. */
 static void take_vocabularies(Job *job) {
     memcpy(job->vocab, job->saved.vocab, sizeof job->vocab);
@@ -65,7 +58,7 @@ static bool read_all(Job *job, RdError *error) {
     if (job->options->resume)
         take_vocabularies(job);
     else
-        good = build_vocabularies(job, &data, error);
+        good = rd_learn_columns(job->model, &data, job->vocab, error);
     if (good) rd_encode(job->model, &data, job->vocab, &job->train);
     rd_data_free(&data);
     if (!good) return false;

@@ -1,31 +1,24 @@
 #include "columns.h"
 
-#include <math.h>
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "alloc.h"
 #include "conll.h"
-
-static const char blanks[] = " \t\r\n";
-
-/* text without blanks on either side; its length in *length */
-static const char *trim(const char *text, size_t *length) {
-    text += strspn(text, blanks);
-    *length = strlen(text);
-    while (*length > 0 && strchr(blanks, text[*length - 1])) --*length;
-    return text;
-}
+#include "numbers.h"
 
 static bool trimmed_equal(const char *field, const char *name) {
     size_t length;
-    field = trim(field, &length);
+    field = rd_trim(field, &length);
     return strlen(name) == length && memcmp(field, name, length) == 0;
 }
 
 static bool trimmed_similar(const char *field, const char *name) {
     size_t length;
-    field = trim(field, &length);
+    field = rd_trim(field, &length);
     return strlen(name) == length && strncasecmp(field, name, length) == 0;
 }
 
@@ -35,31 +28,25 @@ int rd_class_number(const RdColumn *column, const char *field) {
     return -1;
 }
 
-/* Numbers with blanks, commas or semicolons between them. */
-bool rd_read_numbers(const RdColumn *column, const char *field, double *to, RdError *error) {
-    static const char between[] = " \t\r\n,;";
-    int count = 0;
-    for (const char *at = field + strspn(field, between); *at; at += strspn(at, between)) {
-        char *end;
-        double value = strtod(at, &end);
-        size_t length = strcspn(at, between);
-        if (end != at + length || !isfinite(value))
-            return rd_fail(error, "column '%s': '%.*s' is not a number", column->name,
-                           (int)(length < 40 ? length : 40), at);
-        if (to && count < column->numbers) to[count] = value;
-        count++;
-        at = end;
-    }
-    if (count == column->numbers) return true;
-    return rd_fail(error, "column '%s' has %d number%s; expected %d", column->name, count,
-                   count == 1 ? "" : "s", column->numbers);
+/* Whether the field can be one of the column, or, when the numbers of a column are `spread` over as
+ * many fields, one of these. */
+static bool fits(const RdColumn *column, const char *field, bool spread) {
+    double value;
+    if (column->kind != RD_NUMBERS) return rd_class_number(column, field) >= 0;
+    return spread ? rd_read_number(field, &value) : rd_read_numbers(column, field, NULL, NULL);
 }
 
-/* Whether the field can be one of the column. */
-static bool fits(const RdColumn *column, const char *field) {
-    RdError why;
-    return column->kind == RD_NUMBERS ? rd_read_numbers(column, field, NULL, &why)
-                                      : rd_class_number(column, field) >= 0;
+/* How many fields a column has in records without a header. */
+static int width_of(const RdColumn *column, bool spread) {
+    return spread && column->kind == RD_NUMBERS ? column->numbers : 1;
+}
+
+/* The fields of all columns, or of the inputs. */
+static int fields_of(const RdModel *model, bool targets, bool spread) {
+    int fields = 0;
+    for (int c = 0; c < model->column_count; c++)
+        if (targets || !model->columns[c].target) fields += width_of(&model->columns[c], spread);
+    return fields;
 }
 
 bool rd_column_of_words(const RdColumn *column) {
@@ -90,12 +77,28 @@ void rd_column_list(const RdModel *model, bool need_targets, char *out, int size
 
 /* ---- with a header ---- */
 
-/* The field that bears the name, -1 when none does, -2 when two do. */
-static int field_named(const RdRecord *record, const char *name) {
+/* Whether the field is called `name`, when what a name cannot have is taken as "_". */
+static bool roughly_equal(const char *field, const char *name) {
+    size_t length;
+    field = rd_trim(field, &length);
+    if (strlen(name) != length) return false;
+    for (size_t i = 0; i < length; i++)
+        if (field[i] != name[i] && (name[i] != '_' || isalnum((unsigned char)field[i])))
+            return false;
+    return true;
+}
+
+static int field_with(const RdRecord *record, const char *name,
+                      bool equal(const char *field, const char *name)) {
     int found = -1;
     for (int f = 0; f < record->count; f++)
-        if (trimmed_equal(record->field[f], name)) found = found == -1 ? f : -2;
+        if (equal(record->field[f], name)) found = found == -1 ? f : -2;
     return found;
+}
+
+int rd_field_named(const RdRecord *header, const char *name) {
+    int found = field_with(header, name, trimmed_equal);
+    return found == -1 ? field_with(header, name, roughly_equal) : found;
 }
 
 static bool any_field_similar(const RdRecord *record, const char *name) {
@@ -104,24 +107,39 @@ static bool any_field_similar(const RdRecord *record, const char *name) {
     return false;
 }
 
-/* A record with as many fields as columns and a class (numbers) in each column of such is data,
- * whatever its text says. */
-static bool data_in_order(const RdModel *model, const RdRecord *record) {
-    int classes = 0;
-    if (record->count != model->column_count) return false;
-    for (int c = 0; c < model->column_count; c++) {
-        if (rd_column_of_words(&model->columns[c])) continue;
-        if (!fits(&model->columns[c], record->field[c])) return false;
-        classes++;
+/* Whether a record has as many fields as the columns (the inputs only unless `targets`), with a
+ * class or numbers in all columns of such: in *telling how many these are. */
+static bool in_order(const RdModel *model, const RdRecord *record, bool targets, bool spread,
+                     int *telling) {
+    *telling = 0;
+    if (record->count != fields_of(model, targets, spread)) return false;
+    for (int c = 0, f = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (column->target && !targets) continue;
+        for (int end = f + width_of(column, spread); f < end; f++) {
+            if (rd_column_of_words(column)) continue;
+            if (!fits(column, record->field[f], spread)) return false;
+            ++*telling;
+        }
     }
-    return classes > 0;
+    return true;
+}
+
+/* A record with a class or numbers in each column of such is data, whatever its text says. */
+static bool data_in_order(const RdModel *model, const RdRecord *record, bool spread) {
+    int telling;
+    return in_order(model, record, true, spread, &telling) && telling > 0;
 }
 
 /* Names of columns that are not needed count too: a header may lack the needed ones. */
 static bool is_header(const RdModel *model, const RdRecord *record) {
-    if (data_in_order(model, record)) return false;
-    for (int c = 0; c < model->column_count; c++)
-        if (any_field_similar(record, field_name(&model->columns[c]))) return true;
+    if (data_in_order(model, record, false) || data_in_order(model, record, true)) return false;
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (any_field_similar(record, field_name(column))) return true;
+        if (column->kind == RD_NUMBERS && rd_names_numbers(column, record)) return true;
+        if (column->by && any_field_similar(record, column->by)) return true;
+    }
     return false;
 }
 
@@ -138,33 +156,56 @@ static bool missing(const char *path, const RdModel *model, bool need_targets,
                    header->line, name, found, wanted);
 }
 
+/* Finds the column in the header; if not there, *name is what it lacks. */
+static int find_column(const RdColumn *column, const RdRecord *header, int **fields,
+                       char name[RD_FIELD_NAME]) {
+    snprintf(name, RD_FIELD_NAME, "%s", field_name(column));
+    if (column->kind != RD_NUMBERS) return rd_field_named(header, name);
+    *fields = rd_zeros((size_t)column->numbers, sizeof **fields);
+    int found = rd_find_numbers(column, header, *fields, name);
+    if (found != RD_SPREAD) {
+        free(*fields);
+        *fields = NULL;
+    }
+    return found == RD_SPREAD ? (*fields)[0] : found;
+}
+
+static bool check_found(const char *path, const RdModel *model, bool need_targets,
+                        const RdRecord *header, const char *name, int found, RdError *error) {
+    if (found == -2)
+        return rd_fail(error, "%s:%d: the header names the column '%s' twice", path, header->line,
+                       name);
+    return found >= 0 || missing(path, model, need_targets, header, name, error);
+}
+
 static bool map_header(const char *path, const RdModel *model, bool need_targets,
                        const RdRecord *header, RdMapping *mapping, RdError *error) {
+    char name[RD_FIELD_NAME];
+    bool good = true;
     mapping->header = true;
     mapping->fields = header->count;
-    for (int c = 0; c < model->column_count; c++) {
-        const char *name = field_name(&model->columns[c]);
-        mapping->field[c] = -1;
-        if (!rd_column_needed(&model->columns[c], need_targets)) continue;
-        mapping->field[c] = field_named(header, name);
-        if (mapping->field[c] == -2)
-            return rd_fail(error, "%s:%d: the header names the column '%s' twice", path,
-                           header->line, name);
-        if (mapping->field[c] < 0) return missing(path, model, need_targets, header, name, error);
+    for (int c = 0; good && c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (!rd_column_needed(column, need_targets)) continue;
+        mapping->field[c] = find_column(column, header, &mapping->numbers[c], name);
+        good = check_found(path, model, need_targets, header, name, mapping->field[c], error);
+        if (!good || !column->by) continue;
+        mapping->by = rd_field_named(header, column->by);
+        good = check_found(path, model, need_targets, header, column->by, mapping->by, error);
     }
-    return true;
+    return good;
 }
 
 /* ---- without ---- */
 
 /* Whether field f of most records with `fields` fields is a class of the column. */
 static bool holds_classes(const RdColumn *column, const RdRecord *record, int count, int fields,
-                          int f) {
+                          int f, bool spread) {
     int seen = 0, matching = 0;
     for (int i = 0; i < count; i++) {
         if (record[i].count != fields) continue;
         seen++;
-        matching += fits(column, record[i].field[f]);
+        matching += fits(column, record[i].field[f], spread);
     }
     return 2 * matching > seen;
 }
@@ -173,24 +214,33 @@ static bool holds_classes(const RdColumn *column, const RdRecord *record, int co
 static int only_class_field(const RdColumn *column, const RdRecord *record, int count, int fields) {
     int found = -1;
     for (int f = 0; f < fields; f++) {
-        if (!holds_classes(column, record, count, fields, f)) continue;
+        if (!holds_classes(column, record, count, fields, f, false)) continue;
         if (found >= 0) return -1;
         found = f;
     }
     return found;
 }
 
+static int *fields_from(int first, int count) {
+    int *fields = rd_zeros((size_t)count, sizeof *fields);
+    for (int k = 0; k < count; k++) fields[k] = first + k;
+    return fields;
+}
+
 /* Gives each of the chosen columns its field in the model's order; false if a column of classes
  * has no classes there. */
 static bool map_in_order(const RdModel *model, const bool *chosen, const RdRecord *record,
-                         int count, RdMapping *mapping) {
+                         int count, bool spread, RdMapping *mapping) {
     bool fits = true;
-    int f = 0;
-    for (int c = 0; c < model->column_count; c++) {
+    for (int c = 0, f = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
-        mapping->field[c] = chosen[c] ? f++ : -1;
-        if (chosen[c] && !rd_column_of_words(column))
-            fits &= holds_classes(column, record, count, mapping->fields, mapping->field[c]);
+        if (!chosen[c]) continue;
+        mapping->field[c] = f;
+        if (spread && column->kind == RD_NUMBERS)
+            mapping->numbers[c] = fields_from(f, column->numbers);
+        if (!rd_column_of_words(column))
+            fits &= holds_classes(column, record, count, mapping->fields, f, spread);
+        f += width_of(column, spread);
     }
     return fits;
 }
@@ -216,39 +266,63 @@ static bool map_by_classes(const RdModel *model, const bool *chosen, const RdRec
     return true;
 }
 
-/* How many columns the records have: all of the model's, or only the inputs. The first record with
- * a possible number decides. */
+/* Whether the records have the targets, and a field for each number: as the first record shows that
+ * is in order, or at least has a possible number of fields. */
 static int choose_columns(const RdModel *model, bool need_targets, const RdRecord *record,
-                          int count, bool *chosen) {
-    int inputs = 0, fields = 0;
-    for (int c = 0; c < model->column_count; c++) inputs += !model->columns[c].target;
-    for (int i = 0; i < count && fields == 0; i++) {
-        if (record[i].count == model->column_count) fields = model->column_count;
-        if (!need_targets && record[i].count == inputs) fields = inputs;
-    }
-    if (fields == 0) fields = need_targets ? model->column_count : inputs;
-    for (int c = 0; c < model->column_count; c++)
-        chosen[c] = fields == model->column_count || !model->columns[c].target;
-    return fields;
+                          int count, bool *targets, bool *spread) {
+    int telling;
+    for (int strict = 1; strict >= 0; strict--)
+        for (int i = 0; i < count; i++)
+            for (int form = 0; form < 4; form++) {
+                *targets = form < 2;
+                *spread = form % 2;
+                if (!*targets && need_targets) continue;
+                if (record[i].count != fields_of(model, *targets, *spread)) continue;
+                if (strict && !in_order(model, &record[i], *targets, *spread, &telling)) continue;
+                return record[i].count;
+            }
+    *targets = need_targets;
+    *spread = false;
+    return fields_of(model, *targets, *spread);
+}
+
+static RdMapping no_mapping(void) {
+    RdMapping mapping = {.by = -1};
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) mapping.field[c] = -1;
+    return mapping;
 }
 
 static void map_fields(const RdModel *model, bool need_targets, const RdRecord *record, int count,
                        RdMapping *mapping) {
-    bool chosen[RD_MAX_COLUMNS];
-    mapping->header = false;
-    mapping->fields = choose_columns(model, need_targets, record, count, chosen);
-    RdMapping in_order = *mapping;
-    bool fits = map_in_order(model, chosen, record, count, &in_order);
-    for (int c = 0; c < RD_MAX_COLUMNS; c++) mapping->field[c] = -1;
-    if (fits || !map_by_classes(model, chosen, record, count, mapping)) *mapping = in_order;
+    bool chosen[RD_MAX_COLUMNS], targets, spread;
+    mapping->fields = choose_columns(model, need_targets, record, count, &targets, &spread);
+    for (int c = 0; c < model->column_count; c++) chosen[c] = targets || !model->columns[c].target;
+    RdMapping ordered = *mapping;
+    bool fits = map_in_order(model, chosen, record, count, spread, &ordered);
+    if (fits || spread || !map_by_classes(model, chosen, record, count, mapping))
+        *mapping = ordered;
     for (int c = 0; c < model->column_count; c++)
         if (!rd_column_needed(&model->columns[c], need_targets)) mapping->field[c] = -1;
 }
 
+/* Ids stand in a column with a name. */
+static bool check_header(const char *path, const RdModel *model, const RdRecord *first,
+                         RdError *error) {
+    for (int c = 0; c < model->column_count; c++)
+        if (model->columns[c].by)
+            return rd_fail(error,
+                           "%s:%d: this is no header; expected one that names the column '%s', "
+                           "which tells the sequences apart",
+                           path, first->line, model->columns[c].by);
+    return true;
+}
+
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error) {
+    *mapping = no_mapping();
     if (format != RD_FORMAT_LINES && is_header(model, &first[0]))
         return map_header(path, model, need_targets, &first[0], mapping, error);
+    if (!check_header(path, model, &first[0], error)) return false;
     map_fields(model, need_targets, first, count, mapping);
     return true;
 }
@@ -278,7 +352,8 @@ static bool no_place(const char *path, RdFormat format, const RdColumn *column, 
 
 bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                       int fields, RdMapping *mapping, RdError *error) {
-    *mapping = (RdMapping){.fields = fields};
+    *mapping = no_mapping();
+    mapping->fields = fields;
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];
         bool needed = rd_column_needed(column, need_targets);
@@ -292,4 +367,11 @@ bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, b
                                path, mapping->field[c] + 1, model->columns[b].name, column->name);
     }
     return true;
+}
+
+void rd_mapping_free(RdMapping *mapping) {
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
+        free(mapping->numbers[c]);
+        mapping->numbers[c] = NULL;
+    }
 }

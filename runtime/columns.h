@@ -9,11 +9,15 @@
 typedef struct {
     bool header;               /* the first record names the columns */
     int fields;                /* each record has as many */
-    int field[RD_MAX_COLUMNS]; /* the field of each column of the model; -1: not read */
+    int field[RD_MAX_COLUMNS]; /* the (first) field of each column of the model; -1: not read */
+    int *
+        numbers[RD_MAX_COLUMNS]; /* the fields of a RD_NUMBERS column whose numbers have one each */
+    int by;                      /* the field of the ids of sequences; -1: there is none */
 } RdMapping;
 
 /* Decides from the first records (data.h has the rules); `count` is at least 1. `path` is for the
- * message; lines have no header. */
+ * message; lines have no header. Overwrites *mapping; freed with rd_mapping_free, also after a
+ * failure. */
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error);
 
@@ -23,15 +27,16 @@ bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, boo
 bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                       int fields, RdMapping *mapping, RdError *error);
 
+void rd_mapping_free(RdMapping *mapping);
+
 /* Whether it has something for each word of a text: the word, or its tag. */
 bool rd_column_of_words(const RdColumn *column);
 
-/* Whether the file must have this column. */
-/* The numbers of a field for a RD_NUMBERS column, finite decimal numbers parted by blanks, commas
- * or semicolons, written to `to` unless it is NULL. False, with what is wrong, when a part is no
- * number or there are not column->numbers of them. */
-bool rd_read_numbers(const RdColumn *column, const char *field, double *to, RdError *error);
+/* The field with this name: as it is, or else with "_" for what a name cannot have. -1 when there
+ * is none, -2 when there are two. */
+int rd_field_named(const RdRecord *header, const char *name);
 
+/* Whether the file must have this column. */
 bool rd_column_needed(const RdColumn *column, bool need_targets);
 
 /* The needed columns' names as "label, text". */

@@ -7,6 +7,8 @@
 #include "alloc.h"
 #include "columns.h"
 #include "conll.h"
+#include "numbers.h"
+#include "series.h"
 
 enum { FIRST_RECORDS = 100 }; /* that show which field is which column */
 
@@ -25,9 +27,10 @@ typedef struct {
     RdMapping mapping;
     RdData *data;
     RdTokenizer tokenizer[RD_MAX_COLUMNS];
-    bool first;   /* no record was taken yet */
-    int bad_word; /* of the record at hand: the number of the word that is wrong, or -1 */
-    Item *item;   /* [item_count] the first records */
+    bool first;      /* no record was taken yet */
+    int bad_word;    /* of the record at hand: the number of the word that is wrong, or -1 */
+    RdSeries series; /* of a model with frames */
+    Item *item;      /* [item_count] the first records */
     int item_count;
 } Reading;
 
@@ -50,6 +53,10 @@ static void make_room(Reading *r) {
     size_t need = (size_t)data->count + 1, room = data->capacity;
     if (need <= room) return;
     data->line = rd_grow(data->line, &room, need, sizeof *data->line);
+    if (r->options.keep_text) {
+        size_t shown = data->capacity;
+        data->shown = rd_grow((void *)data->shown, &shown, room, sizeof(char *));
+    }
     for (int c = 0; c < r->model->column_count; c++) {
         if (!data->has[c]) continue;
         RdWords *words = &data->words[c];
@@ -102,12 +109,15 @@ static bool check_split(Reading *r, int c, const char *field, RdError *error) {
     return t->count > 0 || empty_field(column, tags ? "tag" : "word", error);
 }
 
-/* Checks a field and splits it into words; nothing is stored yet. */
-static bool check_field(Reading *r, int c, const char *field, size_t length, RdError *error) {
+/* Checks a record's field of column c and splits it into words; nothing is stored yet. */
+static bool check_field(Reading *r, int c, const RdRecord *record, RdError *error) {
     const RdColumn *column = &r->model->columns[c];
+    const char *field = record->field[r->mapping.field[c]];
+    size_t length = record->length[r->mapping.field[c]];
     if (column->kind == RD_CLASS)
         return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
-    if (column->kind == RD_NUMBERS) return rd_read_numbers(column, field, NULL, error);
+    if (column->kind == RD_NUMBERS)
+        return rd_numbers_of_record(column, &r->mapping, c, record, NULL, error);
     if (r->conll || column->split || column->kind == RD_TAGS)
         return check_split(r, c, field, error);
     RdError why;
@@ -159,6 +169,20 @@ static char *one_line(const Reading *r, const char *field) {
     return text;
 }
 
+/* The record as a line. */
+static char *join_fields(const Reading *r, const RdRecord *record) {
+    size_t size = 0;
+    bool tabs = r->reader && rd_reader_format(r->reader) == RD_FORMAT_TSV;
+    for (int f = 0; f < record->count; f++) size += record->length[f] + 1;
+    char *line = rd_zeros(size + 1, 1), *at = line;
+    for (int f = 0; f < record->count; f++) {
+        if (f) *at++ = tabs ? '\t' : ',';
+        memcpy(at, record->field[f], record->length[f]);
+        at += record->length[f];
+    }
+    return line;
+}
+
 static void store(Reading *r, const RdRecord *record) {
     RdData *data = r->data;
     make_room(r);
@@ -173,12 +197,13 @@ static void store(Reading *r, const RdRecord *record) {
         if (r->model->columns[c].kind == RD_NUMBERS) {
             const RdColumn *column = &r->model->columns[c];
             size_t first = (size_t)data->count * (size_t)column->numbers;
-            rd_read_numbers(column, record->field[f], data->real[c] + first, NULL);
+            rd_numbers_of_record(column, &r->mapping, c, record, data->real[c] + first, NULL);
             continue;
         }
         store_words(r, c);
         if (data->text[c]) data->text[c][data->count] = one_line(r, record->field[f]);
     }
+    if (data->shown) data->shown[data->count] = join_fields(r, record);
     data->count++;
 }
 
@@ -202,17 +227,66 @@ static bool check_record(Reading *r, const RdRecord *record, RdError *error) {
     if (record->count != r->mapping.fields) return wrong_count(r, record, error);
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
-        if (f >= 0 && !check_field(r, c, record->field[f], record->length[f], error)) return false;
+        if (f >= 0 && !check_field(r, c, record, error)) return false;
     }
     return check_lengths(r, error);
+}
+
+/* ---- lines of sequences ---- */
+
+/* The id of a line; NULL when it cannot be told. */
+static const char *id_of(const Reading *r, const RdRecord *record) {
+    if (r->mapping.by < 0) return "";
+    return record && record->count == r->mapping.fields ? record->field[r->mapping.by] : NULL;
+}
+
+/* Whether a line has the value that its sequence began with, where there is one a sequence. */
+static bool check_constant(const Reading *r, int c, const RdRecord *record, int first,
+                           RdError *error) {
+    const RdColumn *column = &r->model->columns[c];
+    const char *field = record->field[r->mapping.field[c]];
+    size_t width = (size_t)column->numbers;
+    bool same = true;
+    if (column->kind == RD_CLASS)
+        same = rd_class_number(column, field) == r->data->number[c][first];
+    if (column->kind == RD_NUMBERS && !column->per_step) {
+        double *reals = rd_zeros(width, sizeof *reals);
+        rd_numbers_of_record(column, &r->mapping, c, record, reals, NULL);
+        same = memcmp(reals, r->data->real[c] + (size_t)first * width, width * sizeof *reals) == 0;
+        free(reals);
+    }
+    if (same) return true;
+    return rd_fail(error,
+                   "column '%s' has '%.40s' here, but another value at the sequence's start "
+                   "in line %d",
+                   column->name, field, r->data->line[first]);
+}
+
+static bool check_sequence(const Reading *r, const RdRecord *record, RdError *error) {
+    const char *id = id_of(r, record);
+    if (!r->series.frames || r->series.frames->window) return true;
+    if (!*id)
+        return rd_fail(error, "column '%s' is empty; expected the id of a sequence",
+                       r->series.frames->by);
+    int first = rd_series_first(&r->series, id);
+    for (int c = 0; first >= 0 && c < r->model->column_count; c++)
+        if (r->mapping.field[c] >= 0 && !check_constant(r, c, record, first, error)) return false;
+    return true;
+}
+
+static void note_gap(Reading *r, const RdRecord *record, int line) {
+    if (r->series.frames) rd_series_gap(&r->series, id_of(r, record), r->data->count, line);
 }
 
 /* Stores a record, or says what is wrong with it. */
 static bool take(Reading *r, const RdRecord *record, RdError *error) {
     RdError why;
     char wanted[120], hint[200] = "";
-    bool good = check_record(r, record, &why), first = r->first && !r->mapping.header;
+    bool good = check_record(r, record, &why) && check_sequence(r, record, &why);
+    bool first = r->first && !r->mapping.header;
     r->first = false;
+    if (good && r->series.frames)
+        rd_series_line(&r->series, id_of(r, record), r->data->count, record->line);
     if (good) return store(r, record), true;
     if (!r->reader) return rd_fail(error, "%s %d: %s", r->data->path, record->line, why.text);
     if (r->conll)
@@ -234,7 +308,9 @@ static bool skip_record(Reading *r, const RdError *why, RdError *error) {
 
 static bool take_or_skip(Reading *r, const RdRecord *record, RdError *error) {
     RdError why;
-    return take(r, record, &why) || skip_record(r, &why, error);
+    if (take(r, record, &why)) return true;
+    note_gap(r, record, record->line);
+    return skip_record(r, &why, error);
 }
 
 /* ---- all records ---- */
@@ -262,6 +338,7 @@ static bool take_item(Reading *r, const Item *item, bool *more, RdError *error) 
         case RD_RECORD:
             return take_or_skip(r, &item->record, error);
         case RD_BAD_RECORD:
+            note_gap(r, NULL, 0);
             return skip_record(r, &item->error, error);
         case RD_READ_ERROR:
             return rd_fail(error, "%s", item->error.text);
@@ -353,6 +430,8 @@ static void end_reading(Reading *r) {
     free(r->item);
     for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_tokenizer_free(&r->tokenizer[c]);
     rd_conll_free(r->conll);
+    rd_mapping_free(&r->mapping);
+    rd_series_free(&r->series);
     rd_reader_close(r->reader);
 }
 
@@ -378,8 +457,10 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
     RdFormat format = rd_reader_format(reader);
     Reading r = {.reader = reader, .model = model, .options = options, .data = data, .first = true};
     if (format == RD_FORMAT_CONLL || format == RD_FORMAT_CONLLU) r.conll = rd_conll_new(reader);
+    r.series.frames = rd_frames_column(model);
     data->path = rd_copy(rd_reader_name(reader));
     bool good = read_records(&r, error) && check_not_empty(&r, error);
+    if (good && r.series.frames) good = rd_series_end(&r.series, data, model, error);
     end_reading(&r);
     return good;
 }
@@ -429,6 +510,9 @@ void rd_data_free(RdData *data) {
         for (int i = 0; data->text[c] && i < data->count; i++) free(data->text[c][i]);
         free((void *)data->text[c]);
     }
+    for (int i = 0; data->shown && i < data->count; i++) free(data->shown[i]);
+    free((void *)data->shown);
+    free(data->frames);
     *data = (RdData){0};
 }
 

@@ -28,15 +28,20 @@ typedef struct {
 typedef struct {
     char *path;                    /* as it is called in messages */
     int count;                     /* records that can be used */
-    int *line;                     /* [count] where each begins in the file */
+    int *line;                     /* [count] where each begins in the file; a window: its last */
     bool has[RD_MAX_COLUMNS];      /* which of the model's columns were read */
     RdWords words[RD_MAX_COLUMNS]; /* RD_WORDS and RD_TAGS columns */
     int *number[RD_MAX_COLUMNS];   /* RD_CLASS columns: [count] the class; NULL when not read */
-    double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS columns: [count][numbers] */
+    double *real[RD_MAX_COLUMNS];  /* RD_NUMBERS columns: [count][numbers]; of frames, all of an
+                                      example and then those of the next: [sum of frames][numbers] */
+    int *frames;                   /* [count] how many each example has; NULL without frames */
+    int frames_cut;                /* how many sequences were longer than max_length */
     char **text[RD_MAX_COLUMNS];   /* RD_WORDS columns with keep_text: [count] as in the file */
-    int skipped;                   /* records that skip_bad left out */
-    RdError first_skipped;         /* why the first of them was */
-    size_t capacity;               /* of the arrays of [count] */
+    char **shown; /* with keep_text: [count] what tells a record apart: its line, of a window the
+                     last one; of a sequence the id */
+    int skipped;  /* records that skip_bad left out */
+    RdError first_skipped; /* why the first of them was */
+    size_t capacity;       /* of the arrays of [count] */
 } RdData;
 
 /* Reads a file for `model`. Overwrites *data (no need to initialise it); freed with rd_data_free,
@@ -47,6 +52,10 @@ typedef struct {
  * have as many fields as the model has columns (or has inputs, when only these are needed) in the
  * order of the model; or, when the classes are found in other fields only, in the order that they
  * show. When a single column is needed, a file that is neither TSV nor CSV has a text a line.
+ * Several numbers of one column stand in one field, or in one each (numbers.h).
+ *
+ * With a column of frames a line is one of them, and several make a record (series.h). What is said
+ * of a column's value then holds for all lines of a sequence.
  *
  * Sentences in columns (conll.h) are read too; a model with tags expects them of a file whose name
  * says nothing. The words of a text that tags are over are split already: at white space, or one a

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scale.h"
+
 /* ---- the answer ---- */
 
 RdAnswer rd_answer(const RdModel *model) {
@@ -117,21 +119,29 @@ static double loss_of_example(const RdSession *session, const RdBatch *batch, in
     return sum;
 }
 
+/* Number k of a row of the answer in the data's units. */
+static double in_units(const RdExamples *examples, int column, int k, double value) {
+    return examples->vocab ? rd_unscale(&examples->vocab[column], k, value) : value;
+}
+
 static double real_at(const RdModel *model, const void *reals, size_t i) {
     return model->real_size == sizeof(double) ? ((const double *)reals)[i]
                                               : (double)((const float *)reals)[i];
 }
 
 /* Keeps the numbers of packed example b, which is example `position` of the data. */
-static void keep_numbers(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch,
-                         int b, size_t position) {
+static void keep_numbers(RdEvaluation *evaluation, const RdSession *session,
+                         const RdExamples *examples, int b, size_t position) {
+    const RdBatch *batch = session->run.batch;
     const RdAnswer *answer = &evaluation->answer;
     size_t columns = (size_t)evaluation->numbers.columns, at = position * columns;
     for (size_t k = 0; k < columns; k++) {
-        evaluation->numbers.truth[at + k] =
+        double truth =
             real_at(session->model, batch->real[answer->column], (size_t)b * columns + k);
+        double predicted = rd_output_real(session, answer->number, (int)columns, b, (int)k);
+        evaluation->numbers.truth[at + k] = in_units(examples, answer->column, (int)k, truth);
         evaluation->numbers.predicted[at + k] =
-            rd_output_real(session, answer->number, (int)columns, b, (int)k);
+            in_units(examples, answer->column, (int)k, predicted);
     }
 }
 
@@ -186,7 +196,7 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
             evaluation->example_loss[position[b]] = loss_of_example(session, &batch, b);
             evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
             if (evaluation->numbers.columns)
-                keep_numbers(evaluation, session, &batch, b, (size_t)position[b]);
+                keep_numbers(evaluation, session, plan->examples, b, (size_t)position[b]);
         }
     }
     session->run.batch = NULL;

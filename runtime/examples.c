@@ -5,6 +5,7 @@
 #include "alloc.h"
 #include "batch.h"
 #include "columns.h"
+#include "scale.h"
 
 /* ---- lengths ---- */
 
@@ -52,9 +53,11 @@ void rd_examples_sum(RdExamples *examples, int n) {
 static void encode_lengths(const RdModel *model, const RdData *data, RdExamples *examples, int n) {
     RdLengths *lengths = rd_examples_lengths(examples, n);
     int column = n <= model->sequence_count ? model->sequences[n - 1].column : -1;
-    for (size_t i = 0; i < lengths->owners; i++)
-        lengths->length[i] =
-            column >= 0 && data->has[column] ? data->words[column].word_count[i] : 1;
+    const int *length = column < 0 || !data->has[column] ? NULL
+                        : model->columns[column].kind == RD_NUMBERS
+                            ? data->frames
+                            : data->words[column].word_count;
+    for (size_t i = 0; i < lengths->owners; i++) lengths->length[i] = length ? length[i] : 1;
     rd_examples_sum(examples, n);
 }
 
@@ -72,15 +75,17 @@ static void encode_words(const RdColumn *of, const RdData *data, int column, con
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples) {
     rd_examples_new(model, data->count, examples);
+    examples->vocab = vocab;
     for (int n = 1; n <= examples->sequence_count; n++) encode_lengths(model, data, examples, n);
     for (int c = 0; c < model->column_count; c++) {
         size_t rows = rd_examples_rows(examples, examples->per_step[c]);
-        size_t reals = rows * (size_t)examples->numbers[c];
+        size_t each = (size_t)examples->numbers[c], reals = rows * each;
         examples->number[c] = rd_zeros(rows, sizeof(int));
         if (reals) examples->real[c] = rd_zeros(reals, sizeof(double));
         if (!data->has[c]) continue;
         if (reals)
-            memcpy(examples->real[c], data->real[c], reals * sizeof(double));
+            for (size_t i = 0; i < reals; i++)
+                examples->real[c][i] = rd_scale(&vocab[c], (int)(i % each), data->real[c][i]);
         else if (rd_column_of_words(&model->columns[c]))
             encode_words(&model->columns[c], data, c, &vocab[c], examples->number[c]);
         else

@@ -1,5 +1,6 @@
 #include "model_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,13 @@ static const char *const prefixes[RD_STRETCHES] = {"", "optimizer.moment1.", "op
 
 /* The metadata's keys. Those of entries have `own` before them, of vocabularies `words_key`. */
 static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
-                  columns_key[] = "rondo.columns", words_key[] = "rondo.words.", format[] = "1";
+                  columns_key[] = "rondo.columns", words_key[] = "rondo.words.",
+                  scale_key[] = "rondo.scale.", format[] = "1";
 
 /* Whether the file itself uses a key that an entry would have. */
 static bool is_reserved(const char *key) {
     return strcmp(key, "format") == 0 || strcmp(key, "model") == 0 || strcmp(key, "columns") == 0 ||
-           strncmp(key, "words.", 6) == 0;
+           strncmp(key, "words.", 6) == 0 || strncmp(key, "scale.", 6) == 0;
 }
 
 const char *rd_kind_name(const RdColumn *column) {
@@ -140,6 +142,31 @@ static void put_words(RdJson *json, const RdColumn *column, const RdVocab *vocab
     rd_json_close(json);
 }
 
+static void put_numbers(RdJson *json, const char *before, const double *values, int count) {
+    char number[32];
+    rd_json_put(json, before);
+    for (int i = 0; i < count; i++) {
+        snprintf(number, sizeof number, "%s%.17g", i ? "," : "", values[i]);
+        rd_json_put(json, number);
+    }
+    rd_json_put(json, "]");
+}
+
+/* {"mean": […], "deviation": […]} */
+static void put_scale(RdJson *json, const RdColumn *column, const RdVocab *vocab) {
+    open_text(json, scale_key, column->name);
+    put_numbers(json, "{\"mean\":[", vocab->mean, vocab->numbers);
+    put_numbers(json, ",\"deviation\":[", vocab->deviation, vocab->numbers);
+    rd_json_put(json, "}");
+    rd_json_close(json);
+}
+
+/* What was learned from the data about a column. */
+static void put_column(RdJson *json, const RdColumn *column, const RdVocab *vocab) {
+    if (rd_column_learned(column)) put_words(json, column, vocab);
+    if (column->kind == RD_NUMBERS && !column->as_is) put_scale(json, column, vocab);
+}
+
 static void put_metadata(RdJson *json, const RdModel *model, const RdSaved *saved) {
     rd_json_put(json, "{");
     rd_json_string(json, format_key);
@@ -150,8 +177,7 @@ static void put_metadata(RdJson *json, const RdModel *model, const RdSaved *save
     put_columns(json, model);
     rd_json_close(json);
     for (int c = 0; c < model->column_count; c++)
-        if (rd_column_learned(&model->columns[c]))
-            put_words(json, &model->columns[c], &saved->vocab[c]);
+        put_column(json, &model->columns[c], &saved->vocab[c]);
     for (int i = 0; i < saved->entry_count; i++)
         put_text(json, own, saved->entry[i].key, saved->entry[i].value);
     rd_json_put(json, "}");
@@ -304,6 +330,37 @@ static bool check_tags(Loading *l, int c) {
     return other_model(l, what.text);
 }
 
+/* `count` finite numbers, all above `above`. */
+static bool read_numbers(const json_t *list, int count, double above, double *to) {
+    if (json_array_size(list) != (size_t)count) return false;
+    for (int i = 0; i < count; i++) {
+        const json_t *value = json_array_get(list, (size_t)i);
+        to[i] = json_number_value(value);
+        if (!json_is_number(value) || !isfinite(to[i]) || !(to[i] > above)) return false;
+    }
+    return true;
+}
+
+static bool load_scale(Loading *l, int c) {
+    const RdColumn *column = &l->model->columns[c];
+    RdVocab *vocab = &l->saved->vocab[c];
+    char *key = join(scale_key, column->name);
+    const char *text = rd_safetensors_text(&l->file, key);
+    json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    vocab->numbers = column->numbers;
+    vocab->mean = rd_zeros((size_t)column->numbers, sizeof *vocab->mean);
+    vocab->deviation = rd_zeros((size_t)column->numbers, sizeof *vocab->deviation);
+    bool good =
+        read_numbers(json_object_get(json, "mean"), column->numbers, -INFINITY, vocab->mean) &&
+        read_numbers(json_object_get(json, "deviation"), column->numbers, 0, vocab->deviation);
+    json_decref(json);
+    free(key);
+    if (good) return true;
+    return rd_fail(l->error,
+                   "%s: lacks the mean and deviation of '%s', or has others than %d numbers",
+                   l->file.path, column->name, column->numbers);
+}
+
 static bool load_column(Loading *l, int c, const json_t *json) {
     const RdColumn *column = &l->model->columns[c];
     const char *name = json_string_value(json_object_get(json, "name"));
@@ -319,7 +376,7 @@ static bool load_column(Loading *l, int c, const json_t *json) {
                 column->name, expected);
         return other_model(l, what.text);
     }
-    if (column->kind == RD_NUMBERS) return true;
+    if (column->kind == RD_NUMBERS) return column->as_is || load_scale(l, c);
     if (!rd_column_learned(column))
         return check_classes(l, column, json_object_get(json, "classes"));
     return load_words(l, c) && check_tags(l, c);

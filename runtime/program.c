@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "series.h"
+
 int rd_report(const RdError *error) {
     fprintf(stderr, "%s: %s\n", rd_program_name(), error->text);
     return RD_EXIT_FAILED;
@@ -29,6 +31,10 @@ void rd_note_data(const RdModel *model, const RdData *data) {
             rd_note("%s: %d text%s longer than %d %s lost the end", data->path, data->words[c].cut,
                     data->words[c].cut == 1 ? "" : "s", model->columns[c].max_length,
                     model->columns[c].chars ? "characters" : "words");
+    const RdColumn *frames = rd_frames_column(model);
+    if (data->frames_cut)
+        rd_note("%s: %d sequence%s longer than %d frames lost the end", data->path,
+                data->frames_cut, data->frames_cut == 1 ? "" : "s", frames->max_length);
 }
 
 bool rd_flush_output(RdError *error) {

@@ -42,7 +42,12 @@ typedef struct {
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
     const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */
-    int numbers;                /* RD_NUMBERS: how many an example has */
+    int numbers;                /* RD_NUMBERS: how many an example, or a frame of one, has */
+    bool as_is;                 /* RD_NUMBERS: not scaled */
+    const char *const *fields;  /* [numbers] the fields of RD_NUMBERS; NULL: named by the column */
+    const char *by;             /* frames: the field of their sequence's id; NULL: none */
+    int window;                 /* frames: how many make an example; 0: all of an id */
+    int ahead; /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 
 typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT } RdInit;

@@ -208,5 +208,7 @@ void rd_vocab_free(RdVocab *vocab) {
     free((void *)vocab->word);
     free(vocab->bytes);
     free(vocab->slot);
+    free(vocab->mean);
+    free(vocab->deviation);
     *vocab = (RdVocab){0};
 }

@@ -4,10 +4,13 @@
 
 #include "data.h"
 
-/* Starts as {0}: an empty one, size 0. */
+/* What is known of a column from the training data: its words, or of one of numbers how they are
+ * scaled (scale.h). Starts as {0}: an empty one, size 0. */
 typedef struct {
-    int size;          /* <unk> included */
-    const char **word; /* [size] */
+    int size;                 /* <unk> included */
+    const char **word;        /* [size] */
+    int numbers;              /* of a row; 0 when they are not scaled */
+    double *mean, *deviation; /* [numbers] */
     /* private: */
     char *bytes;       /* the words themselves */
     int *slot;         /* [slot_count] hash table: number + 1, or 0 */

@@ -16,9 +16,33 @@ static int dim_number(const Graph *g, Dim dim) {
     return dim.sym ? -1 - g->syms.at[dim.sym].input : dim.add;
 }
 
+static int numbers_of(const Input *input) {
+    return input->type.rank ? input->type.dim[input->type.rank - 1].add : 1;
+}
+
+static void emit_fields(Graph *g, int i, Text *out) {
+    const Input *input = &g->inputs.at[i];
+    text_printf(out, "static const char *const fields_%d[] = {", i);
+    for (int k = 0; k < numbers_of(input); k++)
+        text_printf(out, "%s%s", k ? ", " : "", quoted(g->arena, input->fields[k]));
+    text_puts(out, "};\n");
+}
+
+static void emit_numbers(Graph *g, int i, Text *out) {
+    const Input *input = &g->inputs.at[i];
+    text_printf(out, ".kind = RD_NUMBERS, .numbers = %d", numbers_of(input));
+    if (input->max_length) text_printf(out, ", .max_length = %d", input->max_length);
+    if (input->window) text_printf(out, ", .window = %d", input->window);
+    if (input->by) text_printf(out, ", .by = %s", quoted(g->arena, input->by));
+    if (input->as_is) text_puts(out, ", .as_is = true");
+    if (input->fields) text_printf(out, ", .fields = fields_%d", i);
+    text_puts(out, "},\n");
+}
+
 static void emit_columns(Graph *g, Text *out) {
     for (int i = 0; i < g->inputs.len; i++) {
         const Input *input = &g->inputs.at[i];
+        if (input->fields) emit_fields(g, i, out);
         if (!input->classes) continue;
         text_printf(out, "static const char *const classes_%d[] = {", i);
         for (int c = 0; c < input->type.range.add; c++)
@@ -32,9 +56,9 @@ static void emit_columns(Graph *g, Text *out) {
                     quoted(g->arena, input->name), input->target ? "true" : "false",
                     sequence_number(g, step_sym(g, &input->type)));
         if (input->field) text_printf(out, ".field = %s, ", quoted(g->arena, input->field));
+        if (input->ahead) text_printf(out, ".ahead = %d, ", input->ahead);
         if (input->kind == INPUT_REAL) {
-            text_printf(out, ".kind = RD_NUMBERS, .numbers = %d},\n",
-                        input->type.rank ? input->type.dim[input->type.rank - 1].add : 1);
+            emit_numbers(g, i, out);
             continue;
         }
         if (input->kind == INPUT_WORDS) {

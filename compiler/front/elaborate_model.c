@@ -124,29 +124,13 @@ static bool class_type(Elaborator *e, const Expr *type, Input *input) {
     return good;
 }
 
-/* real: one number; real[N]: N of them. */
-static bool real_type(Elaborator *e, const Expr *type, Input *input) {
-    int size = 1;
-    input->kind = INPUT_REAL;
-    input->type = type_real(0, NULL);
-    if (type->kind == EXPR_NAME) return true;
-    if (type->kind != EXPR_INDEX || type->args.len != 1) {
-        fail(e, type->span, "'real' is one number, real[N] are N of them");
-        return false;
-    }
-    if (!eval_whole(e, type->args.at[0], "the number of reals", 1, MAX_REALS, &size)) return false;
-    Dim dim = dim_const(size);
-    input->type = type_real(1, &dim);
-    return true;
-}
-
 static const struct {
     const char *name;
     bool sized; /* may have [N] behind it */
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
     {"words", false, words_type}, {"chars", false, chars_type}, {"class", false, class_type},
-    {"real", true, real_type},    {"tags", false, tags_type},
+    {"real", true, real_type},    {"tags", false, tags_type},   {"frames", true, frames_type},
 };
 
 enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
@@ -162,7 +146,7 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    advise(e, "there are words(…), chars(…), tags(…), class(…) and real[…]");
+    advise(e, "there are words(…), chars(…), tags(…), class(…), real[…] and frames[…]");
     return false;
 }
 
@@ -438,6 +422,7 @@ void run_model(Elaborator *e, const Item *item) {
         fail(e, item->name_span, "model '%s' has no output", item->name);
         advise(e, "say what it predicts: output argmax(logits)");
     }
+    check_columns(e);
     check_metrics(e);
     pop_frame(e);
 }

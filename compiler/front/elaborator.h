@@ -16,6 +16,7 @@
  *   elaborate_scan.c        scan and step
  *   elaborate_body.c        param, state, let, repeat
  *   elaborate_model.c       input, target, loss, output, metric
+ *   elaborate_numbers.c     the types real and frames
  *   elaborate_train.c       train { }
  *
  * Hidden axes. A layer that is mapped over leading axes of its arguments has a body that does not
@@ -470,6 +471,17 @@ bool field_setting(Elaborator *e, const Expr *arg, Input *input);
 /* ---- elaborate_model.c ---- */
 
 void run_model(Elaborator *e, const Item *item);
+
+/* ---- elaborate_numbers.c ---- */
+
+/* Fill in an input of the type; false after an error. */
+bool real_type(Elaborator *e, const Expr *type, Input *input);
+bool frames_type(Elaborator *e, const Expr *type, Input *input);
+
+bool is_frames(const Input *input);
+
+/* Whether the model's columns can stand beside each other in the data; settles `ahead`. */
+void check_columns(Elaborator *e);
 
 /* ---- elaborate_train.c ---- */
 

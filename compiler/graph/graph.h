@@ -86,11 +86,16 @@ typedef struct {
     InputKind kind;
     Type type;
     bool chars; /* INPUT_WORDS: its symbols are the characters of the text */
-    int max_vocab, min_count, max_length; /* INPUT_WORDS */
+    int max_vocab, min_count, max_length; /* INPUT_WORDS; frames have the last */
     const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
     const char *field;    /* what files call it; NULL: its own name */
     int over;             /* INPUT_TAGS: the input that has one for each word */
     bool split;           /* INPUT_WORDS: the data say what its words are: there are tags over it */
+    const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
+    bool as_is;           /* INPUT_REAL: not scaled */
+    const char *by;       /* frames: the field of their sequence's id, or NULL */
+    int window;           /* frames: how many make an example; 0: all of an id */
+    int ahead;            /* the line that a value is read from, counted from a window's last */
     Span span;
 } Input;
 

@@ -233,6 +233,16 @@ static const char *kind_name(const Input *input) {
     return input->chars ? "chars" : "words";
 }
 
+/* Of numbers, but for what goes without saying. */
+static void print_numbers(Text *text, const Graph *graph, const Input *input) {
+    if (input->max_length) text_printf(text, " max_length %d", input->max_length);
+    if (input->window) text_printf(text, " window %d", input->window);
+    if (input->by) text_printf(text, " by %s", word(graph->arena, input->by));
+    if (input->as_is) text_puts(text, " as_is");
+    for (int k = 0; input->fields && k < input->type.dim[input->type.rank - 1].add; k++)
+        text_printf(text, "%s %s", k ? "" : " fields", quoted(graph->arena, input->fields[k]));
+}
+
 static void print_inputs(Text *text, const Graph *graph) {
     for (int i = 0; i < graph->inputs.len; i++) {
         const Input *input = &graph->inputs.at[i];
@@ -245,6 +255,8 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->kind == INPUT_TAGS) text_printf(text, " over %d", input->over);
         if (input->split) text_puts(text, " split");
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));
+        if (input->ahead) text_printf(text, " ahead %d", input->ahead);
+        if (input->kind == INPUT_REAL) print_numbers(text, graph, input);
         if (input->kind != INPUT_WORDS && input->classes && !input->type.range.sym)
             for (int k = 0; k < input->type.range.add; k++)
                 text_printf(text, " %s", quoted(graph->arena, input->classes[k]));

@@ -133,6 +133,25 @@ static bool accept_word(Cursor *cursor, const char *keyword) {
     return !cursor_line_done(cursor) && cursor_accept(cursor, keyword);
 }
 
+/* "a" "b": a name for each number of a row */
+static const char **read_fields(Reader *reader, const Type *type) {
+    Cursor *cursor = &reader->cursor;
+    VEC(const char *) fields = {0};
+    int wanted = type->rank ? type->dim[type->rank - 1].add : 1;
+    while (!cursor_line_done(cursor)) vec_push(cursor->arena, &fields, cursor_string(cursor));
+    if (fields.len != wanted) cursor_fail(cursor, "expected %d fields", wanted);
+    return fields.at;
+}
+
+static void read_numbers(Reader *reader, Input *input) {
+    Cursor *cursor = &reader->cursor;
+    if (accept_word(cursor, "max_length")) input->max_length = cursor_int(cursor, 0, MAX_NUMBER);
+    if (accept_word(cursor, "window")) input->window = cursor_int(cursor, 0, MAX_NUMBER);
+    if (accept_word(cursor, "by")) input->by = cursor_word(cursor);
+    if (accept_word(cursor, "as_is")) input->as_is = true;
+    if (accept_word(cursor, "fields")) input->fields = read_fields(reader, &input->type);
+}
+
 static void read_column(Reader *reader, bool target) {
     Cursor *cursor = &reader->cursor;
     Input input = {.target = target, .name = cursor_word(cursor)};
@@ -151,6 +170,8 @@ static void read_column(Reader *reader, bool target) {
     }
     input.split = accept_word(cursor, "split");
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);
+    if (accept_word(cursor, "ahead")) input.ahead = cursor_int(cursor, 0, MAX_NUMBER);
+    if (input.kind == INPUT_REAL) read_numbers(reader, &input);
     if (input.kind == INPUT_CLASS || input.kind == INPUT_TAGS)
         input.classes = read_classes(reader, &input.type);
     vec_push(cursor->arena, &reader->graph->inputs, input);

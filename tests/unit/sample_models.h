@@ -87,4 +87,47 @@ static const RdColumn score_columns[] = {
 static const RdModel score = {
     .name = "score", .real_size = sizeof(float), .column_count = 3, .columns = score_columns};
 
+/* sequences of two numbers a frame, of at most three frames, with a class and a number each */
+static const RdColumn take_columns[] = {
+    {.name = "mood", .kind = RD_CLASS, .target = true, .class_count = 2, .classes = moods},
+    {.name = "mfcc",
+     .kind = RD_NUMBERS,
+     .numbers = 2,
+     .per_step = 1,
+     .max_length = 3,
+     .by = "take"},
+    {.name = "age", .kind = RD_NUMBERS, .numbers = 1, .as_is = true},
+};
+static const RdSequence frames[] = {{.column = 1}};
+static const RdModel take = {.name = "take",
+                             .sequence_count = 1,
+                             .sequences = frames,
+                             .real_size = sizeof(float),
+                             .column_count = 3,
+                             .columns = take_columns};
+
+/* windows of two lines, and what comes two lines later */
+static const char *const series_fields[] = {"sales", "pm2_5"}, *const next_fields[] = {"sales"};
+static const RdColumn series_columns[] = {
+    {.name = "next",
+     .kind = RD_NUMBERS,
+     .target = true,
+     .numbers = 1,
+     .ahead = 2,
+     .fields = next_fields},
+    {.name = "past",
+     .kind = RD_NUMBERS,
+     .numbers = 2,
+     .per_step = 1,
+     .max_length = 2,
+     .window = 2,
+     .fields = series_fields},
+};
+static const RdModel series = {.name = "series",
+                               .sequence_count = 1,
+                               .sequences = frames,
+                               .real_size = sizeof(float),
+                               .column_count = 2,
+                               .columns = series_columns};
+
 #endif
