@@ -65,8 +65,8 @@ static Span span_after(Span span) {
 %token ARROW RECOVER RECOVER_BODY
 
 %type <item> item
-%type <decls> params param_list results result_list decls
-%type <decl> param param_type result decl
+%type <decls> params param_list results result_list decls states
+%type <decl> param param_type result decl state
 %type <shape> shape
 %type <stmts> stmts
 %type <stmt> stmt
@@ -157,7 +157,12 @@ result_list:
 
 result:
     shape                               { $$ = (Decl){.span = @1, .shape = $1}; }
-  | decl
+  | state
+  | NAME ':' shape NAME '(' expr ')' {
+        $$ = decl_index(p, @4, $4, $3, $6);
+        $$.name = $1;
+        $$.span = @1;
+    }
   ;
 
 shape: '[' exprs ']'                    { $$ = (Shape){true, @$, $2}; } ;
@@ -167,6 +172,20 @@ decl: NAME ':' shape                    { $$ = (Decl){.name = $1, .span = @1, .s
 decls:
     decl                                { $$ = (DeclList){0}; vec_push(p->arena, &$$, $1); }
   | decls ',' decl                      { $$ = $1; vec_push(p->arena, &$$, $3); }
+  ;
+
+state:
+    decl
+  | NAME ':' NAME '(' expr ')' {
+        $$ = decl_index(p, @3, $3, (Shape){0}, $5);
+        $$.name = $1;
+        $$.span = @1;
+    }
+  ;
+
+states:
+    state                               { $$ = (DeclList){0}; vec_push(p->arena, &$$, $1); }
+  | states ',' state                    { $$ = $1; vec_push(p->arena, &$$, $3); }
   ;
 
 stmts:
@@ -182,7 +201,7 @@ stmt:
         $$->decls = $2;
         $$->value = $3;
     }
-  | STATE decls                         { $$ = stmt_new(p, @$, STMT_STATE, @1); $$->decls = $2; }
+  | STATE states                        { $$ = stmt_new(p, @$, STMT_STATE, @1); $$->decls = $2; }
   | targets '=' rhs {
         $$ = stmt_new(p, @$, STMT_LET, @2);
         $$->targets = $1;

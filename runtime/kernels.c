@@ -189,7 +189,7 @@ RD_HELPER void rd_outer_also(const RdSum *s, const int *rows, int count, int m0,
 }
 
 /* Rows m0 to m1 of the result (at most RD_PART), columns n0 to n1 (at most RD_WIDE). */
-RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
+RD_HELPER void rd_outer_line(const RdSum *s, int m0, int m1, int n0, int n1) {
     const int across = RD_ACROSS * LANES;
     _Alignas(64) real a[RD_BLOCK * RD_PART / RD_ROWS * RD_HIGH], b[RD_BLOCK * RD_WIDE];
     int a_row[RD_BLOCK], b_row[RD_BLOCK];
@@ -207,12 +207,21 @@ RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
     }
 }
 
+/* Line by line of the operands' rows. */
+RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
+    RdSum line = *s;
+    for (int l = 0; l < RD_MAX(s->lines, 1); l++, line.a += s->a_line, line.b += s->b_line)
+        rd_outer_line(&line, m0, m1, n0, n1);
+}
+
 RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
     for (int r = 0; r < s->rows; r++) {
         int row = s->a_rows ? s->a_rows[r] : r;
         if (row < 0) continue;
         const real *from = s->a + row * s->a_stride;
-        for (int n = n0; n < n1; n++) s->out[n] += from[n];
+        real *to = s->out;
+        for (int m = 0; m < s->m; m++, from += s->a_line, to += s->out_stride)
+            for (int n = n0; n < n1; n++) to[n] += from[n];
     }
 }
 

@@ -138,10 +138,11 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
 typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
 
 /* Adds to `out`, a block of a gradient whose rows are `out_stride` apart:
- *   OUTER    out[m][n] += sum over r of a[a_row(r)][m] * b[b_row(r)][n]
- *   COLUMNS  out[0][n] += sum over r of a[a_row(r)][n]
+ *   OUTER    out[m][n] += sum over l, r of a[a_row(r)][l][m] * b[b_row(r)][l][n]
+ *   COLUMNS  out[m][n] += sum over r of a[a_row(r)][m][n]
  *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
- * A row map of NULL is the identity; rows that it maps to -1 are left out. */
+ * The lines l (m of COLUMNS) of a row are a_line, b_line apart; no `lines` are one. A row map of
+ * NULL is the identity; rows that it maps to -1 are left out. */
 typedef struct {
     RdSumKind kind;
     real *out;
@@ -150,6 +151,7 @@ typedef struct {
     int rows;
     const real *a, *b;
     long a_stride, b_stride;
+    int lines, a_line, b_line;
     const int *a_rows, *b_rows, *index;
     real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
 } RdSum;

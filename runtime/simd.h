@@ -111,6 +111,25 @@ RD_INLINE void rd_store_head(real *p, vec v, int count) {
     for (int i = 0; i < count; i++) p[i] = v[i];
 }
 
+/* `count` (all when count >= LANES) index values as reals; zero behind them. */
+RD_INLINE vec rd_indices(const int *p, int count) {
+    vec v = rd_splat(0);
+    for (int i = 0; i < LANES && i < count; i++) v[i] = (real)p[i];
+    return v;
+}
+
+/* The elements of a table that `count` index values name; zero behind them. */
+RD_INLINE vec rd_gather(const real *table, const int *p, int count) {
+    vec v = rd_splat(0);
+    for (int i = 0; i < LANES && i < count; i++) v[i] = table[p[i]];
+    return v;
+}
+
+/* Stores `count` reals that are index values. */
+RD_INLINE void rd_store_indices(int *p, vec v, int count) {
+    for (int i = 0; i < LANES && i < count; i++) p[i] = (int)v[i];
+}
+
 /* Over all lanes, always in the same order. */
 RD_INLINE real rd_sum(vec v) {
     real sum = 0;

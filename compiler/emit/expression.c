@@ -43,6 +43,17 @@ static const char *plus(const Writer *writer, const char *pointer, int column) {
     return column ? PRINT("%s + %d", pointer, column) : pointer;
 }
 
+/* Moves a pointer on to the line at hand. */
+static const char *at_line(const Writer *writer, const char *pointer, Access access) {
+    if (!writer->lines || !access.line) return pointer;
+    return access.line == 1 ? PRINT("%s + line", pointer)
+                            : PRINT("%s + line * %d", pointer, access.line);
+}
+
+const char *line_pointer(const Writer *writer, Access access, const char *at) {
+    return at_line(writer, row_pointer(writer, access, at), access);
+}
+
 /* Where the rows of a delay start before its first (after its last) step. */
 static const char *initial_row(const Writer *writer, Access access, const char *at) {
     if (access.init < 0) return "zeros";
@@ -102,14 +113,81 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     }
 }
 
-/* The index value of an INDEX node at row `at`, as a C int. */
+/* The array that holds the index values of a node. */
+static const char *index_array(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d]", n->attr.index);
+    buffer_of(writer->program, node);
+    return PRINT("w->%s", writer->names[node]);
+}
+
+/* The row that an access reads for row `at`; of the step before it may be negative. */
+static const char *index_row(const Writer *writer, Access access, const char *at) {
+    switch (access.row) {
+        case ROW_EXAMPLE:
+            return ancestor(writer, access.axis, access.up, at);
+        case ROW_PREVIOUS:
+            return PRINT("%sprevious[%s]", packing(writer, "w->", access.axis), at);
+        case ROW_NEXT:
+            return PRINT("%snext[%s]", packing(writer, "w->", access.axis), at);
+        case ROW_LAST:
+        case ROW_FIRST:
+            return PRINT("%s(%s, %s)", access.row == ROW_LAST ? "rd_last" : "rd_first",
+                         packing_of(writer, access.axis), at);
+        default:
+            return at;
+    }
+}
+
+/* Where in it those of row `at` begin. */
+static const char *index_place(const Writer *writer, Access access, const char *at) {
+    const char *row = index_row(writer, access, at);
+    if (writer->program->columns[access.node] > 1)
+        row = PRINT("%s * %s", row, stride_of(writer, access.node));
+    return plus(writer, row, access.column);
+}
+
+/* The value before the first step of a state that is an index. */
+static const char *initial_index(const Writer *writer, Access access, const char *at) {
+    if (access.init < 0) return "0";
+    Access init = access_of(writer->program, access.init);
+    init.row = ROW_EXAMPLE;
+    init.axis = access.axis;
+    init.up = 1;
+    return PRINT("%s[%s]", index_array(writer, init.node), index_place(writer, init, at));
+}
+
 const char *index_at(const Writer *writer, int node, const char *at) {
     Access access = access_of(writer->program, node);
-    const Node *n = graph_node(writer->graph, access.node);
-    const char *row = access.row == ROW_EXAMPLE ? ancestor(writer, access.axis, access.up, at) : at;
-    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d][%s]", n->attr.index, row);
-    buffer_of(writer->program, access.node);
-    return PRINT("w->%s[%s]", writer->names[access.node], row);
+    const char *place = index_place(writer, access, at); /* it has one axis at most */
+    if (writer->lines && width_of(writer->program, node) > 1) place = PRINT("%s + line", place);
+    const char *value = PRINT("%s[%s]", index_array(writer, access.node), place);
+    if (access.row != ROW_PREVIOUS && access.row != ROW_NEXT) return value;
+    return PRINT("(%s < 0 ? %s : %s)", index_row(writer, access, at),
+                 initial_index(writer, access, at), value);
+}
+
+const char *picked_index(const Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    Access values = access_of(writer->program, n->in[0]);
+    const char *place = index_place(writer, values, "at");
+    if (writer->lines && values.line) place = PRINT("%s + line * %d", place, values.line);
+    return PRINT("%s[%s + %s]", index_array(writer, values.node), place,
+                 index_at(writer, n->in[1], "at"));
+}
+
+static const char *index_pointer(const Writer *writer, Access access, const char *at) {
+    return PRINT("%s + %s", index_array(writer, access.node), index_place(writer, access, at));
+}
+
+/* The position of the vector at hand within the row of what an access reads. */
+static const char *position(const Writer *writer, Access access, const char *column) {
+    return plus(writer, at_line(writer, access.splat ? "0" : column, access), access.column);
+}
+
+/* Which axis of its row an ONEHOT has made: the last, or of two the first. */
+static bool first_of_two(const Writer *writer, const Node *n, int node) {
+    return inner_rank(writer->program, node) == 2 && n->attr.axis == n->type.rank - 2;
 }
 
 /* The row of an access as seen from row `at` of the kernel. */
@@ -120,16 +198,27 @@ static const char *at_row(const Writer *writer, Access access) {
 static const char *onehot(Writer *writer, const Node *n, Access access, const char *column) {
     int index = n->in[0];
     bool over_steps = writer->program->axis[access.node] != writer->program->axis[index];
-    if (!over_steps)
-        return PRINT("rd_equal(rd_iota(%s + %d), rd_splat((real)%s))", column, access.column,
-                     index_at(writer, index, at_row(writer, access)));
-    Access rows = access_of(writer->program, index);
-    rows.row = ROW_EXAMPLE;
-    rows.axis = writer->program->axis[access.node];
-    rows.up = 1;
-    rows.column += access.column;
-    return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))", row_pointer(writer, rows, "at"),
-                 column);
+    if (over_steps) {
+        Access rows = access_of(writer->program, index);
+        rows.row = ROW_EXAMPLE;
+        rows.axis = writer->program->axis[access.node];
+        rows.up = 1;
+        rows.column += access.column;
+        rows.line = access.line;
+        return PRINT("rd_equal(rd_splat((real)at), rd_load(%s + %s))",
+                     line_pointer(writer, rows, "at"), access.splat ? "0" : column);
+    }
+    if (first_of_two(writer, n, access.node)) {
+        Access rows = access_of(writer->program, index);
+        return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %d - %s))",
+                     index_pointer(writer, rows, at_row(writer, access)), column,
+                     width_of(writer->program, access.node), column);
+    }
+    if (inner_rank(writer->program, access.node) == 2) access.line = access.column = 0;
+    const char *place = position(writer, access, column);
+    const char *value = index_at(writer, index, at_row(writer, access));
+    return access.splat ? PRINT("rd_splat(%s == %s)", place, value)
+                        : PRINT("rd_equal(rd_iota(%s), rd_splat((real)%s))", place, value);
 }
 
 /* The size of the example's sequence or of a vocabulary, as a number. */
@@ -154,8 +243,7 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
             return length(writer, n);
         case OP_MASK:
             return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
-                         at_row(writer, access),
-                         plus(writer, access.splat ? "0" : column, access.column), n->attr.value);
+                         at_row(writer, access), position(writer, access, column), n->attr.value);
         case OP_ONEHOT:
             return onehot(writer, n, access, column);
         default:
@@ -197,7 +285,7 @@ static const char *load_name(const Writer *writer, Access access) {
 }
 
 static bool same_access(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column &&
+    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
            a->splat == b->splat && a->init == b->init && a->axis == b->axis && a->up == b->up;
 }
 
@@ -214,25 +302,31 @@ static const char *loaded(Writer *writer, Access access, const char *text) {
     return name;
 }
 
+/* A value that is the same for all examples, computed here. Of two axes, line and column are the
+ * reader's own: pack has seen to it. */
+static const char *shared_value(Writer *writer, Access access, const char *column) {
+    bool lines = writer->lines;
+    if (inner_rank(writer->program, access.node) == 2)
+        return PRINT("(%s)", value(writer, access.node, column));
+    const char *at = position(writer, access, column);
+    writer->lines = false;
+    const char *text = PRINT("(%s)", value(writer, access.node, at));
+    writer->lines = lines;
+    return access.splat && access.line ? PRINT("rd_splat(%s[0])", text) : text;
+}
+
 const char *operand(Writer *writer, int node, const char *column) {
     Access access = access_of(writer->program, node);
-    if (access.row == ROW_SAME && !access.splat && !access.column &&
-        in_register(writer, access.node))
+    if (is_same_place(writer->program, node, access) && in_register(writer, access.node))
         return writer->names[access.node];
     const char *text = leaf(writer, access, column);
     if (text) return text;
     const Node *n = graph_node(writer->graph, access.node);
-    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM) {
-        return PRINT("(%s)", value(writer, access.node,
-                                   access.splat ? "0" : plus(writer, column, access.column)));
-    }
-    const char *pointer = row_pointer(writer, access, "at");
+    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM)
+        return shared_value(writer, access, column);
+    const char *pointer = line_pointer(writer, access, "at");
     bool single = one_number(writer, access);
-    if (n->op == OP_PARAM && !access.splat) {
-        const Type *type = &graph_node(writer->graph, node)->type;
-        single = type->rank == 0 ||
-                 (type->dim[type->rank - 1].sym == 0 && type->dim[type->rank - 1].add == 1);
-    }
+    if (n->op == OP_PARAM && !access.splat) single = width_of(writer->program, node) == 1;
     text = single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
     return loaded(writer, access, text);
 }
@@ -257,17 +351,28 @@ static bool plain(const char *text) {
     return true;
 }
 
+/* A row of a table, or a number of a vector. */
+static const char *gathered(Writer *writer, int node, const char *column) {
+    const Program *program = writer->program;
+    const Node *n = graph_node(writer->graph, node);
+    const char *table = row_pointer(writer, access_of(program, n->in[0]), "at");
+    int each = program->columns[node] / program->columns[n->in[1]];
+    if (each == 1 && width_of(program, node) > 1) {
+        Access indices = access_of(program, n->in[1]);
+        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table, index_pointer(writer, indices, "at"),
+                     column, width_of(program, node), column);
+    }
+    const char *row = index_at(writer, n->in[1], "at");
+    const char *pointer = PRINT("%s + (long)%s * %d", table, row, each);
+    if (each > width_of(program, node))
+        pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
+    return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)
+                                        : PRINT("rd_load(%s + %s)", pointer, column);
+}
+
 const char *value(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
-    if (n->op == OP_GATHER) {
-        Access table = access_of(writer->program, n->in[0]);
-        int width = writer->program->columns[node];
-        const char *row = index_at(writer, n->in[1], "at");
-        const char *pointer =
-            PRINT("%s + (long)%s * %d", row_pointer(writer, table, "at"), row, width);
-        return width == 1 ? PRINT("rd_splat(*(%s))", pointer)
-                          : PRINT("rd_load(%s + %s)", pointer, column);
-    }
+    if (n->op == OP_GATHER) return gathered(writer, node, column);
     const char *in[3] = {"", "", ""};
     bool infix = strstr(op_info[n->op].vector, "rd_") == NULL;
     for (int k = 0; k < n->count; k++) {

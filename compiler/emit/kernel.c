@@ -39,7 +39,7 @@ static void emit_left(Writer *writer, const TilePhases *phases) {
     text_puts(out, "const long at = row + r;\n");
     for (int p = 0; p < phases->len; p++)
         text_printf(out, "left[%d].row[r] = %s;\n", p,
-                    row_pointer(writer, phases->at[p].operand, "at"));
+                    line_pointer(writer, phases->at[p].operand, "at"));
     out->indent--;
     text_puts(out, "}\n");
 }
@@ -109,7 +109,7 @@ static const char *node_value(Writer *writer, const Stage *stage, int node, cons
     if (!sum) {
         if (n->op == OP_PICK) {
             Access from = access_of(writer->program, n->in[0]);
-            return PRINT("rd_splat((%s)[%s])", row_pointer(writer, from, "at"),
+            return PRINT("rd_splat((%s)[%s])", line_pointer(writer, from, "at"),
                          index_at(writer, n->in[1], "at"));
         }
         return value(writer, node, column);
@@ -125,11 +125,31 @@ static const char *own_row(const Writer *writer, int node) {
     return row_pointer(writer, access, "at");
 }
 
+/* Where the line at hand of a node's own row begins. */
+static const char *own_line(const Writer *writer, int node) {
+    int width = width_of(writer->program, node);
+    if (!writer->lines) return own_row(writer, node);
+    return width == 1 || lines_of(writer->program, node) == 1
+               ? PRINT("%s + line", own_row(writer, node))
+               : PRINT("%s + line * %d", own_row(writer, node), width);
+}
+
+/* The numbers of a line from `column` on, at most a vector: what stands behind them is not its. */
+static const char *rest_of_line(const Writer *writer, int node, const char *column) {
+    int width = width_of(writer->program, node);
+    return width == 1 ? "1" : PRINT("%d - %s", width, column);
+}
+
 static void emit_store(Writer *writer, int node, const char *column) {
     if (writer->program->buffer_of[node] < 0) return;
     const char *name = writer->names[node];
-    if (writer->program->columns[node] == 1)
-        text_printf(writer->out, "*(%s) = %s[0];\n", own_row(writer, node), name);
+    const Node *n = graph_node(writer->graph, node);
+    bool each_line = n->op == OP_PICK && writer->lines; /* one number a line */
+    if (width_of(writer->program, node) == 1 || each_line)
+        text_printf(writer->out, "*(%s) = %s[0];\n", own_line(writer, node), name);
+    else if (writer->lines)
+        text_printf(writer->out, "rd_store_head(%s + %s, %s, %s);\n", own_line(writer, node),
+                    column, name, rest_of_line(writer, node, column));
     else
         text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_row(writer, node), column, name);
 }
@@ -145,15 +165,38 @@ static void emit_fold(Writer *writer, int node, const char *column) {
                            : n->op == OP_MAX ? "rd_fold_max"
                                              : "rd_fold_argmax";
     const char *extra = n->op == OP_ARGMAX ? PRINT(", RD_STRIDE(%d), at", columns) : "";
-    text_printf(writer->out, "%s(%s + %s, %s, %s%s[at] < 0, %s%s);\n", function,
-                row_pointer(writer, target, "at"), columns == 1 ? "0" : column,
-                operand(writer, n->in[0], column), packing(writer, "w->", kernel->axis), map,
-                columns == 1 ? "1" : "LANES", extra);
+    int width = width_of(writer->program, node);
+    const char *count = width == 1 ? "1" : "LANES", *to = row_pointer(writer, target, "at");
+    if (writer->lines && width > 1) count = PRINT("RD_MIN(LANES, %d - %s)", width, column);
+    if (writer->lines)
+        to = width == 1 ? PRINT("%s + line", to) : PRINT("%s + line * %d", to, width);
+    text_printf(writer->out, "%s(%s + %s, %s, %s%s[at] < 0, %s%s);\n", function, to,
+                width == 1 ? "0" : column, operand(writer, n->in[0], column),
+                packing(writer, "w->", kernel->axis), map, count, extra);
+}
+
+/* Takes the line at hand into a reduction over lines; the argmax keeps the best apart. */
+static void emit_line_reduction(Writer *writer, int node, const char *column) {
+    const Node *n = graph_node(writer->graph, node);
+    const char *name = writer->names[node], *x = operand(writer, n->in[0], column);
+    if (n->op == OP_SUM)
+        text_printf(writer->out, "%s = %s + %s;\n", name, name, x);
+    else if (n->op == OP_MAX)
+        text_printf(writer->out, "%s = rd_max(%s, %s);\n", name, name, x);
+    else
+        text_printf(writer->out,
+                    "%s = rd_choose(%s > best_%s, rd_splat((real)line), %s);\n"
+                    "best_%s = rd_max(best_%s, %s);\n",
+                    name, x, name, name, name, name, x);
 }
 
 static void emit_row_reduction(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
-    int width = writer->program->columns[n->in[0]];
+    if (is_line_reduction(writer->program, node)) {
+        emit_line_reduction(writer, node, column);
+        return;
+    }
+    int width = width_of(writer->program, n->in[0]);
     const char *name = writer->names[node], *x = operand(writer, n->in[0], column);
     const char *head = PRINT("rd_head(%s, %d - %s, rd_splat(%s))", x, width, column,
                              n->op == OP_SUM ? "0" : "-RD_HUGE");
@@ -165,7 +208,16 @@ static void emit_row_reduction(Writer *writer, int node, const char *column) {
 
 static bool is_row_sum(const Writer *writer, int node) {
     return is_row_reduction(writer->program, node) &&
-           graph_node(writer->graph, node)->op != OP_ARGMAX;
+           (graph_node(writer->graph, node)->op != OP_ARGMAX ||
+            is_line_reduction(writer->program, node));
+}
+
+/* An index that is picked among others, or copied. */
+static void emit_index(Writer *writer, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    const char *value =
+        n->op == OP_PICK ? picked_index(writer, node) : index_at(writer, n->in[0], "at");
+    text_printf(writer->out, "*(%s) = %s;\n", own_line(writer, node), value);
 }
 
 static void emit_node(Writer *writer, const Stage *stage, int node, const char *column) {
@@ -178,10 +230,14 @@ static void emit_node(Writer *writer, const Stage *stage, int node, const char *
         return;
     }
     const Node *n = graph_node(writer->graph, node);
+    if (n->type.kind == TYPE_INDEX && n->op != OP_ARGMAX) {
+        emit_index(writer, node);
+        return;
+    }
     if (n->op == OP_ARGMAX) {
         Access from = access_of(writer->program, n->in[0]);
-        text_printf(writer->out, "*(%s) = rd_argmax(%s, %d);\n", own_row(writer, node),
-                    row_pointer(writer, from, "at"), writer->program->columns[n->in[0]]);
+        text_printf(writer->out, "*(%s) = rd_argmax(%s, %d);\n", own_line(writer, node),
+                    line_pointer(writer, from, "at"), width_of(writer->program, n->in[0]));
         return;
     }
     text_printf(writer->out, "const vec %s = %s;\n", writer->names[node],
@@ -210,13 +266,26 @@ static void emit_equations(Writer *writer, const Stage *stage) {
     if (*open == '\n') text_puts(writer->out, " */\n");
 }
 
-static void emit_sum_end(Writer *writer, int node, const char *from) {
-    const char *function = graph_node(writer->graph, node)->op == OP_SUM ? "rd_sum" : "rd_highest";
-    text_printf(writer->out, "*(%s) = %s(%s);\n", own_row(writer, node), function, from);
+/* Stores a reduction: a number for the columns of a row or line, a vector for the lines. */
+static void emit_sum_end(Writer *writer, int node, const char *from, const char *column) {
+    Op op = graph_node(writer->graph, node)->op;
+    int width = width_of(writer->program, node);
+    Text *out = writer->out;
+    if (!is_line_reduction(writer->program, node))
+        text_printf(out, "*(%s) = %s(%s);\n", own_line(writer, node),
+                    op == OP_SUM ? "rd_sum" : "rd_highest", from);
+    else if (width == 1)
+        text_printf(out, "*(%s) = %s%s[0];\n", own_row(writer, node),
+                    op == OP_ARGMAX ? "(int)" : "", from);
+    else if (op == OP_ARGMAX)
+        text_printf(out, "rd_store_indices(%s + %s, %s, %d - %s);\n", own_row(writer, node), column,
+                    from, width, column);
+    else
+        text_printf(out, "rd_store(%s + %s, %s);\n", own_row(writer, node), column, from);
 }
 
 static const char *sum_start(const Writer *writer, int node) {
-    return graph_node(writer->graph, node)->op == OP_SUM ? "rd_splat(0)" : "rd_splat(-RD_HUGE)";
+    return graph_node(writer->graph, node)->op == OP_MAX ? "rd_splat(-RD_HUGE)" : "rd_splat(0)";
 }
 
 /* A local vector (a vector a row: `rows`) for each sum over the columns. */
@@ -232,6 +301,8 @@ static void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
                 name, name, sum_start(writer, node));
         else
             text_printf(writer->out, "vec %s = %s;\n", name, sum_start(writer, node));
+        if (graph_node(writer->graph, node)->op == OP_ARGMAX)
+            text_printf(writer->out, "vec best_%s = rd_splat(-RD_HUGE);\n", name);
     }
 }
 
@@ -261,11 +332,36 @@ static void emit_update(Writer *writer, const Stage *stage) {
     text_puts(out, "}\n");
 }
 
+/* What a tile's rows have summed up, to memory. */
+static void emit_tile_sums_end(Writer *writer, const Stage *stage) {
+    for (int i = 0; i < stage->nodes.len; i++) {
+        int node = stage->nodes.at[i];
+        if (!is_row_sum(writer, node)) continue;
+        text_puts(writer->out,
+                  "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n  ");
+        emit_sum_end(writer, node, PRINT("all_%s[r]", writer->names[node]), "column");
+        text_puts(writer->out, "}\n");
+    }
+}
+
+static void begin_lines(Writer *writer, const Stage *stage) {
+    if (!writer->lines) return;
+    text_printf(writer->out, "RD_ROLLED for (int line = 0; line < %d; line++) {\n", stage->lines);
+    writer->out->indent++;
+}
+
+static void end_lines(Writer *writer) {
+    if (!writer->lines) return;
+    writer->out->indent--;
+    text_puts(writer->out, "}\n");
+}
+
 /* A stage with products, for at most RD_ROWS rows. */
 static void emit_tile(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
     const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    begin_lines(writer, stage);
     emit_left(writer, &phases);
     emit_row_sums(writer, stage, true);
     text_printf(out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
@@ -287,26 +383,79 @@ static void emit_tile(Writer *writer, int s) {
     emit_update(writer, stage);
     out->indent--;
     text_puts(out, "}\n");
-    for (int i = 0; i < stage->nodes.len; i++) {
-        int node = stage->nodes.at[i];
-        if (!is_row_sum(writer, node)) continue;
-        text_puts(out,
-                  "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n  ");
-        emit_sum_end(writer, node, PRINT("all_%s[r]", writer->names[node]));
-        text_puts(out, "}\n");
-    }
+    emit_tile_sums_end(writer, stage);
+    end_lines(writer);
+}
+
+/* Copies one operand of a concatenation; `offset` is where it begins in the row (or line). */
+static void emit_part(Writer *writer, int node, int part, int offset) {
+    int lines = lines_of(writer->program, part), width = width_of(writer->program, part);
+    writer->lines = lines > 1;
+    begin_lines(writer, &(Stage){.lines = lines});
+    const char *to = own_row(writer, node);
+    if (offset) to = PRINT("%s + %d", to, offset);
+    if (lines > 1) to = PRINT("%s + line * %d", to, width_of(writer->program, node));
+    text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %d; column += LANES)\n",
+                width);
+    text_printf(writer->out, "  rd_store_head(%s + column, %s, %d - column);\n", to,
+                operand(writer, part, "column"), width);
+    end_lines(writer);
+    writer->lines = false;
 }
 
 static void emit_concat(Writer *writer, int node) {
     const Node *n = graph_node(writer->graph, node);
+    bool lines = inner_rank(writer->program, node) == 2 && n->attr.axis == n->type.rank - 2;
     int offset = 0;
     for (int k = 0; k < n->count; k++) {
-        int width = writer->program->columns[n->in[k]];
-        text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %d; column += LANES)\n",
-                    width);
-        text_printf(writer->out, "  rd_store_head(%s + %d + column, %s, %d - column);\n",
-                    own_row(writer, node), offset, operand(writer, n->in[k], "column"), width);
-        offset += width;
+        emit_part(writer, node, n->in[k], offset);
+        offset += lines ? writer->program->columns[n->in[k]] : width_of(writer->program, n->in[k]);
+    }
+}
+
+static void emit_sum_ends(Writer *writer, const Stage *stage) {
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (is_row_sum(writer, stage->nodes.at[i]))
+            emit_sum_end(writer, stage->nodes.at[i], writer->names[stage->nodes.at[i]], "column");
+}
+
+static void emit_nodes(Writer *writer, const Stage *stage, const char *column) {
+    begin_loads(writer, true);
+    for (int i = 0; i < stage->nodes.len; i++) emit_node(writer, stage, stage->nodes.at[i], column);
+}
+
+static void begin_columns(Writer *writer, const Stage *stage) {
+    if (stage->columns == 1) return;
+    text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %d; column += LANES) {\n",
+                stage->columns);
+    writer->out->indent++;
+}
+
+static void end_columns(Writer *writer, const Stage *stage) {
+    if (stage->columns == 1) return;
+    writer->out->indent--;
+    text_puts(writer->out, "}\n");
+}
+
+/* One row of a stage without products. */
+static void emit_row(Writer *writer, const Stage *stage) {
+    const char *column = stage->columns > 1 ? "column" : "0";
+    if (stage->order == ORDER_COLUMNS) {
+        begin_columns(writer, stage);
+        emit_row_sums(writer, stage, false);
+        begin_lines(writer, stage);
+        emit_nodes(writer, stage, column);
+        end_lines(writer);
+        emit_sum_ends(writer, stage);
+        end_columns(writer, stage);
+    } else {
+        begin_lines(writer, stage);
+        emit_row_sums(writer, stage, false);
+        begin_columns(writer, stage);
+        emit_nodes(writer, stage, column);
+        end_columns(writer, stage);
+        emit_sum_ends(writer, stage);
+        end_lines(writer);
     }
 }
 
@@ -320,20 +469,7 @@ static void emit_sweep(Writer *writer, int s) {
         begin_loads(writer, false);
         emit_concat(writer, stage->nodes.at[0]);
     } else {
-        bool loop = stage->columns > 1;
-        begin_loads(writer, true);
-        emit_row_sums(writer, stage, false);
-        if (loop)
-            text_printf(out, "RD_ROLLED for (int column = 0; column < %d; column += LANES) {\n",
-                        stage->columns);
-        out->indent += loop;
-        for (int i = 0; i < stage->nodes.len; i++)
-            emit_node(writer, stage, stage->nodes.at[i], loop ? "column" : "0");
-        out->indent -= loop;
-        if (loop) text_puts(out, "}\n");
-        for (int i = 0; i < stage->nodes.len; i++)
-            if (is_row_sum(writer, stage->nodes.at[i]))
-                emit_sum_end(writer, stage->nodes.at[i], writer->names[stage->nodes.at[i]]);
+        emit_row(writer, stage);
     }
     out->indent--;
     text_puts(out, "}\n");
@@ -345,6 +481,7 @@ static void emit_stage(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
     writer->stage = s;
+    writer->lines = stage->lines > 1;
     emit_equations(writer, stage);
     text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
                 writer->kernel_names[writer->kernel], s, writer->type);

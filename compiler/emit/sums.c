@@ -28,9 +28,11 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     if (access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST || access.init >= 0)
         die("the operand of a sum over the batch is not a plain row");
     const char *from = PRINT("w.%s", writer->names[access.node]);
-    return PRINT(".%s = %s, .%s_stride = %s, .%s_rows = %s", side,
-                 plus_text(writer, from, access.column), side, stride_of(writer, access.node), side,
-                 row_map(writer, access));
+    const char *line =
+        lines_of(writer->program, node) > 1 ? PRINT(", .%s_line = %d", side, access.line) : "";
+    return PRINT(".%s = %s, .%s_stride = %s%s, .%s_rows = %s", side,
+                 plus_text(writer, from, access.column), side, stride_of(writer, access.node), line,
+                 side, row_map(writer, access));
 }
 
 static const char *index_operand(Writer *writer, int node) {
@@ -63,7 +65,7 @@ static bool goes_along(const Program *program, const Reduction *columns, const R
     if (columns->kind != REDUCE_COLUMNS || outer->kind != REDUCE_OUTER) return false;
     Access a = access_of(program, outer->a), b = access_of(program, outer->b);
     return columns->a == outer->a && columns->columns == outer->rows && a.row == ROW_SAME &&
-           b.row == ROW_SAME;
+           b.row == ROW_SAME && lines_of(program, outer->a) == 1;
 }
 
 /* Nothing else is added to the block that sum number i is added to. */
@@ -98,9 +100,14 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     int over = writer->program->axis[r->a];
     Text *out = writer->out;
     text_printf(out, "{.kind = %s, .out = %s, .out_stride = %d,\n", kinds[r->kind],
-                block_of(writer, r), type->rank ? type->dim[type->rank - 1].add : 1);
+                block_of(writer, r),
+                r->kind == REDUCE_SCATTER ? r->columns
+                : type->rank              ? type->dim[type->rank - 1].add
+                                          : 1);
     text_printf(out, " .m = %d, .n = %d, .rows = %s%s,\n", r->rows, r->columns,
                 packing(writer, "w.", over), over ? "rows" : "examples");
+    if (r->kind == REDUCE_OUTER && lines_of(writer->program, r->a) > 1)
+        text_printf(out, " .lines = %d,\n", lines_of(writer->program, r->a));
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
     if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));

@@ -136,14 +136,15 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         const Output *output = &g->outputs.at[i];
         if (output->role != ROLE_OUTPUT) continue;
         const Type *type = &graph_node(g, output->node)->type;
-        bool row = type->rank > step_axes(g, type);
-        Dim last = row ? type->dim[type->rank - 1] : dim_const(1);
+        int axes = type->rank - step_axes(g, type);
+        Dim last = axes ? type->dim[type->rank - 1] : dim_const(1);
+        if (axes == 2) last.add *= type->dim[type->rank - 2].add;
         bool index = type->kind == TYPE_INDEX;
         text_printf(out, "  {%s, .index = %s, .per_step = %d, .columns = %d,\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
                     sequence_number(g, step_sym(g, type)), dim_number(g, last));
         text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
-                    output_of(g, type, row));
+                    output_of(g, type, axes == 1));
         ++*count;
     }
     text_puts(out, "};\n");

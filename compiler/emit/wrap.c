@@ -11,7 +11,7 @@ static bool breaks_after(const char *p, bool comment) {
 }
 
 /* Characters, not bytes: continuation bytes of UTF-8 do not count. */
-static int width_of(const char *from, const char *to) {
+static int text_width(const char *from, const char *to) {
     int width = 0;
     for (; from < to; from++) width += ((unsigned char)*from & 0xc0) != 0x80;
     return width;
@@ -26,7 +26,7 @@ static const char *break_point(const char *line, const char *end, int indent, bo
         if (*p == '"' && p[-1] != '\\') quotes ^= 1;
         bool remark = !comment && strncmp(p, " /*", 3) == 0;
         if (quotes || !(remark || breaks_after(p, comment))) continue;
-        if (indent + width_of(line, p) > WIDTH && best) break;
+        if (indent + text_width(line, p) > WIDTH && best) break;
         best = p;
         if (remark) break;
     }
@@ -41,7 +41,7 @@ static void wrap_line(Text *out, const char *line, const char *end) {
     bool comment = start < end && (strncmp(start, "/* ", 3) == 0 || strncmp(start, "* ", 2) == 0);
     const char *lead = "";
     text_printf(out, "%*s", indent, "");
-    while (indent + width_of(start, end) > WIDTH) {
+    while (indent + text_width(start, end) > WIDTH) {
         const char *at = break_point(start, end, indent, comment);
         if (at == end) break;
         if (!*lead) {
@@ -61,7 +61,7 @@ const char *wrap_lines(Arena *arena, const char *text) {
     Text out = text_new(arena);
     while (*text) {
         const char *end = text + strcspn(text, "\n");
-        if (width_of(text, end) <= WIDTH)
+        if (text_width(text, end) <= WIDTH)
             text_printf(&out, "%.*s\n", (int)(end - text), text);
         else
             wrap_line(&out, text, end);

@@ -13,6 +13,7 @@ typedef struct {
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
+    bool lines;      /* the stage has lines: the one at hand is `line` */
     bool *known;     /* nodes that are in a local variable */
     bool keep_loads; /* what is read from memory goes to a local variable, once */
     struct Loaded {
@@ -37,6 +38,8 @@ const char *stride_of(const Writer *writer, int node); /* from one row in memory
 const char *packing(const Writer *writer, const char *run, int axis); /* "w->p->" */
 const char *packing_of(const Writer *writer, int axis);               /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
+const char *line_pointer(const Writer *writer, Access access, const char *at);
+const char *picked_index(const Writer *writer, int node); /* of a PICK among indices */
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
 void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */

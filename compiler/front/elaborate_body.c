@@ -131,13 +131,18 @@ void run_param(Elaborator *e, const Stmt *stmt) {
 
 static bool fit_init(Elaborator *e, const Decl *decl, const Type *type, const Value *init,
                      Span span) {
-    if (init->kind == VALUE_NUMBER) return true;
-    Type is = visible_type(e, init);
-    if (shape_equal(&is, type)) return true;
+    if (init->kind == VALUE_NUMBER && (type->kind == TYPE_REAL || init->number == 0)) return true;
+    Type is = init->kind == VALUE_NUMBER ? (Type){0} : visible_type(e, init);
+    if (init->kind == VALUE_TENSOR && type_equal(&is, type)) return true;
     fail_in(e, e->frame->caller, span, "state '%s' is %s, but starts from %s", decl->name,
-            shape_text(e, type), shape_text(e, &is));
+            type_text(e, type), describe(e, init));
     note(e, decl->span, "the state is declared here");
     return false;
+}
+
+/* The index 0, where a state that is an index starts unless told otherwise. */
+static Value first_index(Elaborator *e, const Type *type, Span span) {
+    return made(e, graph_leaf(e->graph, OP_CONST, *type, (Attr){0}, span), (Axes){0}, span);
 }
 
 /* In a scan a state is its next value, delayed. */
@@ -145,6 +150,7 @@ static Value open_state(Elaborator *e, State *state, Value init, const Type *typ
     const Run *run = e->frame->run;
     Span span = state->decl->span;
     Axes time = axes_with((Axes){0}, run->axis);
+    if (type->kind == TYPE_INDEX && init.kind == VALUE_NUMBER) init = first_index(e, type, span);
     init = spread(e, init, axes_without(run->hidden, time), type, span);
     if (init.kind != VALUE_TENSOR || !hidden_type(e, run->hidden, type, span, &state->type))
         return value_error();
@@ -156,13 +162,16 @@ static Value open_state(Elaborator *e, State *state, Value init, const Type *typ
 static Value start_state(Elaborator *e, State *state, Value init, Span init_span) {
     const Decl *decl = state->decl;
     Type type;
-    if (!decl->shape.present || decl->index_range || decl->default_value) {
-        fail(e, decl->span, "state '%s' needs a shape, such as [H], and nothing else", decl->name);
+    if (!decl_is_tensor(decl) || decl->default_value) {
+        fail(e, decl->span, "state '%s' needs a type, such as [H] or index(K), and nothing else",
+             decl->name);
         return value_error();
     }
     if (!decl_type(e, decl, &type) || !fit_init(e, decl, &type, &init, init_span))
         return value_error();
     if (e->frame->run->scan) return open_state(e, state, init, &type);
+    if (type.kind == TYPE_INDEX && init.kind == VALUE_NUMBER)
+        return first_index(e, &type, decl->span);
     return spread(e, init, init.kind == VALUE_TENSOR ? init.hidden : (Axes){0}, &type, decl->span);
 }
 
@@ -207,13 +216,15 @@ static Value fit_next(Elaborator *e, const Target *target, Value value, const Ex
     }
     if (value.kind == VALUE_ERROR || state->broken) return value_error();
     Operand operand = {value, expr};
-    if (!need_real(e, &operand, "a state")) return value_error();
     Type type = visible_type(e, &state->value);
+    if (type.kind == TYPE_INDEX ? !need_index(e, &operand, "this state")
+                                : !need_real(e, &operand, "a state"))
+        return value_error();
     if (value.kind == VALUE_NUMBER) return spread(e, value, (Axes){0}, &type, expr->span);
     Type is = visible_type(e, &value);
-    if (shape_equal(&is, &type)) return value;
+    if (type_equal(&is, &type)) return value;
     fail(e, expr->span, "state '%s' is %s, but its next value is %s", target->name,
-         shape_text(e, &type), shape_text(e, &is));
+         type_text(e, &type), type_text(e, &is));
     note(e, state->decl->span, "the state is declared here");
     return value_error();
 }

@@ -170,6 +170,13 @@ const char *signature(Elaborator *e, const Item *item) {
     return arena_printf(e->arena, "%s)", text);
 }
 
+const char *type_text(Elaborator *e, const Type *type) {
+    const char *shape = shape_text(e, type);
+    if (type->kind == TYPE_REAL) return shape;
+    return arena_printf(e->arena, "index(%s)%s%s", dim_text(e, type->range), type->rank ? " " : "",
+                        type->rank ? shape : "");
+}
+
 const char *describe(Elaborator *e, const Value *value) {
     switch (value->kind) {
         case VALUE_ERROR:
@@ -180,10 +187,7 @@ const char *describe(Elaborator *e, const Value *value) {
             return arena_printf(e->arena, "the number %g", value->number);
         case VALUE_TENSOR: {
             Type type = visible_type(e, value);
-            const char *shape = shape_text(e, &type);
-            if (type.kind == TYPE_REAL) return shape;
-            return arena_printf(e->arena, "index(%s)%s%s", dim_text(e, type.range),
-                                type.rank ? " " : "", type.rank ? shape : "");
+            return type_text(e, &type);
         }
         case VALUE_FUNCTION:
             if (!value->function.definition) return "a function";

@@ -61,11 +61,16 @@ Value product(Elaborator *e, const Expr *at, const Operand *left, const Operand 
 
 /* ---- selection ---- */
 
+static bool is_index(const Elaborator *e, const Operand *operand) {
+    return operand->value.kind == VALUE_TENSOR &&
+           graph_node(e->graph, operand->value.node)->type.kind == TYPE_INDEX;
+}
+
 static bool selection_fits(Elaborator *e, const Expr *at, const Operand *table,
                            const Operand *index) {
-    if (!need_real(e, table, "a selection") || index->value.kind == VALUE_ERROR) return false;
-    bool tensor = index->value.kind == VALUE_TENSOR;
-    if (!tensor || graph_node(e->graph, index->value.node)->type.kind != TYPE_INDEX) {
+    if (table->value.kind == VALUE_ERROR || index->value.kind == VALUE_ERROR) return false;
+    if (!is_index(e, table) && !need_real(e, table, "a selection")) return false;
+    if (!is_index(e, index)) {
         fail(e, index->expr->span, "[ ] needs an index (a word or class), this is %s",
              describe(e, &index->value));
         return false;
@@ -113,7 +118,13 @@ Value element(Elaborator *e, const Expr *at, const Operand *table, const Operand
     Type from = visible_type(e, &values), to = visible_type(e, &by), result;
     Axes all = axes_union(values.hidden, by.hidden);
     bool pickable = from.rank == 1 && to.rank == 0;
-    if (pickable && (values.hidden.count || !by.hidden.count)) return pick(e, at, values, by, all);
+    if (from.kind == TYPE_INDEX && !pickable) {
+        fail(e, at->span, "of indices, one can be selected out of a list: %s is %s",
+             span_text(e, table->expr->span), describe(e, &values));
+        return value_error();
+    }
+    if (pickable && (from.kind == TYPE_INDEX || values.hidden.count || !by.hidden.count))
+        return pick(e, at, values, by, all);
     if (values.hidden.count) return select_by_product(e, at, table, index);
     if (to.rank + from.rank - 1 + all.count > MAX_RANK) {
         fail(e, at->span, "the selection has %d axes, at most %d are possible",

@@ -97,7 +97,9 @@ static bool eval_inits(Elaborator *e, Setup *s) {
         int slot = init_slot(e, s, expr, position);
         position += expr->kind != EXPR_NAMED;
         Operand init = {eval(e, right), right};
-        bool fine = slot >= 0 && need_real(e, &init, "a state");
+        bool index = slot >= 0 && s->states[slot]->index_range && init.value.kind != VALUE_NUMBER;
+        bool fine = slot >= 0 &&
+                    (index ? need_index(e, &init, "this state") : need_real(e, &init, "a state"));
         if (fine) s->init[slot] = init.value;
         if (fine) s->init_span[slot] = right->span;
         good = good && fine;

@@ -155,6 +155,17 @@ bool need_real(Elaborator *e, const Operand *operand, const char *what) {
     return false;
 }
 
+bool need_index(Elaborator *e, const Operand *operand, const char *what) {
+    const Value *value = &operand->value;
+    if (value->kind == VALUE_ERROR) return false;
+    bool tensor = value->kind == VALUE_TENSOR;
+    if (tensor && graph_node(e->graph, value->node)->type.kind == TYPE_INDEX) return true;
+    fail_operand(e, operand, "%s needs an index (a word or class), this is %s", what,
+                 describe(e, value));
+    hint_scan(e, value);
+    return false;
+}
+
 /* True when the dims of `suffix` are the last dims of `type`. */
 static bool is_suffix(const Type *suffix, const Type *type) {
     int more = type->rank - suffix->rank;

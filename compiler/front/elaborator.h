@@ -263,6 +263,7 @@ void hint_scan(Elaborator *e, const Value *value);
 /* A dimension and a shape for messages: "text.size", "[text, 128]". */
 const char *dim_text(Elaborator *e, Dim dim);
 const char *shape_text(Elaborator *e, const Type *type);
+const char *type_text(Elaborator *e, const Type *type); /* the same, and that it is an index */
 
 /* The source text of `span`, white space squeezed. */
 const char *span_text(Elaborator *e, Span span);
@@ -339,6 +340,7 @@ Value reveal(Elaborator *e, Value value, Axes axes, Span span);
 
 /* True for a tensor of reals or a number; else an error that says what it is. */
 bool need_real(Elaborator *e, const Operand *operand, const char *what);
+bool need_index(Elaborator *e, const Operand *operand, const char *what);
 
 /* The op on all operands, broadcast. */
 Value elementwise(Elaborator *e, Op op, const Expr *at, const Operand *operands, int count);

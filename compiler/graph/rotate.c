@@ -29,7 +29,7 @@ static int delayed(Rotate *rotate, int x, int axis, int direction, Span span) {
 
 static bool starts_from_zero(const Graph *graph, const Node *delay) {
     const Node *init = graph_node(graph, delay->in[1]);
-    return init->op == OP_CONST && init->attr.value == 0;
+    return init->op == OP_CONST && init->attr.value == 0 && init->type.kind == TYPE_REAL;
 }
 
 Graph *rotate(Graph *graph) {

@@ -31,6 +31,9 @@ static Type shape_same(Rule *rule) {
     return *rule->in[0];
 }
 
+/* A value as it is, be it an index. */
+static Type shape_copy(Rule *rule) { return *rule->in[0]; }
+
 static Type shape_expand(Rule *rule) {
     if (!rule->wanted) return fail(rule, "expand needs the shape of its result");
     int next = 0;

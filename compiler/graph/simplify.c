@@ -187,7 +187,7 @@ static int simplify_slice(Graph *g, int a, int axis, int start, int size, Span s
     int inner = 0;
     switch (node.op) {
         case OP_CONST:
-            return graph_const(g, node.attr.value, to, span);
+            return graph_leaf(g, OP_CONST, to, node.attr, span);
         case OP_SLICE:
             if (node.attr.axis != axis) return NONE;
             return add_slice(g, node.in[0], axis, node.attr.start + start, size, span);
@@ -345,8 +345,17 @@ static int reduce_of_concat(Graph *g, Op op, const Node *concat, Attr attr, Span
     return add_concat(g, concat->count, part, axis, span);
 }
 
+/* A sum or maximum over an axis of one element, which is not the last: the value without it. */
+static int reduce_of_one(Graph *g, int a, int axis, Span span) {
+    Type type = at(g, a)->type;
+    if (axis + 1 == type.rank || !dim_equal(type.dim[axis], dim_const(1))) return NONE;
+    return graph_reshape(g, a, type_without(type, axis), span);
+}
+
 static int simplify_max(Graph *g, int a, Attr attr, Span span) {
     Node node = *at(g, a);
+    int one = reduce_of_one(g, a, attr.axis, span);
+    if (one != NONE) return one;
     if (node.op != OP_CONCAT || node.attr.axis == attr.axis) return NONE;
     return reduce_of_concat(g, OP_MAX, &node, attr, span);
 }
@@ -368,7 +377,8 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
         return add_binary(g, OP_MUL, add_expand(g, node.in[0], type, low | high, span), times,
                           span);
     }
-    if (node.op != OP_CONCAT) return NONE;
+    int one = reduce_of_one(g, a, attr.axis, span);
+    if (one != NONE || node.op != OP_CONCAT) return one;
     if (node.attr.axis != attr.axis) return reduce_of_concat(g, OP_SUM, &node, attr, span);
     int *part = ARENA_ARRAY(g->arena, int, node.count);
     for (int i = 0; i < node.count; i++) part[i] = add(g, OP_SUM, 1, &node.in[i], attr, NULL, span);
@@ -380,7 +390,7 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
 /* expand(0) = 0, expand(expand x) = expand x, expand(concat) = concat(expand). */
 static int simplify_expand(Graph *g, int a, Attr attr, const Type *type, Span span) {
     Node node = *at(g, a);
-    if (node.op == OP_CONST) return graph_const(g, node.attr.value, *type, span);
+    if (node.op == OP_CONST) return graph_leaf(g, OP_CONST, *type, node.attr, span);
     if (node.op != OP_EXPAND && node.op != OP_CONCAT) return NONE;
     unsigned kept = 0;
     int inner = 0, axis = -1;
@@ -434,7 +444,7 @@ static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type 
             case OP_PLACE:
                 if (is_const(g, in[0], 0)) {
                     Type to = op == OP_PLACE ? *type : type_without(at(g, in[0])->type, attr.axis);
-                    result = graph_const(g, 0, to, span);
+                    result = graph_leaf(g, OP_CONST, to, (Attr){0}, span);
                 }
                 break;
             default:

@@ -174,7 +174,6 @@ static const char *kind_problem(const Graph *graph, const Node *node) {
         case OP_PAD:
         case OP_GATHER:
         case OP_SCATTER:
-        case OP_PICK:
         case OP_ARGMAX:
         case OP_PLACE:
             return operand_real(graph, node, 0) ? NULL : "the operand must be real numbers";

@@ -1,4 +1,6 @@
 /* Which nodes compute, and where the operands of those that do are found. */
+#include <string.h>
+
 #include "base/die.h"
 #include "loop/program.h"
 
@@ -42,9 +44,64 @@ int levels_up(const Program *program, int axis, int to) {
     return levels;
 }
 
-static void through_expand(const Program *program, const Node *expand, Access *access) {
-    int from = expand->in[0], to = access->node;
-    if (program->columns[from] == 1 && program->columns[to] > 1) access->splat = true;
+int inner_rank(const Program *program, int node) {
+    const Type *type = &graph_node(program->graph, node)->type;
+    return type->rank - step_axes(program->graph, type);
+}
+
+int lines_of(const Program *program, int node) {
+    const Type *type = &graph_node(program->graph, node)->type;
+    return inner_rank(program, node) < 2 ? 1 : type->dim[type->rank - 2].add;
+}
+
+int width_of(const Program *program, int node) {
+    const Type *type = &graph_node(program->graph, node)->type;
+    return inner_rank(program, node) < 1 ? 1 : type->dim[type->rank - 1].add;
+}
+
+bool is_line_reduction(const Program *program, int node) {
+    const Node *n = graph_node(program->graph, node);
+    if (!is_row_reduction(program, node) || lines_of(program, n->in[0]) == 1) return false;
+    return n->attr.axis == graph_node(program->graph, n->in[0])->type.rank - 2;
+}
+
+/* The way from a reader through views to what they show: which of the axes within a row each of
+ * the reader's two counts (line, column; -1: neither changes it), and where it begins along each.
+ * Behind a RESHAPE there are no axes any more, only distances. */
+typedef struct {
+    const Program *program;
+    Access access;
+    int axis[2], start[MAX_RANK];
+    bool flat;
+    int distance[2];
+} Walk;
+
+/* From axes to distances in the contiguous row of the node at hand. */
+static void flatten(Walk *walk) {
+    if (walk->flat) return;
+    const Node *n = graph_node(walk->program->graph, walk->access.node);
+    int rank = inner_rank(walk->program, walk->access.node), distance = 1;
+    for (int a = rank - 1; a >= 0; a--) {
+        walk->access.column += walk->start[a] * distance;
+        for (int r = 0; r < 2; r++)
+            if (walk->axis[r] == a) walk->distance[r] = distance;
+        distance *= n->type.dim[n->type.rank - rank + a].add;
+    }
+    walk->flat = true;
+}
+
+static void through_slice(Walk *walk, const Node *slice) {
+    int from = slice->in[0], rank = inner_rank(walk->program, from);
+    int axis = slice->attr.axis - (graph_node(walk->program->graph, from)->type.rank - rank);
+    if (!walk->flat)
+        walk->start[axis] += slice->attr.start;
+    else /* along the first axis: pack has seen to it */
+        walk->access.column += slice->attr.start * (rank < 2 ? 1 : width_of(walk->program, from));
+    walk->access.node = from;
+}
+
+/* Where the rows of what an EXPAND repeats are. */
+static void row_of_expanded(const Program *program, int from, int to, Access *access) {
     if (program->space[from] == SPACE_SHARED) {
         access->row = ROW_SHARED;
     } else if (program->axis[from] != program->axis[to]) {
@@ -52,7 +109,26 @@ static void through_expand(const Program *program, const Node *expand, Access *a
         access->row = ROW_EXAMPLE;
         access->up += levels_up(program, program->axis[to], program->axis[from]);
     }
-    access->node = from;
+}
+
+static void through_expand(Walk *walk, const Node *expand) {
+    const Program *program = walk->program;
+    int from = expand->in[0], node = walk->access.node, inner = 0;
+    int before = expand->type.rank - inner_rank(program, node);
+    int ours = graph_node(program->graph, from)->type.rank - inner_rank(program, from);
+    int to[MAX_RANK], start[MAX_RANK] = {0};
+    row_of_expanded(program, from, node, &walk->access);
+    for (int a = 0; a < expand->type.rank; a++) {
+        bool kept = expand->attr.kept >> a & 1;
+        int lands = kept ? inner++ - ours : -1;
+        if (a < before) continue;
+        to[a - before] = lands;
+        if (lands >= 0) start[lands] = walk->start[a - before];
+    }
+    for (int r = 0; r < 2 && !walk->flat; r++)
+        if (walk->axis[r] >= 0) walk->axis[r] = to[walk->axis[r]];
+    memcpy(walk->start, start, sizeof start);
+    walk->access.node = from;
 }
 
 static void through_delay(const Program *program, const Node *delay, Access *access) {
@@ -63,37 +139,54 @@ static void through_delay(const Program *program, const Node *delay, Access *acc
     access->node = delay->in[0];
 }
 
-Access access_of(const Program *program, int node) {
-    Access access = {.node = node, .init = -1};
-    if (program->space[node] == SPACE_SHARED) access.row = ROW_SHARED;
-    for (;;) {
-        const Node *n = graph_node(program->graph, access.node);
-        switch (n->op) {
-            case OP_SLICE:
-                access.column += n->attr.start;
-                access.node = n->in[0];
-                break;
-            case OP_RESHAPE:
-                access.node = n->in[0];
-                break;
-            case OP_EXPAND:
-                through_expand(program, n, &access);
-                break;
-            case OP_DELAY:
-                through_delay(program, n, &access);
-                break;
-            case OP_FINAL:
-                access.row = n->attr.direction > 0 ? ROW_LAST : ROW_FIRST;
-                access.node = n->in[0];
-                access.axis = program->axis[access.node];
-                break;
-            case OP_PLACE:
-                access.axis = program->axis[access.node];
-                access.row = n->attr.direction > 0 ? ROW_AT_LAST : ROW_AT_FIRST;
-                access.node = n->in[0];
-                break;
-            default:
-                return access;
-        }
+static bool through_view(Walk *walk) {
+    Access *access = &walk->access;
+    const Node *n = graph_node(walk->program->graph, access->node);
+    switch (n->op) {
+        case OP_SLICE:
+            through_slice(walk, n);
+            return true;
+        case OP_RESHAPE:
+            flatten(walk);
+            access->node = n->in[0];
+            return true;
+        case OP_EXPAND:
+            through_expand(walk, n);
+            return true;
+        case OP_DELAY:
+            through_delay(walk->program, n, access);
+            return true;
+        case OP_FINAL:
+            access->row = n->attr.direction > 0 ? ROW_LAST : ROW_FIRST;
+            access->node = n->in[0];
+            access->axis = walk->program->axis[access->node];
+            return true;
+        case OP_PLACE:
+            access->axis = walk->program->axis[access->node];
+            access->row = n->attr.direction > 0 ? ROW_AT_LAST : ROW_AT_FIRST;
+            access->node = n->in[0];
+            return true;
+        default:
+            return false;
     }
+}
+
+Access access_of(const Program *program, int node) {
+    Walk walk = {.program = program, .access = {.node = node, .init = -1}};
+    int rank = inner_rank(program, node);
+    if (program->space[node] == SPACE_SHARED) walk.access.row = ROW_SHARED;
+    walk.axis[0] = rank < 2 ? -1 : rank - 2;
+    walk.axis[1] = rank - 1;
+    while (through_view(&walk)) continue;
+    flatten(&walk);
+    walk.access.line = walk.distance[0];
+    walk.access.splat = !walk.distance[1] && width_of(program, node) > 1;
+    return walk.access;
+}
+
+bool is_same_place(const Program *program, int node, Access access) {
+    return access.row == ROW_SAME && !access.column && !access.splat &&
+           lines_of(program, node) == lines_of(program, access.node) &&
+           width_of(program, node) == width_of(program, access.node) &&
+           (lines_of(program, node) == 1 || access.line == width_of(program, node));
 }

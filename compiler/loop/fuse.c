@@ -48,7 +48,7 @@ static void find_reads(Fuse *fuse, int node) {
         Access access = access_of(fuse->program, n->in[k]);
         if (graph_node(fuse->graph, access.node)->op == OP_ONEHOT)
             access.node = graph_node(fuse->graph, access.node)->in[0];
-        bool direct = access.row == ROW_SAME && access.column == 0 && !access.splat;
+        bool direct = is_same_place(fuse->program, n->in[k], access);
         if (computed(fuse, access.node))
             vec_push(arena, reads, (Dependence){access.node, access.row, direct});
         if (access.init < 0) continue;
@@ -299,21 +299,39 @@ static void make_kernels(Fuse *fuse) {
 
 /* ---- stages ---- */
 
-static int sweep_width(const Program *program, int node) {
+typedef struct {
+    int lines, columns;
+    Order order;
+} Sweep;
+
+/* Reads whole rows (or lines) of its operand, not the number at its own place. */
+static bool reads_rows(const Program *program, int node) {
+    Op op = graph_node(program->graph, node)->op;
+    return op == OP_PICK || (op == OP_ARGMAX && is_row_reduction(program, node) &&
+                             !is_line_reduction(program, node));
+}
+
+static Sweep sweep_of(const Program *program, int node) {
     const Node *n = graph_node(program->graph, node);
-    if (n->op == OP_PICK || (n->op == OP_ARGMAX && !is_fold(program, node))) return 1;
-    if (is_row_reduction(program, node)) return program->columns[n->in[0]];
-    return program->columns[node];
+    if (reads_rows(program, node)) return (Sweep){lines_of(program, n->in[0]), 1, ORDER_LINES};
+    if (!is_row_reduction(program, node))
+        return (Sweep){lines_of(program, node), width_of(program, node),
+                       n->op == OP_CONTRACT ? ORDER_LINES : ORDER_ANY};
+    return (Sweep){lines_of(program, n->in[0]), width_of(program, n->in[0]),
+                   is_line_reduction(program, node) ? ORDER_COLUMNS : ORDER_LINES};
 }
 
 /* `user` can read `node` from a register: both are computed in one sweep over equal columns. */
 static bool one_sweep(const Program *program, Dependence d, int user) {
     Op op = graph_node(program->graph, d.node)->op, its = graph_node(program->graph, user)->op;
-    bool whole_row = its == OP_CONTRACT || its == OP_PICK || its == OP_CONCAT ||
-                     (its == OP_ARGMAX && !is_fold(program, user));
-    bool late = is_row_reduction(program, d.node) || is_fold(program, d.node) || op == OP_CONCAT;
-    return d.direct && !whole_row && !late &&
-           sweep_width(program, d.node) == sweep_width(program, user);
+    bool whole_row = its == OP_CONTRACT || its == OP_CONCAT || reads_rows(program, user);
+    Sweep a = sweep_of(program, d.node), b = sweep_of(program, user);
+    bool late = is_row_reduction(program, d.node) || is_fold(program, d.node) || op == OP_CONCAT ||
+                (op == OP_PICK && a.lines > 1) ||
+                graph_node(program->graph, d.node)->type.kind == TYPE_INDEX;
+    bool orders = a.order == ORDER_ANY || b.order == ORDER_ANY || a.order == b.order;
+    return d.direct && !whole_row && !late && orders && a.lines == b.lines &&
+           a.columns == b.columns;
 }
 
 /* The earliest level at which `node` can be computed. */
@@ -348,14 +366,33 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
     }
 }
 
-static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int width, bool alone) {
+/* A stage of this level and shape whose order suits, or a new one. Work that could be done in any
+ * order is all in the first, so that what it feeds does not come before it. */
+static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, Sweep sweep, bool alone) {
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
-        Op op = graph_node(fuse->graph, stage->nodes.at[0])->op;
-        if (stage->level == level && stage->columns == width && op != OP_CONCAT) return stage;
+        bool taken =
+            stage->nodes.len && graph_node(fuse->graph, stage->nodes.at[0])->op == OP_CONCAT;
+        if (stage->level != level || stage->columns != sweep.columns || taken) continue;
+        if (stage->lines != sweep.lines) continue;
+        if (stage->order && sweep.order && stage->order != sweep.order) continue;
+        if (!stage->order) stage->order = sweep.order;
+        return stage;
     }
-    vec_push(fuse->graph->arena, &kernel->stages, (Stage){.columns = width, .level = level});
+    Stage stage = {.lines = sweep.lines, .columns = sweep.columns, .level = level};
+    stage.order = sweep.order;
+    vec_push(fuse->graph->arena, &kernel->stages, stage);
     return &kernel->stages.at[kernel->stages.len - 1];
+}
+
+/* Stages for products go first: what is added to them joins them. */
+static void make_product_stages(Fuse *fuse, Kernel *kernel, const int *level, int l) {
+    for (int i = 0; i < kernel->nodes.len; i++) {
+        int node = kernel->nodes.at[i];
+        if (level[node] != l || graph_node(fuse->graph, node)->op != OP_CONTRACT) continue;
+        if (lines_of(fuse->program, node) > 1)
+            stage_for(fuse, kernel, l, sweep_of(fuse->program, node), false);
+    }
 }
 
 static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
@@ -367,14 +404,16 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
     sink_products(fuse, kernel, level);
     for (int i = 0; i < kernel->nodes.len; i++)
         if (level[kernel->nodes.at[i]] > top) top = level[kernel->nodes.at[i]];
-    for (int l = 0; l <= top; l++)
+    for (int l = 0; l <= top; l++) {
+        make_product_stages(fuse, kernel, level, l);
         for (int i = 0; i < kernel->nodes.len; i++) {
             int node = kernel->nodes.at[i];
             if (level[node] != l) continue;
             bool alone = graph_node(fuse->graph, node)->op == OP_CONCAT;
-            Stage *stage = stage_for(fuse, kernel, l, sweep_width(fuse->program, node), alone);
+            Stage *stage = stage_for(fuse, kernel, l, sweep_of(fuse->program, node), alone);
             vec_push(fuse->graph->arena, &stage->nodes, node);
         }
+    }
     for (int s = 0; s < kernel->stages.len; s++) {
         for (int i = 0; i < kernel->stages.at[s].nodes.len; i++)
             fuse->program->stage_of[kernel->stages.at[s].nodes.at[i]] = s;

@@ -4,7 +4,7 @@
 static bool reads_whole_row(const Program *program, int user) {
     Op op = graph_node(program->graph, user)->op;
     return op == OP_CONTRACT || op == OP_PICK || op == OP_CONCAT ||
-           (op == OP_ARGMAX && !is_fold(program, user));
+           (op == OP_ARGMAX && !is_fold(program, user) && !is_line_reduction(program, user));
 }
 
 typedef struct {
@@ -24,7 +24,8 @@ static void read_by(Plan *plan, int user, Access access) {
     if (from < 0) return;
     bool elsewhere = from != program->kernel_of[user] ||
                      program->stage_of[access.node] != program->stage_of[user];
-    if (elsewhere || access.row != ROW_SAME || n->op == OP_ONEHOT || reads_whole_row(program, user))
+    bool index = graph_node(program->graph, access.node)->type.kind == TYPE_INDEX;
+    if (elsewhere || access.row != ROW_SAME || index || reads_whole_row(program, user))
         needs(plan, access.node, program->kernels.at[program->kernel_of[user]].phase);
 }
 

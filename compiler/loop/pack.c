@@ -30,31 +30,26 @@ static Space space_of(const Program *program, const Graph *g, int i) {
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
-/* The first axis of a value that belongs to the columns of its rows. */
-static int first_column_axis(const Graph *g, const Node *node, Space space) {
-    if (space == SPACE_SHARED) return node->type.rank ? node->type.rank - 1 : 0;
-    return step_axes(g, &node->type);
-}
-
 /* Why the values of a node have no place in a packed batch, or NULL. */
 static const char *misfit(const Graph *g, const Node *node, Space space) {
     const Type *type = &node->type;
     const char *shape = type_string(g, type);
-    int first = first_column_axis(g, node, space);
+    int first = step_axes(g, type);
     if (node->op == OP_PARAM) return NULL;
-    if (type->rank - first > 1)
+    if (type->rank - first > 2)
         return arena_printf(g->arena,
                             "a value of shape %s is not supported here: apart from the sequence, "
-                            "a value that depends on the input can have one axis",
+                            "a value that depends on the input can have two axes",
                             shape);
     if (space == SPACE_STEPS && type->dim[first - 1].add)
         return arena_printf(
             g->arena, "a sequence of another length than its input's is not supported yet: %s",
             shape);
-    if (first < type->rank && type->dim[first].sym)
-        return arena_printf(g->arena,
-                            "a value of shape %s is not supported here: %s must be a constant",
-                            shape, dim_string(g, type->dim[first]));
+    for (int i = first; i < type->rank; i++)
+        if (type->dim[i].sym)
+            return arena_printf(g->arena,
+                                "a value of shape %s is not supported here: %s must be a constant",
+                                shape, dim_string(g, type->dim[i]));
     return NULL;
 }
 
@@ -66,10 +61,11 @@ static void refuse(Pack *pack, const Node *node, const int *in, const char *prob
     pack->wrong = true;
 }
 
-static int columns_of(const Graph *g, const Node *node, Space space) {
-    int first = first_column_axis(g, node, space);
-    if (node->op == OP_PARAM) first = node->type.rank - 1;
-    return first >= 0 && first < node->type.rank ? node->type.dim[first].add : 1;
+static int columns_of(const Graph *g, const Node *node) {
+    int columns = 1;
+    for (int i = step_axes(g, &node->type); i < node->type.rank; i++)
+        if (!node->type.dim[i].sym) columns *= node->type.dim[i].add;
+    return columns;
 }
 
 static void annotate_node(Pack *pack, int i) {
@@ -78,7 +74,7 @@ static void annotate_node(Pack *pack, int i) {
     const Node *node = graph_node(g, i);
     program->space[i] = space_of(program, g, i);
     program->axis[i] = step_sym(g, &node->type);
-    program->columns[i] = columns_of(g, node, program->space[i]);
+    program->columns[i] = columns_of(g, node);
     const char *problem = misfit(g, node, program->space[i]);
     if (problem && !pack->wrong) refuse(pack, node, node->in, problem);
     pack->refused[i] = pack->wrong;
@@ -117,12 +113,12 @@ static bool addressable(const Pack *pack, int node, bool here) {
     const Graph *g = pack->rebuild.to;
     int base = skip_slices(g, node);
     const Node *n = graph_node(g, base);
-    if (is_computed(g, base) || is_real_input(g, base))
+    if (is_computed(g, base) || n->op == OP_INPUT)
         return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
     if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
-    bool widened = n->op == OP_EXPAND && pack->program->columns[n->in[0]] == 1 &&
-                   pack->program->columns[base] > 1;
+    bool widened =
+        n->op == OP_EXPAND && pack->program->columns[n->in[0]] != pack->program->columns[base];
     return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] != SPACE_SHARED &&
            pack->program->axis[n->in[0]] != pack->program->axis[base];
 }
@@ -149,6 +145,15 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
+/* Whether a product sums over the last axis of its row operand, whose other axes it keeps. */
+static bool along_rows(const Attr *labels) {
+    size_t lead = strlen(labels->a) - 1, out = strlen(labels->out);
+    char summed = labels->a[lead];
+    const char *column = strchr(labels->b, summed) == labels->b ? labels->b + 1 : labels->b;
+    return strlen(labels->b) == 2 && strchr(labels->b, summed) && out == lead + 1 &&
+           memcmp(labels->a, labels->out, lead) == 0 && labels->out[lead] == *column;
+}
+
 /* A product's row operand stands first, its weight, a parameter, second. */
 static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
@@ -163,7 +168,33 @@ static void place_product(Pack *pack, Node *node, int *in) {
         refuse(pack, node, in,
                "a product of two values that depend on the input, or with a computed weight, is "
                "not supported yet");
+    else if (!along_rows(&node->attr))
+        refuse(
+            pack, node, in,
+            "this product is not supported yet: a parameter of two axes can be multiplied with the "
+            "last axis of what depends on the input");
     in[0] = in_memory(pack, in[0], false);
+}
+
+/* What has no memory and is computed wherever it is needed, by line and column. */
+static bool is_inline(const Pack *pack, int node) {
+    const Graph *g = pack->rebuild.to;
+    if (inner_rank(pack->program, node) < 2) return false;
+    return graph_node(g, node)->op == OP_ONEHOT ||
+           (is_computed(g, node) && pack->program->space[node] == SPACE_SHARED);
+}
+
+/* The operand of a view, copied when the way to it could not be told by lines and columns. */
+static int viewed(Pack *pack, const Node *view, int from) {
+    const Graph *g = pack->rebuild.to;
+    int base = from;
+    while (graph_node(g, base)->op == OP_SLICE || graph_node(g, base)->op == OP_EXPAND)
+        base = graph_node(g, base)->in[0];
+    bool same = view->op == OP_EXPAND && inner_rank(pack->program, from) == 2;
+    if (is_inline(pack, base) && !same) return copied(pack, from);
+    Op op = graph_node(g, from)->op;
+    return view->op == OP_RESHAPE && (op == OP_SLICE || op == OP_EXPAND) ? copied(pack, from)
+                                                                         : from;
 }
 
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
@@ -182,7 +213,12 @@ static void place_operands(Pack *pack, Node *node, int *in) {
         case OP_ARGMAX:
             if (pack->program->axis[in[0]] == axis) in[0] = in_memory(pack, in[0], true);
             break;
+        case OP_SLICE:
+        case OP_RESHAPE:
+            in[0] = viewed(pack, node, in[0]);
+            break;
         case OP_EXPAND:
+            in[0] = viewed(pack, node, in[0]);
             if (space[in[0]] != SPACE_SHARED && pack->program->axis[in[0]] != axis &&
                 node->type.kind == TYPE_REAL)
                 in[0] = in_memory(pack, in[0], true);
@@ -222,10 +258,29 @@ static int repeated_factor(const Graph *g, const Node *node, int k) {
     return steps ? expand->in[0] : -1;
 }
 
+/* x_tij = a_ti b_tj : the operand a (that lacks axis 1 within a row) or b (axis 0), or -1. */
+static int outer_factor(const Graph *g, const Node *node, int lacks) {
+    int axes = step_axes(g, &node->type);
+    unsigned kept = ((1u << node->type.rank) - 1) & ~(1u << (axes + lacks));
+    for (int k = 0; k < 2 && node->op == OP_MUL && node->type.rank == axes + 2; k++) {
+        const Node *expand = graph_node(g, node->in[k]);
+        if (expand->op == OP_EXPAND && expand->attr.kept == kept) return expand->in[0];
+    }
+    return -1;
+}
+
 static void reduce_steps(Pack *pack, Graph *g, int x, Reduction r) {
     const Node *node = graph_node(g, x);
+    int left = outer_factor(g, node, 1), right = outer_factor(g, node, 0);
     r.kind = REDUCE_COLUMNS;
     r.a = x;
+    if (left >= 0 && right >= 0) {
+        r.kind = REDUCE_OUTER;
+        r.a = left;
+        r.b = right;
+        reduction(pack, g, r);
+        return;
+    }
     for (int k = 0; k < 2 && node->op == OP_MUL; k++) {
         int factor = repeated_factor(g, node, k);
         if (factor < 0) continue;
@@ -277,9 +332,11 @@ static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
             reduce_steps(pack, g, node->in[0], r);
             return;
         case OP_CONTRACT: {
-            char first = node->attr.out[0];
-            bool swapped = node->attr.a[graph_node(g, node->in[0])->type.rank - 1] != first;
-            if (node->type.rank != 2) break;
+            const Attr *l = &node->attr;
+            size_t lead = strlen(l->a) - 1;
+            bool swapped = l->a[lead] != l->out[0];
+            if (node->type.rank != 2 || strlen(l->b) != lead + 1 || memcmp(l->a, l->b, lead) != 0)
+                break;
             r.kind = REDUCE_OUTER;
             r.a = node->in[swapped];
             r.b = node->in[!swapped];
@@ -288,6 +345,8 @@ static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
         }
         case OP_SCATTER:
             r.kind = REDUCE_SCATTER;
+            r.columns = 1; /* of a row of the table, whatever its axes */
+            for (int i = 1; i < node->type.rank; i++) r.columns *= node->type.dim[i].add;
             r.a = node->in[0];
             r.b = node->in[1];
             reduction(pack, g, r);
@@ -322,7 +381,15 @@ static Graph *take_gradients(Pack *pack, Graph *graph) {
 
 /* ---- the pass ---- */
 
+/* Where a step lies is a number of a row there, which no other step can make use of. */
+static void check_state(Pack *pack, const Node *delay) {
+    if (delay->type.kind == TYPE_INDEX &&
+        pack->rebuild.to->syms.at[delay->type.range.sym].kind == SYM_LENGTH)
+        diag_error(pack->diag, delay->span, "the place of a step is not supported as a state yet");
+}
+
 static int pack_delay(Pack *pack, const Node *node) {
+    check_state(pack, node);
     int init = initial_value(pack, pack->rebuild.map[node->in[1]]);
     return rebuild_delay(&pack->rebuild, node->type, init, node->attr.axis, node->attr.direction,
                          node->in[0], node->span);

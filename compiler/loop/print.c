@@ -79,7 +79,12 @@ static void print_node(Text *out, const Program *program, int node) {
 }
 
 static void print_stage(Text *out, const Program *program, const Stage *stage) {
-    text_printf(out, "stage of %d columns\n", stage->columns);
+    const char *order = stage->order == ORDER_COLUMNS ? ", column by column" : "";
+    if (stage->lines > 1)
+        text_printf(out, "stage of %d lines of %d columns%s\n", stage->lines, stage->columns,
+                    order);
+    else
+        text_printf(out, "stage of %d columns\n", stage->columns);
     out->indent++;
     for (int i = 0; i < stage->accumulators.len; i++)
         print_sum(out, program, &stage->accumulators.at[i]);

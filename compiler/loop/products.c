@@ -136,8 +136,8 @@ void find_products(Program *program) {
 }
 
 static bool same_operand(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column && a->init == b->init &&
-           a->axis == b->axis && a->up == b->up;
+    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
+           a->init == b->init && a->axis == b->axis && a->up == b->up;
 }
 
 /* The phase of `product`, in which no other product of sum number s is yet; a new one at need. */

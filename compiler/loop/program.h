@@ -4,13 +4,14 @@
  * STEPS (a row a step of a sequence; rows are ordered by time, RdPacking in the runtime says how).
  * Each length of the model has its own packing; in one that is nested in another, every row of the
  * other has a sequence.
- * A row holds `columns` numbers. Everything between a batch's rows and its sums over the batch is
- * row-local: a row is computed from its own operands alone, by the same operations in the same
- * order wherever it lies. This is why outputs do not depend on the batch or on the threads.
+ * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
+ * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the
+ * batch is row-local: a row is computed from its own operands alone, by the same operations in the
+ * same order wherever it lies. This is why outputs do not depend on the batch or on the threads.
  *
  * A kernel is one loop over rows. It computes its nodes in stages; a stage is one sweep over the
- * columns, all its nodes being equally wide. What a later stage, another kernel or another row
- * needs has a buffer; everything else lives in registers. */
+ * lines and columns, all its nodes being of one shape. What a later stage, another kernel or
+ * another row needs has a buffer; everything else lives in registers. */
 #ifndef RONDO_PROGRAM_H
 #define RONDO_PROGRAM_H
 
@@ -30,7 +31,7 @@ typedef struct {
     ReduceKind kind;
     int param;
     int row, column;     /* where the block starts in the parameter (matrices; vectors: column) */
-    int rows, columns;   /* its size */
+    int rows, columns;   /* its size; of COLUMNS, rows are the lines of a */
     int a, b;            /* graph nodes; b is -1 for REDUCE_COLUMNS */
     bool a_once, b_once; /* the operand is an EXAMPLES value summed over steps (never both) */
 } Reduction;
@@ -54,8 +55,9 @@ typedef struct {
     RowKind row;
     int axis;   /* the sequence whose packing tells the row: its length's sym */
     int up;     /* ROW_EXAMPLE: how many times from a row to what has its sequence */
-    int column; /* the first column */
-    bool splat; /* one number, repeated over all columns */
+    int column; /* the first number in that row */
+    int line;   /* how far the reader's lines are apart; 0: all of them see the same */
+    bool splat; /* one number, repeated over all columns (of a line) */
     int init;   /* ROW_PREVIOUS, ROW_NEXT: the initial value's node, -1 for zero */
 } Access;
 
@@ -79,6 +81,8 @@ typedef struct {
     VEC(Product) products;
 } Accumulator;
 
+typedef enum { ORDER_ANY, ORDER_LINES, ORDER_COLUMNS } Order;
+
 /* A phase of a tile: the products of a stage that share their operand. */
 typedef struct {
     Access operand;
@@ -89,7 +93,8 @@ typedef struct {
 typedef VEC(TilePhase) TilePhases;
 
 typedef struct {
-    int columns;
+    int lines, columns;
+    Order order;    /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
@@ -152,10 +157,15 @@ void plan_memory(Program *program);
 
 /* access.c */
 Access access_of(const Program *program, int node);
+bool is_same_place(const Program *program, int node, Access access); /* each number where it is */
+int inner_rank(const Program *program, int node); /* axes within a row: at most two */
+int lines_of(const Program *program, int node);   /* the first of two, else 1 */
+int width_of(const Program *program, int node);   /* the last, else 1 */
 bool is_computed(const Graph *graph, int node);
-bool is_real_input(const Graph *graph, int node);        /* a column of numbers: rows in memory */
-bool is_fold(const Program *program, int node);          /* a reduction over an example's steps */
-bool is_row_reduction(const Program *program, int node); /* over the columns of a row */
+bool is_real_input(const Graph *graph, int node);         /* a column of numbers: rows in memory */
+bool is_fold(const Program *program, int node);           /* a reduction over an example's steps */
+bool is_row_reduction(const Program *program, int node);  /* over the columns of a row */
+bool is_line_reduction(const Program *program, int node); /* over its lines, column by column */
 int buffer_of(const Program *program, int node);
 int axis_parent(const Program *program, int axis);       /* of the rows that have its sequences */
 int levels_up(const Program *program, int axis, int to); /* how many parents to get there */

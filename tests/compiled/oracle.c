@@ -94,10 +94,11 @@ static const Node *mask_of(const Graph *graph, int stream) {
 static double packed_mask(void *user, int stream, double zero, const int *at) {
     const Place *place = user;
     const Type *type = &mask_of(place->graph, stream)->type;
-    int axes = step_axes(place->graph, type);
+    int axes = step_axes(place->graph, type), column = 0;
     int n = sequence_number(place->graph, step_sym(place->graph, type));
     long row = place->row[n][data_row(place, n, at, axes)];
-    return rd_mask(place->key, stream, row, type->rank > axes ? at[type->rank - 1] : 0, zero)[0];
+    for (int i = axes; i < type->rank; i++) column = column * type->dim[i].add + at[i];
+    return rd_mask(place->key, stream, row, column, zero)[0];
 }
 
 void separate_masks(Graph *graph) {

@@ -112,6 +112,45 @@
     "cell shifted(x: [I]) {\n  state p: [I], q: [I], m: [I]\n  m' = keep_mask(x, 0.5)\n  q' = x " \
     "* m\n  p' = q * 0.5\n}\n"
 
+#define OUTER                                       \
+    "layer times(a: [], b: [N]) -> [N] { a * b }\n" \
+    "layer outer(a: [M], b: [N]) -> [M, N] { times(a, b) }\n"
+
+/* Log-sum-exp over the last axis of [K, K], and over the first. */
+#define CHAINS                                               \
+    "cell rows(x: [I], K) {\n"                               \
+    "  state alpha: [K]\n"                                   \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  alpha' = logsumexp(move + alpha) + weight @ x\n"      \
+    "}\n"                                                    \
+    "layer plus(a: [], b: [N]) -> [N] { a + b }\n"           \
+    "cell columns(x: [I], K) {\n"                            \
+    "  state alpha: [K]\n"                                   \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  s = plus(alpha, move * 0.5)\n"                        \
+    "  top = stop(max(s))\n"                                 \
+    "  alpha' = top + log(sum(exp(s - top))) + weight @ x\n" \
+    "}\n"                                                    \
+    "cell highest(x: [I], K) {\n"                            \
+    "  state best: [K]\n"                                    \
+    "  param move: [K, K], weight: [K, I]\n"                 \
+    "  s = plus(best, move)\n"                               \
+    "  back = argmax(move + best)\n"                         \
+    "  best' = max(s) * 0.7 + weight @ x\n"                  \
+    "}\n"
+
+/* A state with two axes that is read and written by outer products. */
+#define MEMORY                                                       \
+    "cell memory(x: [I], K) {\n"                                     \
+    "  state m: [K, I]\n"                                            \
+    "  param w: [K, I], u: [K, K]\n"                                 \
+    "  key = tanh(w @ x)\n"                                          \
+    "  seen = m @ x\n"                                               \
+    "  back = seen @ m\n"                                            \
+    "  each = linear(m, 3)\n"                                        \
+    "  m' = tanh(0.5 * m + outer(key + u @ seen, x + back) * 0.3)\n" \
+    "}\n"
+
 const Sample samples[] = {
     {"no_recurrence", "", X "  hidden = mean(tanh(x))\n" LINEAR, NULL},
     {"bag_of_words", "", "  logits = sum(embedding(text, 3))\n", NULL},
@@ -258,6 +297,28 @@ const Sample samples[] = {
      NULL},
     {"loss_each_step_of_one_label", "", X "  l = linear(x, label.size)\n  logits = mean(l)\n",
      "  loss cross_entropy(l, label)\n  output logits, argmax(l)\n"},
+    {"chains", CHAINS,
+     X "  a = scan rows(3) over x\n  b = scan columns(9) over x backward\n"
+       "  c = scan highest(5) over x\n  hidden = concat(a.final.alpha, mean(b.alpha), "
+       "c.final.best)\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output c.back, b.alpha, logits\n"},
+    {"memory", OUTER MEMORY,
+     X "  s = scan memory(3) over x\n  z = mean(s.m)\n"
+       "  hidden = concat(sum(s.final.m), flatten(z), max(mean(s.each)), mean(s.back))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output s.final.m, s.m, z, s.each, logits\n"},
+    {"crf", "",
+     X "  gold = argmax(linear(x, 3))\n  scores = linear(x, 3)\n  cost, path = crf(scores, gold)\n"
+       "  logits = linear(mean(x), label.size)\n",
+     "  loss cost + cross_entropy(logits, label)\n  output path, gold, cost, logits\n"},
+    {"matrix_a_step",
+     OUTER "layer flat(x: [M, N]) -> [M*N] { flatten(x) }\n"
+           "layer parts(x: [M, N]) {\n  a, b, c, d, e = split_rows(x, 5)\n"
+           "  concat(a * b, layer_norm(c) + relu(-d), e)\n}\n",
+     "  param table: [4, 6], bias: [6], scale: [5, 10]\n" X "  o = outer(x, tanh(linear(x, 4)))\n"
+     "  y = dropout(concat(softmax(o), o @ table + bias), 0.2) * scale\n"
+     "  t = parts(y)\n"
+     "  hidden = concat(max_pool(max(y)), mean(flat(tanh(y))), flatten(mean(t)))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output argmax(y), o, y, t, logits\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;

@@ -39,13 +39,10 @@ Test(refused, attention_inside_of_a_cell) {
                   "refused.rondo:13:21: ", "is not supported"});
 }
 
-Test(refused, a_state_with_two_axes) {
-    check(
-        (Refused){"layer times(a: [], b: [N]) -> [N] { a * b }\n"
-                  "cell memory(x: [I], K) {\n  state c: [K, I]\n"
-                  "  c' = c * 0.5 + times(linear(x, K), x)\n}\n",
-                  X "  s = scan memory(4) over x\n  hidden = s.final.c @ mean(x)\n" LOSS,
-                  "refused.rondo:13:9: ", "is not supported"});
+Test(refused, a_state_with_three_axes) {
+    check((Refused){"cell memory(x: [I], K) {\n  state c: [K, K, I]\n  c' = c * 0.5 + x\n}\n",
+                    X "  s = scan memory(4) over x\n  hidden = sum(sum(s.final.c))\n" LOSS,
+                    "refused.rondo:12:9: ", "can have two axes"});
 }
 
 Test(refused, a_weight_that_is_computed) {

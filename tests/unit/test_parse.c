@@ -256,7 +256,7 @@ Test(syntax_error, expressions) {
 
 Test(syntax_error, statements) {
     expect_body_errors("\nstate h [H]", "2:9: expected ':' after 'h'\n");
-    expect_body_errors("\nstate h: H", "2:10: expected a shape, such as [T, D], after ':'\n");
+    expect_body_errors("\nstate h: H", "2:11: expected '(' after 'H'\n");
     expect_body_errors("\na, b\nx = 3", "2:5: expected ',' or '=' after 'b'\n");
     expect_body_errors("\na.b = 3", "2:5: only names can stand before '='\n");
     expect_body_errors("\nloss\nx = 3", "2:5: expected an expression after 'loss'\n");
