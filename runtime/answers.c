@@ -19,6 +19,15 @@ void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted) {
 
 /* ---- what there is to print ---- */
 
+static bool answers_tags(const RdAnswerStyle *style) {
+    int column = style->answer.column;
+    return column >= 0 && style->model->columns[column].kind == RD_TAGS;
+}
+
+bool rd_can_explain(const RdAnswerStyle *style) {
+    return style->answer.weight >= 0 || (answers_tags(style) && style->answer.probability >= 0);
+}
+
 static bool is_input(const RdModel *model, int column) {
     return !model->columns[column].target && model->columns[column].kind == RD_WORDS;
 }
@@ -128,9 +137,55 @@ static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *d
     fputc('\n', out);
 }
 
+/* The words that tags are over, and how many there are. */
+static const char *tagged_words(const RdAnswerStyle *style, const RdData *data, int i, int *count) {
+    int column = style->model->columns[style->answer.column].over;
+    *count = data->words[column].word_count[i];
+    return rd_first_word(data, column, i);
+}
+
+/* A line for each word, with its tag, and an empty one: as CoNLL has it. */
+static void print_tags(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                       const RdCollected *collected, int i) {
+    int count;
+    const char *word = tagged_words(style, data, i, &count);
+    for (int t = 0; t < count; t++, word = rd_next_word(word))
+        fprintf(out, "%s\t%s\n", word, name_of(style, number_at(style, collected, i, t)));
+    fputc('\n', out);
+}
+
+/* Each word, its tag, how probable that is. */
+static void explain_tags(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                         const RdCollected *collected, int i) {
+    int count, widths[2] = {0, 0};
+    const char *first = tagged_words(style, data, i, &count), *word = first;
+    for (int t = 0; t < count; t++, word = rd_next_word(word)) {
+        const char *tag = name_of(style, number_at(style, collected, i, t));
+        if (rd_text_width(word) > widths[0]) widths[0] = rd_text_width(word);
+        if (rd_text_width(tag) > widths[1]) widths[1] = rd_text_width(tag);
+    }
+    word = first;
+    for (int t = 0; t < count; t++, word = rd_next_word(word)) {
+        double probability = 0;
+        const char *tag = name_of(style, number_at(style, collected, i, t));
+        probability_at(style, collected, i, t, &probability);
+        fprintf(out, "  %s%*s  %s%*s  %.3f  ", word, widths[0] - rd_text_width(word), "", tag,
+                widths[1] - rd_text_width(tag), "", probability);
+        print_bar(out, style, probability);
+        fputc('\n', out);
+    }
+    fputc('\n', out);
+}
+
 static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *data,
                         const RdCollected *collected, int i) {
     double probability;
+    if (answers_tags(style)) {
+        bool explain = style->explain && style->answer.weight < 0;
+        (explain ? explain_tags : print_tags)(out, style, data, collected, i);
+        if (style->explain && !explain) print_weights(out, style, data, collected, i);
+        return;
+    }
     if (style->answer.column < 0) {
         print_outputs(out, collected, i);
     } else if (style->answer.number >= 0) {
@@ -175,6 +230,27 @@ static json_t *numbers_json(const RdAnswerStyle *style, const RdCollected *colle
     json_t *list = json_array();
     for (int k = 0; k < count; k++)
         json_array_append_new(list, json_real(answer_at(style, collected, i, k)));
+    return list;
+}
+
+/* The words, beside the tags. */
+static json_t *tagged_json(const RdAnswerStyle *style, const RdData *data, int i) {
+    int count;
+    const char *word = tagged_words(style, data, i, &count);
+    json_t *list = json_array();
+    for (int t = 0; t < count; t++, word = rd_next_word(word))
+        json_array_append_new(list, json_string(word));
+    return list;
+}
+
+/* How probable each of the tags is. */
+static json_t *tag_probabilities(const RdAnswerStyle *style, const RdCollected *collected, int i) {
+    json_t *list = json_array();
+    for (int t = 0; t < rows_of(collected, style->answer.probability, i); t++) {
+        double probability = 0;
+        probability_at(style, collected, i, t, &probability);
+        json_array_append_new(list, json_real(probability));
+    }
     return list;
 }
 
@@ -234,6 +310,11 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
         json_object_set_new(json, "outputs", outputs_json(collected, i));
     } else if (style->answer.number >= 0) {
         json_object_set_new(json, "value", numbers_json(style, collected, i));
+    } else if (answers_tags(style)) {
+        json_object_set_new(json, "words", tagged_json(style, data, i));
+        json_object_set_new(json, "tags", answer_json(style, collected, i));
+        if (style->answer.probability >= 0)
+            json_object_set_new(json, "probabilities", tag_probabilities(style, collected, i));
     } else {
         json_object_set_new(json, "label", answer_json(style, collected, i));
         bool one = !rd_answer_per_step(style->model, &style->answer);
@@ -245,7 +326,7 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
     if (!json_object_size(inputs)) name_record(style, inputs, data, i);
     json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
     json_decref(inputs);
-    if (style->explain)
+    if (style->explain && style->answer.weight >= 0)
         json_object_set_new(json, "weights", weights_json(style, data, collected, i));
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
     fputc('\n', out);

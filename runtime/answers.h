@@ -14,19 +14,23 @@ typedef struct {
     const RdVocab *vocab; /* [column_count] */
     RdAnswer answer;
     bool json;
-    bool explain;         /* the weight of each word too; the model must put one out */
+    bool explain;         /* the weight of each word too; see rd_can_explain */
     bool terminal, color; /* bars of blocks instead of '#', in colour */
 } RdAnswerStyle;
 
 /* Which outputs the printing needs: writes wanted[output_count]. */
 void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted);
 
+/* Whether there is more to say: the weight of each word, or how probable its tag is. */
+bool rd_can_explain(const RdAnswerStyle *style);
+
 /* Prints the answer for example i of the data, which were read with their texts:
  *
  *   answer TAB probability TAB text
  *
  * (numbers have no probability) or, where the model has no answer, NAME=NUMBER… for each output,
- * then the text; to explain, a line with a bar for each word follows, and an empty line; as JSON,
+ * then the text; to explain, a line with a bar for each word follows, and an empty line. Of tags
+ * there is a line for each word, WORD TAB TAG, and an empty line; to explain, with a bar. As JSON,
  * one object on a line. */
 void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
                      const RdCollected *collected, int i);

@@ -167,7 +167,7 @@ static bool set_style(Predictor *predictor, RdError *error) {
                                        .explain = predictor->options->verb == RD_VERB_EXPLAIN,
                                        .terminal = terminal,
                                        .color = terminal && !(no_color && *no_color)};
-    if (predictor->style.explain && predictor->style.answer.weight < 0)
+    if (predictor->style.explain && !rd_can_explain(&predictor->style))
         return rd_fail(error, "explain: the model puts out no weight for each word; use predict");
     predictor->wanted = rd_zeros((size_t)model->output_count, sizeof *predictor->wanted);
     rd_answers_wanted(&predictor->style, predictor->wanted);
