@@ -29,7 +29,8 @@ bool rd_can_explain(const RdAnswerStyle *style) {
 }
 
 static bool is_input(const RdModel *model, int column) {
-    return !model->columns[column].target && model->columns[column].kind == RD_WORDS;
+    const RdColumn *c = &model->columns[column];
+    return !c->target && c->kind == RD_WORDS && !c->inner;
 }
 
 /* The column whose words the weights belong to. */

@@ -78,8 +78,8 @@ static void print_columns(const Info *info) {
         else if (column->kind != RD_WORDS)
             print_values(info, c);
         else
-            printf("%s, at most %d a text; vocabulary %s%s", column->chars ? "characters" : "words",
-                   column->max_length, info->path ? "" : "up to ",
+            printf("%s, at most %d a %s; vocabulary %s%s", column->chars ? "characters" : "words",
+                   column->max_length, column->inner ? "word" : "text", info->path ? "" : "up to ",
                    rd_count_text(count, (size_t)info->vocab[c]));
         putchar('\n');
     }

@@ -38,6 +38,7 @@ static bool fits(const RdColumn *column, const char *field, bool spread) {
 
 /* How many fields a column has in records without a header. */
 static int width_of(const RdColumn *column, bool spread) {
+    if (column->inner) return 0;
     return spread && column->kind == RD_NUMBERS ? column->numbers : 1;
 }
 
@@ -54,12 +55,16 @@ bool rd_column_of_words(const RdColumn *column) {
 }
 
 bool rd_column_needed(const RdColumn *column, bool need_targets) {
-    return need_targets || !column->target;
+    return !column->inner && (need_targets || !column->target);
 }
 
 /* What a file calls the column. */
 static const char *field_name(const RdColumn *column) {
     return column->field ? column->field : column->name;
+}
+
+int rd_field_count(const RdModel *model, bool need_targets) {
+    return fields_of(model, need_targets, false);
 }
 
 static int needed_names(const RdModel *model, bool need_targets, const char **names) {
@@ -296,7 +301,8 @@ static void map_fields(const RdModel *model, bool need_targets, const RdRecord *
                        RdMapping *mapping) {
     bool chosen[RD_MAX_COLUMNS], targets, spread;
     mapping->fields = choose_columns(model, need_targets, record, count, &targets, &spread);
-    for (int c = 0; c < model->column_count; c++) chosen[c] = targets || !model->columns[c].target;
+    for (int c = 0; c < model->column_count; c++)
+        chosen[c] = rd_column_needed(&model->columns[c], targets);
     RdMapping ordered = *mapping;
     bool fits = map_in_order(model, chosen, record, count, spread, &ordered);
     if (fits || spread || !map_by_classes(model, chosen, record, count, mapping))

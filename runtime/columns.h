@@ -39,6 +39,9 @@ int rd_field_named(const RdRecord *header, const char *name);
 /* Whether the file must have this column. */
 bool rd_column_needed(const RdColumn *column, bool need_targets);
 
+/* How many columns the file must have. */
+int rd_field_count(const RdModel *model, bool need_targets);
+
 /* The needed columns' names as "label, text". */
 void rd_column_list(const RdModel *model, bool need_targets, char *out, int size);
 

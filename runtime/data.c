@@ -58,7 +58,7 @@ static void make_room(Reading *r) {
         data->shown = rd_grow((void *)data->shown, &shown, room, sizeof(char *));
     }
     for (int c = 0; c < r->model->column_count; c++) {
-        if (!data->has[c]) continue;
+        if (!data->has[c] || r->model->columns[c].inner) continue;
         RdWords *words = &data->words[c];
         size_t first = data->capacity, count = first, number = first, text = first;
         if (r->model->columns[c].kind == RD_CLASS) {
@@ -146,19 +146,40 @@ static bool check_lengths(const Reading *r, RdError *error) {
     return true;
 }
 
+/* The first `count` words that were split last, behind those that there are. */
+static void append(RdWords *words, const RdTokenizer *t, int count) {
+    size_t bytes = count < t->count ? (size_t)(t->word[count] - t->word[0]) : t->bytes;
+    words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
+    memcpy(words->bytes + words->size, t->word[0], bytes);
+    words->word_count[words->owners++] = count;
+    words->size += bytes;
+}
+
+/* The characters of each word of the record that is being stored. */
+static void store_characters(Reading *r, int c) {
+    const RdColumn *column = &r->model->columns[c];
+    RdWords *words = &r->data->words[c];
+    RdTokenizer *t = &r->tokenizer[c];
+    const char *word = rd_first_word(r->data, column->over, r->data->count);
+    int count = r->data->words[column->over].word_count[r->data->count];
+    for (int i = 0; i < count; i++, word = rd_next_word(word)) {
+        rd_tokenize_chars(t, word, strlen(word), NULL);
+        bool cut = column->max_length > 0 && t->count > column->max_length;
+        words->word_count = rd_grow(words->word_count, &words->owner_capacity,
+                                    (size_t)words->owners + 1, sizeof(int));
+        append(words, t, cut ? column->max_length : t->count);
+        words->cut += cut;
+    }
+}
+
 static void store_words(Reading *r, int c) {
     RdData *data = r->data;
     RdWords *words = &data->words[c];
     const RdTokenizer *t = &r->tokenizer[c];
     int longest = longest_text(r, r->model->columns[c].per_step);
     bool cut = longest > 0 && t->count > longest;
-    int count = cut ? longest : t->count;
-    size_t bytes = cut ? (size_t)(t->word[count] - t->word[0]) : t->bytes;
-    words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
-    memcpy(words->bytes + words->size, t->word[0], bytes);
     words->first[data->count] = words->size;
-    words->word_count[data->count] = count;
-    words->size += bytes;
+    append(words, t, cut ? longest : t->count);
     words->cut += cut && r->model->columns[c].kind == RD_WORDS;
 }
 
@@ -190,6 +211,10 @@ static void store(Reading *r, const RdRecord *record) {
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
         if (!data->has[c]) continue;
+        if (r->model->columns[c].inner) {
+            store_characters(r, c);
+            continue;
+        }
         if (r->model->columns[c].kind == RD_CLASS) {
             data->number[c][data->count] = rd_class_number(&r->model->columns[c], record->field[f]);
             continue;
@@ -214,7 +239,8 @@ static bool wrong_count(const Reading *r, const RdRecord *record, RdError *error
     if (r->mapping.header)
         return rd_fail(error, "%d field%s; expected %d as in the header", record->count, s,
                        r->mapping.fields);
-    rd_column_list(r->model, r->mapping.fields == r->model->column_count, names, sizeof names);
+    rd_column_list(r->model, r->mapping.fields == rd_field_count(r->model, true), names,
+                   sizeof names);
     return rd_fail(error, "%d field%s; expected %d: %s%s", record->count, s, r->mapping.fields,
                    names,
                    format == RD_FORMAT_TSV   ? ", parted by tabs"
@@ -348,6 +374,14 @@ static bool take_item(Reading *r, const Item *item, bool *more, RdError *error) 
     return true;
 }
 
+/* Which columns there are, those of the characters of words with their words. */
+static void find_columns(Reading *r) {
+    for (int c = 0; c < r->model->column_count; c++) {
+        const RdColumn *column = &r->model->columns[c];
+        r->data->has[c] = r->mapping.field[column->inner ? column->over : c] >= 0;
+    }
+}
+
 /* Keeps the first records, from the first good one on. */
 static bool read_first_records(Reading *r, RdError *error) {
     bool more = true;
@@ -375,7 +409,7 @@ static bool map_first_records(Reading *r, RdError *error) {
     if (!rd_map_columns(r->data->path, rd_reader_format(r->reader), r->model,
                         r->options.need_targets, good, count, &r->mapping, error))
         return false;
-    for (int c = 0; c < r->model->column_count; c++) r->data->has[c] = r->mapping.field[c] >= 0;
+    find_columns(r);
     return true;
 }
 
@@ -389,8 +423,7 @@ static bool read_sentences(Reading *r, RdError *error) {
             if (!rd_map_sentences(r->data->path, rd_reader_format(r->reader), r->model,
                                   r->options.need_targets, item.record.count, &r->mapping, error))
                 return false;
-            for (int c = 0; c < r->model->column_count; c++)
-                r->data->has[c] = r->mapping.field[c] >= 0;
+            find_columns(r);
         }
         if (!take_item(r, &item, &more, error)) return false;
     }
@@ -437,15 +470,12 @@ static void end_reading(Reading *r) {
 
 /* What a file is whose name and first line do not say it. */
 static RdFormat fallback_format(const RdModel *model, bool need_targets) {
-    int needed = 0;
     bool tags = false;
-    for (int c = 0; c < model->column_count; c++) {
-        bool need = rd_column_needed(&model->columns[c], need_targets);
-        needed += need;
-        tags |= need && model->columns[c].kind == RD_TAGS;
-    }
+    for (int c = 0; c < model->column_count; c++)
+        tags |=
+            rd_column_needed(&model->columns[c], need_targets) && model->columns[c].kind == RD_TAGS;
     if (tags) return RD_FORMAT_CONLL;
-    return needed == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
+    return rd_field_count(model, need_targets) == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
 }
 
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
@@ -468,14 +498,11 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
 /* Each text is the only field of a record: the one input of the model. */
 static bool map_texts(Reading *r, RdError *error) {
     char names[200];
-    int inputs = 0;
+    int inputs = rd_field_count(r->model, false);
     r->mapping.fields = 1;
-    for (int c = 0; c < r->model->column_count; c++) {
-        bool input = !r->model->columns[c].target;
-        r->mapping.field[c] = input ? 0 : -1;
-        r->data->has[c] = input;
-        inputs += input;
-    }
+    for (int c = 0; c < r->model->column_count; c++)
+        r->mapping.field[c] = rd_column_needed(&r->model->columns[c], false) ? 0 : -1;
+    find_columns(r);
     if (inputs == 1) return true;
     rd_column_list(r->model, false, names, sizeof names);
     return rd_fail(error, "the model has %d inputs (%s); expected a file with these columns",

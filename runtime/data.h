@@ -16,12 +16,15 @@ typedef struct {
 } RdReadOptions;
 
 /* The words of one column: record i's are word_count[i] strings, each NUL-terminated, that follow
- * each other in `bytes` from first[i] on. */
+ * each other in `bytes` from first[i] on. Of an inner column the characters of every word have a
+ * word_count, one word after the other; `first` is NULL. */
 typedef struct {
     char *bytes;
     size_t *first;         /* [count] */
-    int *word_count;       /* [count], each at least 1 */
-    int cut;               /* how many texts were longer than max_length and lost their end */
+    int *word_count;       /* [owners], each at least 1 */
+    int owners;            /* records, or words */
+    size_t owner_capacity; /* of word_count, when inner */
+    int cut;               /* how many owners were longer than max_length and lost their end */
     size_t size, capacity; /* of bytes: used, allocated */
 } RdWords;
 

@@ -65,11 +65,11 @@ static void encode_lengths(const RdModel *model, const RdData *data, RdExamples 
 
 static void encode_words(const RdColumn *of, const RdData *data, int column, const RdVocab *vocab,
                          int *number) {
-    for (int i = 0; i < data->count; i++) {
-        const char *word = rd_first_word(data, column, i);
-        for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
+    const RdWords *words = &data->words[column];
+    const char *word = words->bytes;
+    for (int i = 0; i < words->owners; i++)
+        for (int k = 0; k < words->word_count[i]; k++, word = rd_next_word(word))
             *number++ = of->classes ? rd_class_number(of, word) : rd_vocab_lookup(vocab, word);
-    }
 }
 
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,

@@ -28,9 +28,9 @@ void rd_note_data(const RdModel *model, const RdData *data) {
                 data->skipped == 1 ? "" : "s", data->first_skipped.text);
     for (int c = 0; c < model->column_count; c++)
         if (data->has[c] && data->words[c].cut)
-            rd_note("%s: %d text%s longer than %d %s lost the end", data->path, data->words[c].cut,
-                    data->words[c].cut == 1 ? "" : "s", model->columns[c].max_length,
-                    model->columns[c].chars ? "characters" : "words");
+            rd_note("%s: %d %s%s longer than %d %s lost the end", data->path, data->words[c].cut,
+                    model->columns[c].inner ? "word" : "text", data->words[c].cut == 1 ? "" : "s",
+                    model->columns[c].max_length, model->columns[c].chars ? "characters" : "words");
     const RdColumn *frames = rd_frames_column(model);
     if (data->frames_cut)
         rd_note("%s: %d sequence%s longer than %d frames lost the end", data->path,

@@ -37,6 +37,7 @@ typedef struct {
     bool chars;        /* RD_WORDS: each character is a word of its own */
     bool split;        /* RD_WORDS: the data part the words, at white space */
     const char *field; /* what files call it; NULL: its name */
+    bool inner;        /* RD_WORDS: the characters of each word of `over`; no field of its own */
     int over;          /* RD_TAGS: the column whose words have one each */
     int per_step;      /* the sequence that has a number a step; 0: a number an example */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */

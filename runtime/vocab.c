@@ -131,11 +131,11 @@ static int choose_words(Counter *counter, int max_vocab, int min_count) {
 
 void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab) {
     Counter counter = {0};
-    for (int i = 0; i < data->count; i++) {
-        const char *word = rd_first_word(data, column, i);
-        for (int k = 0; k < data->words[column].word_count[i]; k++, word = rd_next_word(word))
+    const RdWords *words = &data->words[column];
+    const char *word = words->bytes;
+    for (int i = 0; i < words->owners; i++)
+        for (int k = 0; k < words->word_count[i]; k++, word = rd_next_word(word))
             count_word(&counter, word);
-    }
     int size = choose_words(&counter, max_vocab, min_count);
     own_words(vocab, counter.words, size);
     free(counter.entry);

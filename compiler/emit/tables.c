@@ -62,6 +62,7 @@ static void emit_columns(Graph *g, Text *out) {
             continue;
         }
         if (input->kind == INPUT_WORDS) {
+            if (input->type.rank == 2) text_printf(out, ".inner = true, .over = %d, ", input->over);
             text_printf(out,
                         ".kind = RD_WORDS, .chars = %s, .split = %s, .max_vocab = %d, "
                         ".min_count = %d, .max_length = %d},\n",

@@ -5,6 +5,8 @@
 
 /* ---- the types of columns ---- */
 
+enum { LONGEST_WORD = 40 }; /* of which all characters are read, unless max_length says more */
+
 /* A named argument of a type: `max_vocab = 20000`. */
 typedef struct {
     const char *name;
@@ -45,6 +47,19 @@ static int add_sym(Elaborator *e, const Input *input, SymKind kind, int max) {
     return e->graph->syms.len - 1;
 }
 
+/* [text], or [text, letters] for the characters of each word. */
+static void add_axes(Elaborator *e, Input *input) {
+    int length = add_sym(e, input, SYM_LENGTH, input->max_length);
+    input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
+    if (input->over >= 0) {
+        input->type.dim[0] = e->graph->inputs.at[input->over].type.dim[0];
+        input->type.rank = 2;
+        e->graph->syms.at[length].parent = input->type.dim[0].sym;
+    }
+    input->type.dim[input->type.rank - 1].sym = length;
+    input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
+}
+
 /* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. */
 static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Input *input) {
     input->kind = INPUT_WORDS;
@@ -53,12 +68,16 @@ static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Inpu
         {"min_count", 1, MAX_VOCAB_LIMIT, &input->min_count, {0}},
         {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
     };
-    for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++)
-        if (!field_setting(e, type->args.at[i], input))
-            read_limit(e, name, type->args.at[i], limits, 3);
-    input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
-    input->type.dim[0].sym = add_sym(e, input, SYM_LENGTH, input->max_length);
-    input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
+    input->over = -1;
+    for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++) {
+        const Expr *arg = type->args.at[i];
+        if (input->chars && arg->kind == EXPR_NAMED && is_name(arg->name, "of"))
+            words_setting(e, arg, input);
+        else if (!field_setting(e, arg, input))
+            read_limit(e, name, arg, limits, 3);
+    }
+    if (input->over >= 0 && !limits[2].given.source) input->max_length = LONGEST_WORD;
+    add_axes(e, input);
     return true;
 }
 
@@ -70,7 +89,8 @@ static bool words_type(Elaborator *e, const Expr *type, Input *input) {
     return symbols_type(e, "words", type, input);
 }
 
-/* chars(max_vocab = 1000, min_count = 1, max_length = 1000) */
+/* chars(max_vocab = 1000, min_count = 1, max_length = 1000), of a text or, with of = text, of each
+ * of its words. */
 static bool chars_type(Elaborator *e, const Expr *type, Input *input) {
     input->chars = true;
     input->max_vocab = 1000;

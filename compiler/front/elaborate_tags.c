@@ -29,25 +29,24 @@ bool field_setting(Elaborator *e, const Expr *arg, Input *input) {
     return true;
 }
 
-/* over = text: a column of words that stands further up. */
-static void over_setting(Elaborator *e, const Expr *arg, Input *input) {
+void words_setting(Elaborator *e, const Expr *arg, Input *input) {
     const Expr *text = arg->right;
     Binding *binding = text->kind == EXPR_NAME ? find_binding(e->frame, text->name, false) : NULL;
     if (input->over >= 0) {
-        fail(e, arg->span, "'over' is given twice");
+        fail(e, arg->span, "'%s' is given twice", arg->name);
         return;
     }
     if (binding && binding->value.kind == VALUE_ERROR) return;
     if (!binding || binding->kind != BIND_COLUMN || binding->value.kind != VALUE_TENSOR) {
-        fail(e, text->span, "tags are over an input of words, this is %s",
+        fail(e, text->span, "'%s' needs an input of words, this is %s", arg->name,
              binding ? describe(e, &binding->value) : "none");
-        if (!binding) advise(e, "the input stands before the tags: input text: words(…)");
+        if (!binding) advise(e, "that input stands further up: input text: words(…)");
         return;
     }
     int column = graph_node(e->graph, binding->value.node)->attr.index;
     Input *words = &e->graph->inputs.at[column];
     if (words->kind != INPUT_WORDS || words->chars) {
-        fail(e, text->span, "tags are over an input of words, '%s' has none", words->name);
+        fail(e, text->span, "'%s' needs an input of words, '%s' has none", arg->name, words->name);
         note(e, words->span, "it is declared here");
         return;
     }
@@ -71,7 +70,7 @@ static void add_tag(Elaborator *e, const Expr *arg, Input *input, int *count) {
 static void tag_argument(Elaborator *e, const Expr *arg, Input *input, int *listed, int *most) {
     static const char *const settings[] = {"over", "max_tags", "column"};
     if (named(arg, "over"))
-        over_setting(e, arg, input);
+        words_setting(e, arg, input);
     else if (named(arg, "max_tags") && *most)
         fail(e, arg->span, "'max_tags' is given twice");
     else if (named(arg, "max_tags"))

@@ -466,6 +466,10 @@ void run_repeat(Elaborator *e, const Stmt *stmt, void (*run)(Elaborator *, const
 /* tags(over = text), tags(over = text, NOUN, VERB): a choice for each word of a column above. */
 bool tags_type(Elaborator *e, const Expr *type, Input *input);
 
+/* Takes an argument such as `over = text`, which names a column of words further up: into
+ * input->over, which is -1 before. */
+void words_setting(Elaborator *e, const Expr *arg, Input *input);
+
 /* Takes `column = UPOS`, a setting of several types: what data files call the column. False when
  * the argument is something else. */
 bool field_setting(Elaborator *e, const Expr *arg, Input *input);

@@ -89,7 +89,8 @@ typedef struct {
     int max_vocab, min_count, max_length; /* INPUT_WORDS; frames have the last */
     const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
     const char *field;    /* what files call it; NULL: its own name */
-    int over;             /* INPUT_TAGS: the input that has one for each word */
+    int over;             /* INPUT_TAGS: the input of the words; INPUT_WORDS of two axes: the same,
+                           * each of which has these characters */
     bool split;           /* INPUT_WORDS: the data say what its words are: there are tags over it */
     const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
     bool as_is;           /* INPUT_REAL: not scaled */

@@ -221,8 +221,11 @@ static void print_nodes(Text *text, const Graph *graph) {
 static void print_syms(Text *text, const Graph *graph) {
     for (int i = 1; i < graph->syms.len; i++) {
         const Sym *sym = &graph->syms.at[i];
-        text_printf(text, "%s %s of %d max %d\n", sym->kind == SYM_VOCAB ? "vocab" : "length",
+        text_printf(text, "%s %s of %d max %d", sym->kind == SYM_VOCAB ? "vocab" : "length",
                     word(graph->arena, sym->name), sym->input, sym->max);
+        if (sym->parent)
+            text_printf(text, " in %s", word(graph->arena, graph->syms.at[sym->parent].name));
+        text_puts(text, "\n");
     }
 }
 
@@ -252,7 +255,8 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->kind == INPUT_WORDS)
             text_printf(text, " max_vocab %d min_count %d max_length %d", input->max_vocab,
                         input->min_count, input->max_length);
-        if (input->kind == INPUT_TAGS) text_printf(text, " over %d", input->over);
+        if (input->kind == INPUT_TAGS || (input->kind == INPUT_WORDS && input->type.rank == 2))
+            text_printf(text, " over %d", input->over);
         if (input->split) text_puts(text, " split");
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));
         if (input->ahead) text_printf(text, " ahead %d", input->ahead);

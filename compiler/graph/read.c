@@ -85,6 +85,11 @@ static Type read_type(Reader *reader) {
 
 /* ---- what surrounds the nodes ---- */
 
+/* A keyword that may come next. */
+static bool accept_word(Cursor *cursor, const char *keyword) {
+    return !cursor_line_done(cursor) && cursor_accept(cursor, keyword);
+}
+
 static void read_model(Reader *reader) {
     reader->graph->name = cursor_word(&reader->cursor);
     reader->graph->source = cursor_string(&reader->cursor);
@@ -97,6 +102,10 @@ static void read_sym(Reader *reader, SymKind kind) {
     sym.input = cursor_int(cursor, 0, MAX_NUMBER);
     cursor_keyword(cursor, "max");
     sym.max = cursor_int(cursor, 0, MAX_SIZE);
+    if (kind == SYM_LENGTH && accept_word(cursor, "in")) {
+        sym.parent = find_sym(reader->graph, SYM_LENGTH, cursor_word(cursor));
+        if (sym.parent < 0) cursor_reject(cursor, "no such length stands before this one");
+    }
     vec_push(cursor->arena, &reader->graph->syms, sym);
 }
 
@@ -126,11 +135,6 @@ static InputKind read_kind(Cursor *cursor, bool *chars) {
             return *chars = i == 4, i == 4 ? INPUT_WORDS : (InputKind)i;
     cursor_reject(cursor, "no kind of column is called '%s'", kind);
     return INPUT_WORDS;
-}
-
-/* A keyword that may come next. */
-static bool accept_word(Cursor *cursor, const char *keyword) {
-    return !cursor_line_done(cursor) && cursor_accept(cursor, keyword);
 }
 
 /* "a" "b": a name for each number of a row */
@@ -163,10 +167,10 @@ static void read_column(Reader *reader, bool target) {
         input.min_count = read_setting(reader, "min_count");
         input.max_length = read_setting(reader, "max_length");
     }
-    if (input.kind == INPUT_TAGS) {
+    if (input.kind == INPUT_TAGS || (input.kind == INPUT_WORDS && input.type.rank == 2)) {
         input.over = read_setting(reader, "over");
         if (input.over < 0 || input.over >= reader->graph->inputs.len)
-            cursor_fail(cursor, "tags are over an input that stands before them");
+            cursor_fail(cursor, "the input must stand before this one");
     }
     input.split = accept_word(cursor, "split");
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);

@@ -39,6 +39,8 @@ static void check_syms(Check *check) {
             fail(check, "size %d is no length and no vocabulary", i);
         if (sym->input < 0 || sym->input >= graph->inputs.len)
             fail(check, "size %d belongs to no input", i);
+        if (sym->parent < 0 || sym->parent >= i)
+            fail(check, "size %d is nested in none before it", i);
         for (int k = 1; k < i && !check->problem; k++)
             if (graph->syms.at[k].kind == sym->kind &&
                 strcmp(graph->syms.at[k].name, sym->name) == 0)
