@@ -76,7 +76,7 @@ static Span span_after(Span span) {
 %type <settings> settings
 %type <setting> setting
 %type <expr> column_type call rhs expr postfix primary arg init default prior
-%type <exprs> args arg_list exprs expr_list inits init_list
+%type <exprs> args arg_list exprs expr_list several inits init_list
 %type <text> word keyword
 %type <flag> backward
 
@@ -209,6 +209,11 @@ stmt:
     }
   | rhs                                 { $$ = stmt_new(p, @$, STMT_EXPR, @1); $$->value = $1; }
   | LOSS rhs                            { $$ = stmt_new(p, @$, STMT_LOSS, @1); $$->value = $2; }
+  | LOSS expr OVER expr       %prec LOW {
+        $$ = stmt_new(p, @$, STMT_LOSS, @1);
+        $$->value = $2;
+        $$->weight = $4;
+    }
   | OUTPUT expr_list                    { $$ = stmt_new(p, @$, STMT_OUTPUT, @1); $$->values = $2; }
   | METRIC names                        { $$ = stmt_new(p, @$, STMT_METRIC, @1); $$->names = $2; }
   | TRAIN '{' settings '}'              { $$ = stmt_new(p, @$, STMT_TRAIN, @1); $$->settings = $3; }
@@ -332,6 +337,16 @@ primary:
   | NAME                                { $$ = expr_name(p, @1, EXPR_NAME, $1); }
   | PRIMED                              { $$ = expr_name(p, @1, EXPR_NEXT, $1); }
   | '(' rhs ')'                         { $$ = expr_parens(@$, $2); }
+  | '(' several ')'                     { $$ = expr_list(p, @$, $2); }
+  ;
+
+several:
+    expr ',' expr {
+        $$ = (ExprList){0};
+        vec_push(p->arena, &$$, $1);
+        vec_push(p->arena, &$$, $3);
+    }
+  | several ',' expr                    { $$ = $1; vec_push(p->arena, &$$, $3); }
   ;
 
 args:

@@ -66,7 +66,8 @@ static void add_state(Text *text, const RdTrainer *trainer) {
     const RdTrainState *state = &trainer->state;
     add(text, "{\"epoch\":%d,\"batch\":%d,\"step\":%ld", state->epoch, state->batch, state->step);
     add_real(text, "loss_sum", state->loss_sum);
-    add(text, ",\"targets\":%ld,\"best_epoch\":%d", state->targets, state->best_epoch);
+    add_real(text, "weight", state->weight);
+    add(text, ",\"best_epoch\":%d", state->best_epoch);
     add_real(text, "best_score", state->best_score);
     add(text, ",\"train_data\":\"%" PRIu64 "\",\"valid_data\":\"%" PRIu64 "\"}",
         fingerprint(trainer->examples), fingerprint(trainer->valid));
@@ -149,16 +150,17 @@ static bool same_data(const char *fingerprint_text, const RdExamples *examples) 
 static bool restore_state(RdTrainer *trainer, const RdSaved *saved, RdError *error) {
     RdTrainState *state = &trainer->state;
     json_t *json = entry(saved, "state");
-    json_int_t step, targets;
+    json_int_t step;
     const char *train, *valid;
-    bool read = json && json_unpack(json, "{s:i, s:i, s:I, s:F, s:I, s:i, s:F, s:s, s:s}", "epoch",
-                                    &state->epoch, "batch", &state->batch, "step", &step,
-                                    "loss_sum", &state->loss_sum, "targets", &targets, "best_epoch",
-                                    &state->best_epoch, "best_score", &state->best_score,
-                                    "train_data", &train, "valid_data", &valid) == 0;
-    bool sound = read && state->epoch >= 0 && state->batch >= 0 && step >= 0 && targets >= 0 &&
-                 state->best_epoch >= 0 && state->best_epoch <= state->epoch &&
-                 state->batch < trainer->plan.batch_count;
+    bool read =
+        json &&
+        json_unpack(json, "{s:i, s:i, s:I, s:F, s:F, s:i, s:F, s:s, s:s}", "epoch", &state->epoch,
+                    "batch", &state->batch, "step", &step, "loss_sum", &state->loss_sum, "weight",
+                    &state->weight, "best_epoch", &state->best_epoch, "best_score",
+                    &state->best_score, "train_data", &train, "valid_data", &valid) == 0;
+    bool sound = read && state->epoch >= 0 && state->batch >= 0 && step >= 0 &&
+                 state->weight >= 0 && state->best_epoch >= 0 &&
+                 state->best_epoch <= state->epoch && state->batch < trainer->plan.batch_count;
     const char *other = !read                                  ? NULL
                         : !same_data(train, trainer->examples) ? "--train"
                         : !same_data(valid, trainer->valid)    ? "--valid"
@@ -169,7 +171,6 @@ static bool restore_state(RdTrainer *trainer, const RdSaved *saved, RdError *err
     else if (!sound)
         rd_fail(error, "%s: its training state is damaged; train without --resume", trainer->path);
     if (sound) state->step = (long)step;
-    if (sound) state->targets = (long)targets;
     json_decref(json);
     return sound && !other;
 }

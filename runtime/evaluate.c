@@ -78,6 +78,7 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const Rd
     *evaluation = (RdEvaluation){.answer = rd_answer(model)};
     size_t places = (size_t)examples->count + 1;
     evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
+    evaluation->example_weight = calloc(places, sizeof *evaluation->example_weight);
     evaluation->example_right = calloc(places, sizeof *evaluation->example_right);
     int column = evaluation->answer.column;
     bool classes = column >= 0 && model->columns[column].class_count > 0;
@@ -92,31 +93,17 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const Rd
         if (!rd_numbers_init(&evaluation->numbers, rows, model->columns[column].numbers))
             return false;
     }
-    return evaluation->example_loss && evaluation->example_right;
+    return evaluation->example_loss && evaluation->example_weight && evaluation->example_right;
 }
 
 void rd_evaluation_free(RdEvaluation *evaluation) {
     free(evaluation->example_loss);
+    free(evaluation->example_weight);
     free(evaluation->example_right);
     rd_confusion_free(&evaluation->confusion);
     rd_chunks_free(&evaluation->chunks);
     rd_numbers_free(&evaluation->numbers);
     *evaluation = (RdEvaluation){0};
-}
-
-static double loss_at(const RdSession *session, int row) {
-    const void *loss = session->run.loss;
-    if (session->model->real_size == sizeof(double)) return ((const double *)loss)[row];
-    return ((const float *)loss)[row];
-}
-
-/* The sum over the targets of packed example b, first step first. */
-static double loss_of_example(const RdSession *session, const RdBatch *batch, int b) {
-    int n = session->model->loss_per_step;
-    double sum = 0;
-    for (int t = 0; t < rd_batch_steps(batch, n, b); t++)
-        sum += loss_at(session, rd_batch_row(batch, n, b, t));
-    return sum;
 }
 
 /* Number k of a row of the answer in the data's units. */
@@ -127,6 +114,35 @@ static double in_units(const RdExamples *examples, int column, int k, double val
 static double real_at(const RdModel *model, const void *reals, size_t i) {
     return model->real_size == sizeof(double) ? ((const double *)reals)[i]
                                               : (double)((const float *)reals)[i];
+}
+
+static double sum_of(const RdModel *model, const void *reals, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) sum += real_at(model, reals, (size_t)i);
+    return sum;
+}
+
+double rd_loss_sum(const RdSession *session, int count) {
+    return sum_of(session->model, session->run.loss, count);
+}
+
+double rd_weight_sum(const RdSession *session, int count) {
+    return session->run.weight ? sum_of(session->model, session->run.weight, count) : count;
+}
+
+double rd_mean_loss(double sum, double weight) { return weight == 0 ? 0 : sum / weight; }
+
+/* The sum over the targets of packed example b, first step first, of what there is for each; NULL
+ * is 1 each. */
+static double sum_of_example(const RdSession *session, const void *reals, const RdBatch *batch,
+                             int b) {
+    int n = session->model->loss_per_step;
+    double sum = 0;
+    for (int t = 0; t < rd_batch_steps(batch, n, b); t++) {
+        int row = rd_batch_row(batch, n, b, t);
+        sum += reals ? real_at(session->model, reals, (size_t)row) : 1;
+    }
+    return sum;
 }
 
 /* Keeps the numbers of packed example b, which is example `position` of the data. */
@@ -166,17 +182,18 @@ static int compare(RdEvaluation *evaluation, const RdSession *session, const RdB
 
 /* Adds up in the order of the data. */
 static void conclude(RdEvaluation *evaluation, const RdModel *model, const RdExamples *examples) {
-    double loss = 0;
+    double loss = 0, weight = 0;
     long right = 0, answers = 0;
     for (int i = 0; i < examples->count; i++) {
         loss += evaluation->example_loss[i];
+        weight += evaluation->example_weight[i];
         right += evaluation->example_right[i];
     }
     evaluation->targets = (long)rd_examples_rows(examples, model->loss_per_step);
     if (evaluation->answer.column >= 0)
         answers =
             (long)rd_examples_rows(examples, answer_output(model, &evaluation->answer)->per_step);
-    evaluation->loss = evaluation->targets ? loss / (double)evaluation->targets : 0;
+    evaluation->loss = rd_mean_loss(loss, weight);
     evaluation->accuracy = answers ? (double)right / (double)answers : 0;
 }
 
@@ -193,7 +210,10 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
         model->infer(&session->run);
         const int *position = rd_plan_positions(plan, k);
         for (int b = 0; b < batch.examples; b++) {
-            evaluation->example_loss[position[b]] = loss_of_example(session, &batch, b);
+            const RdRun *run = &session->run;
+            evaluation->example_loss[position[b]] = sum_of_example(session, run->loss, &batch, b);
+            evaluation->example_weight[position[b]] =
+                sum_of_example(session, run->weight, &batch, b);
             evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
             if (evaluation->numbers.columns)
                 keep_numbers(evaluation, session, plan->examples, b, (size_t)position[b]);

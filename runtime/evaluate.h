@@ -39,17 +39,25 @@ int rd_output_columns(const RdSession *session, int output);
 
 /* ---- measuring ---- */
 
+/* The sum of the losses, or of the weights, of the last run's first `count` targets. */
+double rd_loss_sum(const RdSession *session, int count);
+double rd_weight_sum(const RdSession *session, int count);
+
+/* sum / weight; 0 where there is no weight. */
+double rd_mean_loss(double sum, double weight);
+
 /* Memory for measuring on a data set, and the outcome. */
 typedef struct {
     RdAnswer answer;
-    double *example_loss;  /* [examples] the sum over each example's targets */
-    int *example_right;    /* [examples] its targets that were answered rightly */
-    RdConfusion confusion; /* when the answer is a class; else classes is 0 */
-    RdChunks chunks;       /* when it is a tag for each word, and tags say where chunks are */
-    RdNumbers numbers;     /* when it is numbers, in the order of the data; else columns is 0 */
+    double *example_loss;   /* [examples] the sum over each example's targets */
+    double *example_weight; /* [examples] the sum of their weights */
+    int *example_right;     /* [examples] its targets that were answered rightly */
+    RdConfusion confusion;  /* when the answer is a class; else classes is 0 */
+    RdChunks chunks;        /* when it is a tag for each word, and tags say where chunks are */
+    RdNumbers numbers;      /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
     long targets;
-    double loss; /* the mean over all targets */
+    double loss; /* the weighted mean over all targets */
     double accuracy;
 } RdEvaluation;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "evaluate.h"
 #include "random.h"
 
 enum { ELEMENTS = 20, TRIES = 10 };
@@ -25,9 +26,8 @@ static double run(Check *check) {
     RdRun *run = &check->session->run;
     check->session->model->prepare(run, true);
     check->session->model->train(run);
-    double sum = 0;
-    for (int i = 0; i < check->targets; i++) sum += ((const double *)run->loss)[i];
-    return sum / check->targets;
+    return rd_mean_loss(rd_loss_sum(check->session, check->targets),
+                        rd_weight_sum(check->session, check->targets));
 }
 
 /* The loss with elements [from, to) of the parameters moved by `distance` times the direction. */

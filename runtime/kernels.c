@@ -284,7 +284,7 @@ enum { RD_CHUNK = 16384 };
 typedef struct {
     real *values;
     size_t count;
-    double *sums;
+    double *sums, scale;
     const RdUpdate *update;
 } RdChunks;
 
@@ -304,6 +304,23 @@ RD_HELPER void rd_zero_chunk(void *context, int chunk) {
 RD_KERNEL void rd_zero(RdPool *pool, real *values, size_t count) {
     RdChunks chunks = {.values = values, .count = count};
     rd_parallel(pool, rd_chunks(count), rd_zero_chunk, &chunks);
+}
+
+RD_HELPER void rd_scale_values_chunk(void *context, int chunk) {
+    const RdChunks *c = context;
+    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(c->count, chunk);
+    for (; i < end; i++) c->values[i] *= (real)c->scale;
+}
+
+RD_KERNEL void rd_scale_values(RdPool *pool, real *values, size_t count, double scale) {
+    RdChunks chunks = {.values = values, .count = count, .scale = scale};
+    rd_parallel(pool, rd_chunks(count), rd_scale_values_chunk, &chunks);
+}
+
+RD_KERNEL double rd_weight_scale(const void *weight, int count) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) sum += (double)((const real *)weight)[i];
+    return sum == 0 ? 0 : 1 / sum;
 }
 
 enum { RD_MAX_PARTIALS = 4096 };

@@ -160,6 +160,10 @@ typedef struct {
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count);
 
 RD_KERNEL void rd_zero(RdPool *pool, real *values, size_t count);
+RD_KERNEL void rd_scale_values(RdPool *pool, real *values, size_t count, double scale);
+
+/* 1 / the sum of the weights of `count` targets; 0 when none has any. */
+RD_KERNEL double rd_weight_scale(const void *weight, int count);
 
 /* The sum of squares, added up chunk by chunk in one order whatever the threads. */
 RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count);

@@ -107,7 +107,7 @@ static void redraw(RdProgress *progress, const RdTrainer *trainer) {
     rd_count_text(speed, (size_t)per_second(progress->rows, now - progress->start));
     printf("\r\033[Kepoch %d/%d  step %d/%d  loss %.3f  %s tokens/s  %s left", state->epoch + 1,
            trainer->training.epochs, state->batch, trainer->plan.batch_count,
-           state->loss_sum / (double)state->targets, speed,
+           rd_mean_loss(state->loss_sum, state->weight), speed,
            rd_time_text(left, time_left(progress, trainer)));
     fflush(stdout);
 }

@@ -143,6 +143,8 @@ typedef struct {
     uint64_t key; /* of this step's random numbers (dropout) */
     /* written by infer and train: */
     const void *loss;    /* real [examples] or [rows]: the loss of each target */
+    const void *weight;  /* the same of its weight; NULL: all 1. The loss of a batch is the sum of
+                            its  targets' over the sum of their weights */
     const void **output; /* [output_count] real * or int *, into memory */
 } RdRun;
 

@@ -50,15 +50,6 @@ void rd_trainer_close(RdTrainer *trainer) {
 
 /* ---- a step ---- */
 
-static double sum_of_losses(const RdSession *session, int count) {
-    const void *loss = session->run.loss;
-    double sum = 0;
-    for (int i = 0; i < count; i++)
-        sum += session->model->real_size == sizeof(double) ? ((const double *)loss)[i]
-                                                           : (double)((const float *)loss)[i];
-    return sum;
-}
-
 /* What the gradient is multiplied with: as torch.nn.utils.clip_grad_norm_ does. NAN when the
  * gradient is not finite. */
 static double clip_scale(const RdTrainer *trainer) {
@@ -104,17 +95,18 @@ static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
     run->batch = NULL;
 
     int targets = rd_batch_rows(&batch, trainer->model->loss_per_step);
-    double loss = sum_of_losses(&trainer->session, targets);
+    double loss = rd_loss_sum(&trainer->session, targets);
+    double weight = rd_weight_sum(&trainer->session, targets);
     if (!isfinite(loss)) return diverged(trainer, "loss", error);
     double scale = clip_scale(trainer);
     if (isnan(scale)) return diverged(trainer, "gradient", error);
     update(trainer, scale);
 
     state->loss_sum += loss;
-    state->targets += targets;
+    state->weight += weight;
     state->batch++;
     if (trainer->observer.step)
-        trainer->observer.step(trainer->observer.context, trainer, loss / targets,
+        trainer->observer.step(trainer->observer.context, trainer, rd_mean_loss(loss, weight),
                                batch.packing[0].rows);
     return true;
 }
@@ -157,10 +149,10 @@ static bool end_epoch(RdTrainer *trainer) {
     RdTrainState *state = &trainer->state;
     RdEpoch *epoch = &trainer->history[state->epoch];
     epoch->epoch = ++state->epoch;
-    epoch->loss = state->loss_sum / (double)state->targets;
+    epoch->loss = rd_mean_loss(state->loss_sum, state->weight);
     state->batch = 0;
     state->loss_sum = 0;
-    state->targets = 0;
+    state->weight = 0;
     validate(trainer, epoch);
     bool best = keep_best(trainer, epoch);
     if (trainer->observer.epoch)

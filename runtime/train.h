@@ -33,7 +33,7 @@ typedef struct {
     int batch;         /* complete batches of the one that is under way */
     long step;         /* steps of the optimizer since the beginning */
     double loss_sum;   /* over the targets of the epoch under way */
-    long targets;      /* how many these are */
+    double weight;     /* the sum of theirs: without weights how many they are */
     int best_epoch;    /* 0: none yet */
     double best_score; /* what the best epoch is chosen by: see above; minus the loss */
 } RdTrainState;

@@ -138,6 +138,7 @@ static void emit_results(Writer *writer) {
         const Output *output = &writer->graph->outputs.at[i];
         const char *rows = rows_of_output(writer, output->node);
         if (output->role == ROLE_LOSS) text_printf(writer->out, "run->loss = %s;\n", rows);
+        if (output->role == ROLE_WEIGHT) text_printf(writer->out, "run->weight = %s;\n", rows);
         if (output->role == ROLE_OUTPUT)
             text_printf(writer->out, "run->output[%d] = %s;\n", index++, rows);
     }
@@ -151,8 +152,12 @@ static void emit_driver(Writer *writer) {
     text_printf(out, "%s w = {.run = run, .p = run->batch->packing, .panels = run->packed};\n",
                 writer->type);
     int per_step = loss_axis(writer->graph);
-    text_printf(out, "w.seed = (real)1 / (real)%s%s;\n", packing(writer, "w.", per_step),
-                per_step ? "rows" : "examples");
+    const char *targets =
+        PRINT("%s%s", packing(writer, "w.", per_step), per_step ? "rows" : "examples");
+    if (weighted_loss(writer->graph))
+        text_puts(out, "w.seed = 1; /* the sum of the weights is known at the end */\n");
+    else
+        text_printf(out, "w.seed = (real)1 / (real)%s;\n", targets);
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
         if (n->op == OP_PARAM)
@@ -176,6 +181,14 @@ static void emit_driver(Writer *writer) {
         emit_sums(writer);
     }
     emit_results(writer);
+    if (program->reductions.len && weighted_loss(writer->graph)) {
+        text_printf(out, "const double scale = rd_weight_scale(run->weight, %s);\n", targets);
+        for (int i = 0; i < writer->graph->params.len; i++)
+            text_printf(out,
+                        "rd_scale_values(run->pool, rd_gradient(run, %d), rd_size(&params[%d], "
+                        "&run->sizes), scale);\n",
+                        i, i);
+    }
     out->indent--;
     text_puts(out, "}\n\n");
 }

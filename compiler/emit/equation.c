@@ -78,11 +78,21 @@ static const char *operation_text(const Writer *writer, const Node *n, int depth
     return arena_printf(arena, "%s(%s)", op_info[n->op].name, joined(writer, n, depth));
 }
 
+/* "(1, 2.5)" */
+static const char *table_text(Graph *g, const Table *table) {
+    Text text = text_new(g->arena);
+    for (int i = 0; i < table->count; i++)
+        text_printf(&text, "%s%.6g", i ? ", " : "(", table->values[i]);
+    text_puts(&text, ")");
+    return text_string(&text);
+}
+
 static const char *term(const Writer *writer, int node, int depth) {
     Graph *g = writer->graph;
     const Node *n = graph_node(g, node);
     if (n->op == OP_PARAM) return g->params.at[n->attr.index].name;
     if (n->op == OP_INPUT) return g->inputs.at[n->attr.index].name;
+    if (n->op == OP_TABLE) return table_text(g, &g->tables.at[n->attr.index]);
     if (n->op == OP_CONST) return arena_printf(g->arena, "%.6g", n->attr.value);
     if (n->op == OP_SEED) return "1/targets";
     const char *view = view_text(writer, n, depth);

@@ -74,6 +74,7 @@ static const char *chosen_row(const Writer *writer, const char *buffer, const ch
 
 const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const Node *n = graph_node(writer->graph, access.node);
+    if (n->op == OP_TABLE) return plus(writer, PRINT("rd_table_%d", n->attr.index), access.column);
     if (n->op == OP_PARAM)
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
@@ -322,11 +323,12 @@ const char *operand(Writer *writer, int node, const char *column) {
     const char *text = leaf(writer, access, column);
     if (text) return text;
     const Node *n = graph_node(writer->graph, access.node);
-    if (writer->program->space[access.node] == SPACE_SHARED && n->op != OP_PARAM)
+    bool weight = n->op == OP_PARAM || n->op == OP_TABLE;
+    if (writer->program->space[access.node] == SPACE_SHARED && !weight)
         return shared_value(writer, access, column);
     const char *pointer = line_pointer(writer, access, "at");
     bool single = one_number(writer, access);
-    if (n->op == OP_PARAM && !access.splat) single = width_of(writer->program, node) == 1;
+    if (weight && !access.splat) single = width_of(writer->program, node) == 1;
     text = single ? PRINT("rd_splat(*(%s))", pointer) : PRINT("rd_load(%s + %s)", pointer, column);
     return loaded(writer, access, text);
 }

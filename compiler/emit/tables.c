@@ -92,6 +92,18 @@ static void emit_sequences(Graph *g, Text *out) {
     text_puts(out, count ? "};\n" : "  {0},\n};\n");
 }
 
+/* Numbers that the source lists. A vector may be read behind the last. */
+static void emit_number_tables(Graph *g, Text *out) {
+    for (int i = 0; i < g->tables.len; i++) {
+        const Table *table = &g->tables.at[i];
+        text_printf(out, "static __attribute__((unused)) const real rd_table_%d[%d + LANES] = {", i,
+                    table->count);
+        for (int k = 0; k < table->count; k++)
+            text_printf(out, "%s%.17g", k ? ", " : "", table->values[k]);
+        text_puts(out, "};\n");
+    }
+}
+
 static void emit_params(Graph *g, Text *out) {
     static const char *const inits[] = {"RD_UNIFORM", "RD_NORMAL", "RD_CONSTANT"};
     text_puts(out, "static const RdParam params[] = {\n");
@@ -165,6 +177,12 @@ int loss_axis(const Graph *g) {
     return 0;
 }
 
+bool weighted_loss(const Graph *g) {
+    for (int i = 0; i < g->outputs.len; i++)
+        if (g->outputs.at[i].role == ROLE_WEIGHT) return true;
+    return false;
+}
+
 void emit_model(Graph *g, Text *out, int output_count, double flops) {
     const Training *t = &g->training;
     text_puts(out,
@@ -198,6 +216,7 @@ int emit_tables(Graph *g, Text *out) {
     int outputs;
     emit_columns(g, out);
     emit_sequences(g, out);
+    emit_number_tables(g, out);
     emit_params(g, out);
     emit_outputs(g, out, &outputs);
     emit_metrics(g, out);

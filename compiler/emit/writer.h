@@ -54,6 +54,7 @@ const char *wrap_lines(Arena *arena, const char *text);
 int emit_tables(Graph *graph, Text *out);
 void emit_model(Graph *graph, Text *out, int output_count, double flops);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
+bool weighted_loss(const Graph *graph);
 
 /* weights.c: where each tile's panel starts, and the function that fills the panels. */
 void emit_panel_places(Writer *writer);

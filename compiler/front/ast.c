@@ -64,6 +64,12 @@ Expr *expr_apply(Parser *p, Span span, ExprKind kind, Expr *left, ExprList args)
     return measured(p, expr);
 }
 
+Expr *expr_list(Parser *p, Span span, ExprList args) {
+    Expr *expr = expr_new(p, span, EXPR_LIST);
+    expr->args = args;
+    return measured(p, expr);
+}
+
 Expr *expr_named(Parser *p, Span span, Span name_span, const char *name, Expr *value) {
     Expr *expr = expr_name(p, span, EXPR_NAMED, name);
     expr->op_span = name_span;

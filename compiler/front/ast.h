@@ -26,6 +26,7 @@ typedef enum {
     EXPR_FIELD,  /* forward.final            left . name */
     EXPR_INDEX,  /* weight[word]             left [ args ] */
     EXPR_CALL,   /* lstm(128, act = tanh)    left ( args ); a named argument is an EXPR_NAMED */
+    EXPR_LIST,   /* (1, 2.5)                 ( args ), two at least */
     EXPR_NAMED,  /* act = tanh               name = right; only inside EXPR_CALL and `from` */
     EXPR_UNARY,  /* -x                       op right */
     EXPR_BINARY, /* a @ b                    left op right; op is the interned operator: + - * / @
@@ -99,7 +100,7 @@ typedef enum {
     STMT_STATE,  /* state h: [H], c: [H]                             decls */
     STMT_LET,    /* a, b = value and h' = value                      targets, value */
     STMT_EXPR,   /* value: the result of a layer                     value */
-    STMT_LOSS,   /* loss value                                       value */
+    STMT_LOSS,   /* loss value over weight                           value, weight or NULL */
     STMT_OUTPUT, /* output value, value                              values */
     STMT_METRIC, /* metric accuracy, f1                              names */
     STMT_TRAIN,  /* train { optimizer = adam(rate = 0.001) }         settings */
@@ -113,7 +114,7 @@ struct Stmt {
     Column column;
     DeclList decls;
     TargetList targets;
-    Expr *value;
+    Expr *value, *weight;
     ExprList values;
     TargetList names;
     SettingList settings;

@@ -57,6 +57,9 @@ static void put_expr(Text *text, const Expr *expr, bool tight) {
             put_list(text, expr->kind == EXPR_CALL ? "(" : "[", &expr->args,
                      expr->kind == EXPR_CALL ? ")" : "]", false);
             break;
+        case EXPR_LIST:
+            put_list(text, "(", &expr->args, ")", tight);
+            break;
         case EXPR_NAMED:
             text_printf(text, "%s = ", expr->name);
             put_expr(text, expr->right, tight);
@@ -152,6 +155,17 @@ static void set_output(Arena *arena, Row *row, const ExprList *values) {
     row->value = text_string(&text);
 }
 
+/* loss value over weight */
+static void set_loss(Arena *arena, Row *row, const Stmt *stmt) {
+    set_value(arena, row, stmt->value);
+    if (!stmt->weight) return;
+    Text weight = text_new(arena);
+    text_puts(&weight, "over ");
+    put_expr(&weight, stmt->weight, false);
+    row->gap = " ";
+    row->tail = text_string(&weight);
+}
+
 static const char *names_text(Arena *arena, const TargetList *names) {
     Text text = text_new(arena);
     put_names(&text, names);
@@ -206,8 +220,10 @@ Row row_of(Arena *arena, const Stmt *stmt) {
             set_let(arena, &row, stmt);
             break;
         case STMT_EXPR:
-        case STMT_LOSS:
             set_value(arena, &row, stmt->value);
+            break;
+        case STMT_LOSS:
+            set_loss(arena, &row, stmt);
             break;
         case STMT_OUTPUT:
             set_output(arena, &row, &stmt->values);

@@ -33,6 +33,9 @@ static void print_head(Text *text, const Expr *expr) {
         case EXPR_CALL:
             text_puts(text, "call\n");
             break;
+        case EXPR_LIST:
+            text_puts(text, "list\n");
+            break;
         case EXPR_NAMED:
             text_printf(text, "named %s\n", expr->name);
             break;
@@ -98,6 +101,7 @@ static void print_stmt(Text *text, const Stmt *stmt) {
     print_names(text, "define", &stmt->targets);
     print_names(text, "name", &stmt->names);
     if (stmt->value) print_expr(text, stmt->value);
+    print_part(text, "over", stmt->weight);
     for (int i = 0; i < stmt->values.len; i++) print_expr(text, stmt->values.at[i]);
     for (int i = 0; i < stmt->settings.len; i++)
         print_part(text, stmt->settings.at[i].name, stmt->settings.at[i].value);

@@ -87,6 +87,53 @@ static Value eval_index(Elaborator *e, const Expr *expr) {
     return element(e, expr, &table, &index);
 }
 
+static bool is_known(const Value *value) { return value->kind == VALUE_NUMBER && !value->dim.sym; }
+
+/* One number each, as vectors of one element side by side. */
+static Value join(Elaborator *e, const Expr *at, const Operand *operands, int count) {
+    int *in = ARENA_ARRAY(e->arena, int, count);
+    Type one = type_real(0, NULL);
+    Axes hidden = {0};
+    for (int i = 0; i < count; i++) hidden = axes_union(hidden, operands[i].value.hidden);
+    for (int i = 0; i < count; i++) {
+        Span span = operands[i].expr->span;
+        Value value = spread(e, operands[i].value, hidden, &one, span);
+        if (value.kind != VALUE_TENSOR) return value_error();
+        Type type = graph_node(e->graph, value.node)->type;
+        if (type.rank == MAX_RANK) {
+            fail(e, at->span, "the list has too many axes");
+            return value_error();
+        }
+        unsigned kept = (1u << type.rank) - 1;
+        type = type_with(type, type.rank, dim_const(1));
+        in[i] = graph_expand(e->graph, value.node, type, kept, span);
+    }
+    return made(e, graph_concat(e->graph, count, in, hidden.count, at->span), hidden, at->span);
+}
+
+/* (a, b, …): a vector of numbers. */
+static Value eval_list(Elaborator *e, const Expr *expr) {
+    int count = expr->args.len;
+    Operand *operands = ARENA_ARRAY(e->arena, Operand, count);
+    double *numbers = ARENA_ARRAY(e->arena, double, count);
+    bool known = true, good = true;
+    for (int i = 0; i < count; i++) {
+        operands[i] = (Operand){eval(e, expr->args.at[i]), expr->args.at[i]};
+        const Value *value = &operands[i].value;
+        good = need_real(e, &operands[i], "a list") && good;
+        known = known && is_known(value);
+        if (known) numbers[i] = value->number;
+        if (value->kind != VALUE_TENSOR || visible_type(e, value).rank == 0) continue;
+        if (good)
+            fail(e, operands[i].expr->span, "a list is of numbers, this is %s", describe(e, value));
+        if (good) advise(e, "concat(a, b) joins vectors");
+        good = false;
+    }
+    if (!good) return value_error();
+    if (!known) return join(e, expr, operands, count);
+    return made(e, graph_table(e->graph, count, numbers, expr->span), (Axes){0}, expr->span);
+}
+
 static Value eval_operator(Elaborator *e, const Expr *expr) {
     Operand operands[2];
     int count = 0;
@@ -114,6 +161,8 @@ static Value eval_kind(Elaborator *e, const Expr *expr, const char *hint) {
             return eval_index(e, expr);
         case EXPR_CALL:
             return eval_call(e, expr, hint);
+        case EXPR_LIST:
+            return eval_list(e, expr);
         case EXPR_UNARY:
         case EXPR_BINARY:
             return eval_operator(e, expr);

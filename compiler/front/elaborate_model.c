@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "front/elaborator.h"
+#include "graph/grad.h"
 
 /* ---- the types of columns ---- */
 
@@ -204,6 +205,51 @@ static void run_column(Elaborator *e, const Stmt *stmt) {
 
 /* ---- loss, output ---- */
 
+/* A loss and the weight of it: two expressions, or the two results of one call. */
+static void eval_loss(Elaborator *e, const Stmt *stmt, Operand *loss, Operand *weight) {
+    if (stmt->weight) {
+        loss->value = eval(e, stmt->value);
+        weight->value = eval(e, stmt->weight);
+        return;
+    }
+    loss->value = eval_any(e, stmt->value, NULL);
+    if (loss->value.kind != VALUE_TUPLE) return;
+    const Tuple *tuple = loss->value.tuple;
+    if (tuple->fields.len != 2) {
+        fail(e, stmt->value->span, "a loss is one value, or a value and its weight; '%s' gives %d",
+             tuple->maker, tuple->fields.len);
+        loss->value = value_error();
+        return;
+    }
+    loss->value = tuple->fields.at[0].value;
+    *weight = (Operand){tuple->fields.at[1].value, stmt->value};
+}
+
+/* The weight of each value of the loss: of the loss's shape, or a number. */
+static void add_weight(Elaborator *e, const Operand *loss, const Operand *weight) {
+    if (!need_real(e, weight, "the weight of a loss")) return;
+    Type type = visible_type(e, &loss->value);
+    if (weight->value.kind == VALUE_TENSOR) {
+        Type given = visible_type(e, &weight->value);
+        if (given.rank && !shape_equal(&given, &type)) {
+            fail(e, weight->expr->span, "the loss is %s, but its weight %s", shape_text(e, &type),
+                 shape_text(e, &given));
+            note_operand(e, loss);
+            note_operand(e, weight);
+            return;
+        }
+    }
+    Value value = spread(e, weight->value, (Axes){0}, &type, weight->expr->span);
+    if (value.kind != VALUE_TENSOR) return;
+    if (graph_active(e->graph)[value.node]) {
+        fail(e, weight->expr->span, "the weight of a loss depends on parameters");
+        advise(e, "no gradient flows through a weight; stop(…) says that none shall");
+        return;
+    }
+    vec_push(e->arena, &e->graph->outputs,
+             (Output){.role = ROLE_WEIGHT, .name = "weight", .node = value.node});
+}
+
 static void run_loss(Elaborator *e, const Stmt *stmt) {
     if (e->has_loss) {
         fail(e, stmt->span, "a model can have only one loss");
@@ -213,7 +259,8 @@ static void run_loss(Elaborator *e, const Stmt *stmt) {
     }
     e->has_loss = true;
     e->loss_span = stmt->span;
-    Operand loss = {eval(e, stmt->value), stmt->value};
+    Operand loss = {value_error(), stmt->value}, weight = {value_error(), stmt->weight};
+    eval_loss(e, stmt, &loss, &weight);
     if (!need_real(e, &loss, "a loss")) return;
     if (loss.value.kind != VALUE_TENSOR) {
         fail(e, stmt->value->span, "the loss does not depend on the data: it is %s",
@@ -228,6 +275,7 @@ static void run_loss(Elaborator *e, const Stmt *stmt) {
     }
     vec_push(e->arena, &e->graph->outputs,
              (Output){.role = ROLE_LOSS, .name = "loss", .node = loss.value.node});
+    if (weight.expr) add_weight(e, &loss, &weight);
 }
 
 /* A variable's own name, the field of a scan, or the function of a call. */

@@ -117,7 +117,8 @@ Value element(Elaborator *e, const Expr *at, const Operand *table, const Operand
     Value values = table->value, by = index->value;
     Type from = visible_type(e, &values), to = visible_type(e, &by), result;
     Axes all = axes_union(values.hidden, by.hidden);
-    bool pickable = from.rank == 1 && to.rank == 0;
+    bool listed = graph_node(e->graph, values.node)->op == OP_TABLE;
+    bool pickable = from.rank == 1 && to.rank == 0 && !listed;
     if (from.kind == TYPE_INDEX && !pickable) {
         fail(e, at->span, "of indices, one can be selected out of a list: %s is %s",
              span_text(e, table->expr->span), describe(e, &values));

@@ -94,6 +94,7 @@ Expr *expr_number(Parser *p, Span span, const char *digits);
 Expr *expr_name(Parser *p, Span span, ExprKind kind, const char *name);
 Expr *expr_field(Parser *p, Span span, Expr *left, Span name_span, const char *name);
 Expr *expr_apply(Parser *p, Span span, ExprKind kind, Expr *left, ExprList args);
+Expr *expr_list(Parser *p, Span span, ExprList args);
 Expr *expr_named(Parser *p, Span span, Span name_span, const char *name, Expr *value);
 Expr *expr_operator(Parser *p, Span span, Expr *left, Span op_span, const char *op, Expr *right);
 Expr *expr_loop(Parser *p, Span span, ExprKind kind, Span keyword, Expr *call, Expr *over,

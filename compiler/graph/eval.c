@@ -126,6 +126,8 @@ static double leaf(const Rule *r, const int *at) {
             return get(&in->inputs[attr->index], at);
         case OP_PARAM:
             return get(&in->params[attr->index], at);
+        case OP_TABLE:
+            return r->eval->graph->tables.at[attr->index].values[at[0]];
         case OP_CONST:
             return attr->value;
         case OP_LENGTH:

@@ -12,8 +12,8 @@ void grad_to(Grad *grad, int node, int operand, int contribution) {
     *sum = *sum < 0 ? contribution : graph_binary(graph, OP_ADD, *sum, contribution, span);
 }
 
-/* Marks the nodes that a parameter flows into; what feeds a DELAY may come later than it does. */
-static void mark_active(const Graph *graph, bool *active) {
+bool *graph_active(const Graph *graph) {
+    bool *active = ARENA_ARRAY(graph->arena, bool, graph->nodes.len + 1);
     for (bool changed = true; changed;) {
         changed = false;
         for (int i = 0; i < graph->nodes.len; i++) {
@@ -24,6 +24,7 @@ static void mark_active(const Graph *graph, bool *active) {
             if (now && !active[i]) active[i] = changed = true;
         }
     }
+    return active;
 }
 
 /* Marks the nodes whose values flow into the loss. */
@@ -41,9 +42,8 @@ static void mark_reached(const Graph *graph, int loss, bool *reached) {
 
 static bool *find_wanted(const Graph *graph, int loss) {
     int count = graph->nodes.len;
-    bool *active = ARENA_ARRAY(graph->arena, bool, count);
+    bool *active = graph_active(graph);
     bool *wanted = ARENA_ARRAY(graph->arena, bool, count);
-    mark_active(graph, active);
     mark_reached(graph, loss, wanted);
     for (int i = 0; i < count; i++) wanted[i] &= active[i];
     return wanted;

@@ -13,4 +13,7 @@
  * adjoint of a named value v is called d_v. */
 void graph_differentiate(Graph *graph, int loss);
 
+/* [nodes] Whether a gradient would flow from the node to some parameter. Allocated in its arena. */
+bool *graph_active(const Graph *graph);
+
 #endif

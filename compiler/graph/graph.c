@@ -176,6 +176,24 @@ int graph_const(Graph *graph, double value, Type like, Span span) {
     return graph_leaf(graph, OP_CONST, like, (Attr){.value = value}, span);
 }
 
+int graph_add_table(Graph *graph, int count, const double *values) {
+    size_t size = sizeof *values * (size_t)count;
+    for (int i = 0; i < graph->tables.len; i++) {
+        const Table *table = &graph->tables.at[i];
+        if (table->count == count && memcmp(table->values, values, size) == 0) return i;
+    }
+    double *copy = ARENA_ARRAY(graph->arena, double, count);
+    memcpy(copy, values, size);
+    vec_push(graph->arena, &graph->tables, (Table){count, copy});
+    return graph->tables.len - 1;
+}
+
+int graph_table(Graph *graph, int count, const double *values, Span span) {
+    Dim dim = dim_const(count);
+    Attr attr = {.index = graph_add_table(graph, count, values)};
+    return graph_leaf(graph, OP_TABLE, type_real(1, &dim), attr, span);
+}
+
 int graph_expand(Graph *graph, int a, Type to, unsigned kept, Span span) {
     if (kept == (1u << to.rank) - 1) return a;
     return graph_add_typed(graph, OP_EXPAND, 1, &a, (Attr){.kept = kept}, &to, span);

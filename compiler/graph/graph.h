@@ -60,7 +60,7 @@ typedef struct {
     int axis;      /* SLICE PAD CONCAT SUM MAX ARGMAX ONEHOT DELAY FINAL PLACE */
     int start;     /* SLICE PAD: the first index along axis */
     int direction; /* DELAY FINAL PLACE: +1 in time, -1 against it */
-    int index;     /* INPUT PARAM: which one; MASK: the random stream; LENGTH: the sym */
+    int index;     /* INPUT PARAM TABLE: which one; MASK: the random stream; LENGTH: the sym */
     unsigned kept; /* EXPAND: bit i is set when axis i of the result is an axis of the operand */
     double value;  /* CONST: the number; MASK: the probability of a zero */
     char a[MAX_LABELS], b[MAX_LABELS],
@@ -112,9 +112,17 @@ typedef struct {
     Span span;
 } Param;
 
-typedef enum { ROLE_LOSS, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND } Role;
+/* The numbers of a TABLE. */
+typedef struct {
+    int count;
+    const double *values;
+} Table;
 
-/* What a graph is for: its loss (one value an example, or one a target position), what `output`
+typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND } Role;
+
+/* What a graph is for: its loss (one value an example, or one a target position), the weight of
+ * each of these where it has one (the loss of a batch is the sum of its values over the sum of
+ * their weights, which no gradient flows through; without weights the mean), what `output`
  * lists, and, once differentiated, one gradient a parameter. Packing replaces the gradients by the
  * operands of the sums over the batch that they are. */
 typedef struct {
@@ -143,6 +151,7 @@ typedef struct Graph {
     VEC(Sym) syms; /* slot 0 is SYM_NONE */
     VEC(Input) inputs;
     VEC(Param) params;
+    VEC(Table) tables;
     VEC(Output) outputs;
     VEC(const char *) metrics;
     Training training;
@@ -168,6 +177,10 @@ int graph_add_typed(Graph *graph, Op op, int count, const int *in, Attr attr, co
 /* A DELAY of a value that does not exist yet; graph_close_delay gives it that value. */
 int graph_open_delay(Graph *graph, Type type, int init, int axis, int direction, Span span);
 void graph_close_delay(Graph *graph, int delay, int value);
+
+/* The number of the table with these values, which are copied; and the node that stands for it. */
+int graph_add_table(Graph *graph, int count, const double *values);
+int graph_table(Graph *graph, int count, const double *values, Span span);
 
 /* Shorthands. Elementwise operands must have one shape; graph_broadcast makes it so. */
 int graph_unary(Graph *graph, Op op, int a, Span span);

@@ -90,6 +90,15 @@ static void print_kept(Text *text, unsigned kept) {
     text_puts(text, "}");
 }
 
+static void print_table(Text *text, const Graph *graph, int index) {
+    const Table none = {0}, *table = &none;
+    if (index >= 0 && index < graph->tables.len) table = &graph->tables.at[index];
+    text_puts(text, "{");
+    for (int i = 0; i < table->count; i++)
+        text_printf(text, "%s%s", i ? " " : "", graph_print_number(text->arena, table->values[i]));
+    text_puts(text, "}");
+}
+
 /* What stands in braces behind the op's name, with them. */
 static void print_attr(Text *text, const Graph *graph, const Node *node) {
     const Attr *attr = &node->attr;
@@ -99,6 +108,9 @@ static void print_attr(Text *text, const Graph *graph, const Node *node) {
             break;
         case OP_PARAM:
             text_printf(text, "{%s}", param_name(graph, attr->index));
+            break;
+        case OP_TABLE:
+            print_table(text, graph, attr->index);
             break;
         case OP_LENGTH:
             text_printf(text, "{%s}", dim_text(graph, (Dim){attr->index, 0}));
@@ -300,6 +312,8 @@ static void print_outputs(Text *text, const Graph *graph) {
         const Output *output = &graph->outputs.at[i];
         if (output->role == ROLE_LOSS)
             text_printf(text, "loss %%%d\n", output->node);
+        else if (output->role == ROLE_WEIGHT)
+            text_printf(text, "weight %%%d\n", output->node);
         else if (output->role == ROLE_OUTPUT)
             text_printf(text, "output %s %%%d\n", quoted(graph->arena, output->name), output->node);
         else if (output->role == ROLE_OPERAND)

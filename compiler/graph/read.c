@@ -239,6 +239,7 @@ static void add_output(Reader *reader, Output output) {
 }
 
 static void read_loss(Reader *reader) { add_output(reader, (Output){.role = ROLE_LOSS}); }
+static void read_weight(Reader *reader) { add_output(reader, (Output){.role = ROLE_WEIGHT}); }
 
 static void read_output(Reader *reader) {
     const char *name = cursor_string(&reader->cursor);
@@ -275,6 +276,16 @@ static void read_contract(Cursor *cursor, Attr *attr) {
     read_labels(cursor, attr->out);
 }
 
+static int read_table(Reader *reader) {
+    Cursor *cursor = &reader->cursor;
+    VEC(double) values = {0};
+    do {
+        double value = cursor_number(cursor);
+        vec_push(cursor->arena, &values, value);
+    } while (!cursor_line_done(cursor) && *cursor->at != '}' && values.len < MAX_SIZE);
+    return graph_add_table(reader->graph, values.len, values.at);
+}
+
 static void read_kept(Cursor *cursor, Attr *attr) {
     cursor_keyword(cursor, "kept");
     do {
@@ -299,6 +310,9 @@ static void read_attr(Reader *reader, Op op, Attr *attr) {
             break;
         case OP_LENGTH:
             attr->index = read_dim(reader).sym;
+            break;
+        case OP_TABLE:
+            attr->index = read_table(reader);
             break;
         case OP_CONST:
             attr->value = cursor_number(cursor);
@@ -441,11 +455,11 @@ static const struct {
     void (*read)(Reader *);
     int depth; /* the open braces that it stands in */
 } lines[] = {
-    {"model", read_model, 0},       {"length", read_length, 0},   {"vocab", read_vocab, 0},
-    {"input", read_input, 0},       {"target", read_target, 0},   {"param", read_param, 0},
-    {"train", read_train, 0},       {"metric", read_metric, 0},   {"nodes", read_nodes, 0},
-    {"scan", read_scan, 1},         {"loss", read_loss, 0},       {"output", read_output, 0},
-    {"gradient", read_gradient, 0}, {"operand", read_operand, 0},
+    {"model", read_model, 0},   {"length", read_length, 0},     {"vocab", read_vocab, 0},
+    {"input", read_input, 0},   {"target", read_target, 0},     {"param", read_param, 0},
+    {"train", read_train, 0},   {"metric", read_metric, 0},     {"nodes", read_nodes, 0},
+    {"scan", read_scan, 1},     {"loss", read_loss, 0},         {"weight", read_weight, 0},
+    {"output", read_output, 0}, {"gradient", read_gradient, 0}, {"operand", read_operand, 0},
 };
 
 static void read_statement(Reader *reader) {

@@ -100,6 +100,12 @@ static const char *leaf_problem(const Graph *graph, const Node *node) {
         case OP_PARAM:
             if (index < 0 || index >= graph->params.len) return "no such parameter";
             return type_equal(&node->type, &graph->params.at[index].type) ? NULL : "wrong type";
+        case OP_TABLE:
+            if (index < 0 || index >= graph->tables.len) return "no such table";
+            return node->type.kind == TYPE_REAL && node->type.rank == 1 && !node->type.dim[0].sym &&
+                           node->type.dim[0].add == graph->tables.at[index].count
+                       ? NULL
+                       : "wrong type";
         case OP_LENGTH:
             if (index < 1 || index >= graph->syms.len) return "no such size";
             return scalar(&node->type) ? NULL : "a size is one number";
@@ -268,6 +274,12 @@ static void check_output(Check *check, int index) {
         case ROLE_LOSS:
             if (type->kind != TYPE_REAL || type->rank > 1)
                 fail(check, "the loss is not one number, or one a step");
+            break;
+        case ROLE_WEIGHT:
+            if (!index || graph->outputs.at[index - 1].role != ROLE_LOSS)
+                fail(check, "a weight does not follow its loss");
+            else if (!type_equal(type, &graph_node(graph, graph->outputs.at[index - 1].node)->type))
+                fail(check, "the loss and its weight have different types");
             break;
         case ROLE_OUTPUT:
             if (!output->name) fail(check, "output %d has no name", index);

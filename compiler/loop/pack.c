@@ -18,7 +18,7 @@ typedef struct {
 
 static bool shared_op(Op op) {
     return op_info[op].class == OP_ELEMENTWISE || op == OP_SLICE || op == OP_RESHAPE ||
-           op == OP_EXPAND || op == OP_PARAM || op == OP_CONST || op == OP_SEED;
+           op == OP_EXPAND || op == OP_PARAM || op == OP_TABLE || op == OP_CONST || op == OP_SEED;
 }
 
 static Space space_of(const Program *program, const Graph *g, int i) {
@@ -197,6 +197,12 @@ static int viewed(Pack *pack, const Node *view, int from) {
                                                                          : from;
 }
 
+/* Whether rows of the node can be selected: a parameter or numbers of the source, or a part. */
+static bool is_table(const Pack *pack, int node) {
+    Op op = graph_node(pack->rebuild.to, skip_slices(pack->rebuild.to, node))->op;
+    return op == OP_PARAM || op == OP_TABLE;
+}
+
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
 static void place_operands(Pack *pack, Node *node, int *in) {
     const Space *space = pack->program->space;
@@ -224,7 +230,7 @@ static void place_operands(Pack *pack, Node *node, int *in) {
                 in[0] = in_memory(pack, in[0], true);
             break;
         case OP_GATHER:
-            if (graph_node(pack->rebuild.to, skip_slices(pack->rebuild.to, in[0]))->op != OP_PARAM)
+            if (!is_table(pack, in[0]))
                 refuse(pack, node, in,
                        "selecting a row of what is computed is not supported yet, only one of a "
                        "parameter");

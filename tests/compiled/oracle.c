@@ -185,6 +185,7 @@ static Results empty_results(Arena *arena, const Place *place, const Tensor *par
         int rows = place->count[sequence_of(graph, output->node)], columns = 1;
         for (int k = step_axes(graph, type); k < type->rank; k++) columns *= type->dim[k].add;
         if (output->role == ROLE_LOSS) r.losses = rows;
+        r.weighted |= output->role == ROLE_WEIGHT;
         if (output->role == ROLE_LOSS) r.loss = ARENA_ARRAY(arena, double, rows + 1);
         if (output->role == ROLE_OUTPUT) r.output_size[o] = rows * columns;
         if (output->role == ROLE_OUTPUT) r.output[o++] = ARENA_ARRAY(arena, double, rows *columns);
@@ -209,9 +210,18 @@ static void add_example(const Place *place, const Tensor *values, Results *r) {
         const Type *type = &graph_node(graph, output->node)->type;
         if (output->role == ROLE_LOSS) each_row(place, type, value, write_row, r->loss);
         if (output->role == ROLE_OUTPUT) each_row(place, type, value, write_row, r->output[o++]);
+        for (long k = 0; output->role == ROLE_WEIGHT && k < tensor_size(value); k++)
+            r->weight += value->at[k];
         for (long k = 0; output->role == ROLE_GRADIENT && k < tensor_size(value); k++)
             r->gradient[output->param][k] += value->at[k];
     }
+}
+
+/* By the sum of the weights, or to zero where there are none. */
+static void divide_gradients(const Graph *graph, const Tensor *params, Results *r) {
+    for (int p = 0; p < graph->params.len; p++)
+        for (long k = 0; k < tensor_size(&params[p]); k++)
+            r->gradient[p][k] *= r->weight == 0 ? 0 : 1 / r->weight;
 }
 
 Results oracle(Arena *arena, const Graph *graph, const Data *data, const Tensor *params,
@@ -231,11 +241,12 @@ Results oracle(Arena *arena, const Graph *graph, const Data *data, const Tensor 
                         .training = training,
                         .mask = packed_mask,
                         .mask_user = &place,
-                        .seed = 1.0 / r.losses};
+                        .seed = r.weighted ? 1 : 1.0 / r.losses};
         graph_eval(scratch, graph, &in, values);
         add_example(&place, values, &r);
         arena_free(scratch);
     }
+    if (r.weighted) divide_gradients(graph, params, &r);
     return r;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "evaluate.h"
 #include "threads.h"
 
 /* ---- setting up ---- */
@@ -136,6 +137,9 @@ static void gather_row(const Runner *runner, Results *r, int n, int row, int pla
 }
 
 static void gather(const Runner *runner, Results *r, int k, const RdBatch *batch) {
+    r->weighted = runner->session.run.weight != NULL;
+    r->weight +=
+        rd_weight_sum(&runner->session, rd_batch_rows(batch, runner->model->loss_per_step));
     for (int n = 0; n <= runner->examples.sequence_count; n++) {
         const int *place =
             n ? rd_plan_steps(&runner->plan, n) : rd_plan_positions(&runner->plan, k);

@@ -19,7 +19,9 @@ typedef struct {
 
 typedef struct {
     int losses;
-    double *loss;      /* [losses] an example, or a step of one, each */
+    double *loss; /* [losses] an example, or a step of one, each */
+    bool weighted;
+    double weight;     /* the sum of the weights, or the number of losses */
     double **output;   /* [output_count] rows of `columns` numbers, example after example */
     int *output_size;  /* [output_count] numbers */
     double **gradient; /* [param_count] after training */

@@ -319,6 +319,18 @@ const Sample samples[] = {
      "  t = parts(y)\n"
      "  hidden = concat(max_pool(max(y)), mean(flat(tanh(y))), flatten(mean(t)))\n" LINEAR,
      "  loss cross_entropy(logits, label)\n  output argmax(y), o, y, t, logits\n"},
+    {"columns_of_numbers", "",
+     "  input size: real[3]\n  input price: real\n" X
+     "  hidden = concat(mean(tanh(linear(x, 3) + size)), linear(size, 4)) * price\n" LINEAR,
+     "  loss mean(huber(logits, size, 0.5)) + hinge(max(logits), price)\n"
+     "      + binary_cross_entropy(sigmoid(sum(logits)), 0.25) + multi_margin(logits, label)\n"
+     "      + binary_cross_entropy_with_logits(max(hidden), 0.75, 2)\n"
+     "  output logits, size, (price, sum(logits), 3)\n"},
+    {"weighted_loss", "", X "  hidden = mean(x)\n" LINEAR,
+     "  loss weighted_cross_entropy(logits, label, (1, 2.5, 0), 0.1)\n"
+     "  output logits * (1, 2, 3), (-1, 0, 1)[label]\n"},
+    {"weighted_steps", "", X "  l = linear(x, label.size)\n  logits = mean(l)\n",
+     "  loss cross_entropy(l, label) over (0.5, 2, 0)[label]\n  output logits\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;

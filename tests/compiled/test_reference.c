@@ -90,10 +90,10 @@ static Runner *open_runner(const Case *c, const Data *data, int threads, bool tr
     return runner;
 }
 
-static double mean_of(const double *values, int count) {
+static double mean_loss(const Results *got) {
     double sum = 0;
-    for (int i = 0; i < count; i++) sum += values[i];
-    return sum / count;
+    for (int i = 0; i < got->losses; i++) sum += got->loss[i];
+    return sum / got->weight;
 }
 
 /* ---- comparing ---- */
@@ -125,7 +125,7 @@ static void check_outputs(const Case *c, const char *batch, const Results *got, 
     if (training) loss = reference_reals(&c->file, &count, "masked.loss.%s", batch);
     bool masked = loss;
     if (!masked) loss = reference_reals(&c->file, &count, "loss.%s", batch);
-    near(c, batch, "the loss", fabs(mean_of(got->loss, got->losses) - *loss), 1e-5);
+    near(c, batch, "the loss", fabs(mean_loss(got) - *loss), 1e-5);
     check_output(c, batch, got, masked ? "masked.logits" : "logits", "logits", false);
     check_output(c, batch, got, "attention", "weights", true);
 }
@@ -168,7 +168,7 @@ static Course train(const Case *c, int threads, double clip) {
     Course t;
     for (int i = 0; i < STEPS; i++) {
         Results got = runner_train(runner, 1);
-        t.loss[i] = mean_of(got.loss, got.losses);
+        t.loss[i] = mean_loss(&got);
         t.norm[i] = runner_update(runner, i + 1, clip);
     }
     runner_close(runner);

@@ -82,6 +82,25 @@ static void check_same(const char *text, const char *expected) {
     arena_free(arena);
 }
 
+/* Numbers of the data and of the source, and a weighted loss. */
+static const char *const of_numbers =
+    "model m \"m\"\n"
+    "target label: class [] index(2)\n"
+    "input size: real [2]\n"
+    "train adam rate 0.001 momentum 0 beta1 0.9 beta2 0.999 epsilon 1e-08 weight_decay 0 clip_norm "
+    "5 epochs 5 batch 32 patience 0\n"
+    "nodes {\n"
+    "  %0 [] index(2) = input{label}\n"
+    "  %1 [2] = input{size}\n"
+    "  %2 [2] = table{1 -2.5}\n"
+    "  %3 [] = pick %1 %0\n"
+    "  %4 [] = gather %2 %0\n"
+    "}\n"
+    "loss %3\n"
+    "weight %4\n";
+
+Test(graph_text, numbers_and_weights) { check_same(of_numbers, of_numbers); }
+
 Test(graph_text, everything_reads_back) { check_same(sample, sample); }
 
 Test(graph_text, layout_and_blocks_do_not_matter) {

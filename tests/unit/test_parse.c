@@ -67,6 +67,8 @@ static const char *grouped(const Expr *e) {
             return arena_printf(arena, "%s[%s]", left, args);
         case EXPR_CALL:
             return arena_printf(arena, "%s(%s)", left, args);
+        case EXPR_LIST:
+            return arena_printf(arena, "<%s>", args);
         case EXPR_NAMED:
             return arena_printf(arena, "%s=%s", e->name, right);
         case EXPR_UNARY:
@@ -96,6 +98,7 @@ Test(parse, precedence) {
     expect_grouped("(a + b) * c'", "((a+b)*c')");
     expect_grouped("f(x, act = tanh)(0.5)", "f(x, act=tanh)(0.5)");
     expect_grouped("x.final.size", "x.final.size");
+    expect_grouped("(1, -2.5, a + b)[(c)]", "<1, (-2.5), (a+b)>[c]");
     expect_grouped("x.state.from(over = text)", "x.state.from(over=text)");
 }
 
