@@ -22,7 +22,7 @@ static void use(const RdModel *model, const RdData *data) {
     RdPlan plan;
     check(data->count > 0);
     for (int c = 0; c < model->column_count; c++)
-        if (model->columns[c].kind == RD_WORDS && data->has[c])
+        if (rd_column_learned(&model->columns[c]) && data->has[c])
             rd_vocab_build(data, c, 100, 1, &vocab[c]);
     rd_encode(model, data, vocab, &examples);
     rd_plan_new(&examples, 3, &plan);
@@ -37,12 +37,22 @@ static void use(const RdModel *model, const RdData *data) {
     for (int c = 0; c < model->column_count; c++) rd_vocab_free(&vocab[c]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+/* A model and a format that its data can have. */
+static const RdModel *choose(unsigned mode, RdFormat *format) {
     static const RdModel *const models[] = {&mood, &topic, &tag, &table};
+    *format = (RdFormat)(mode >> 5 & 3);
+    if (!(mode & 128)) return models[mode & 3];
+    if (!(mode & 32)) return mode & 1 ? &pair : &score;
+    *format = mode & 64 ? RD_FORMAT_CONLL : RD_FORMAT_CONLLU;
+    return mode & 1 ? &tagger : &listed;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (size < 1) return 0;
     unsigned mode = bytes[0];
-    RdReadOptions options = {mode & 4, mode & 8, mode & 16, (RdFormat)(mode >> 5 & 3)};
-    const RdModel *model = mode & 128 ? (mode & 1 ? &pair : &score) : models[mode & 3];
+    RdFormat format;
+    const RdModel *model = choose(mode, &format);
+    RdReadOptions options = {mode & 4, mode & 8, mode & 16, format};
     int fd = memfd_create("data", 0);
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

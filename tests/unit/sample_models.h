@@ -130,4 +130,41 @@ static const RdModel series = {.name = "series",
                                .column_count = 2,
                                .columns = series_columns};
 
+/* words, their characters, tags over them: learned from the data, and listed */
+static const char *const parts[] = {"NOUN", "VERB", "DET", "PUNCT"};
+static const RdColumn tagger_columns[] = {
+    {.name = "words", .kind = RD_WORDS, .per_step = 1, .split = true, .max_length = 5},
+    {.name = "letters",
+     .kind = RD_WORDS,
+     .per_step = 2,
+     .inner = true,
+     .over = 0,
+     .chars = true,
+     .max_length = 4},
+    {.name = "tag", .kind = RD_TAGS, .target = true, .per_step = 1, .over = 0, .class_count = 5},
+};
+static const RdColumn parts_columns[] = {
+    {.name = "words", .kind = RD_WORDS, .per_step = 1, .split = true},
+    {.name = "part",
+     .kind = RD_TAGS,
+     .target = true,
+     .per_step = 1,
+     .over = 0,
+     .class_count = 4,
+     .classes = parts},
+};
+static const RdSequence words_and_letters[] = {{.column = 0}, {.column = 1, .parent = 1}};
+static const RdModel tagger = {.name = "tagger",
+                               .real_size = sizeof(float),
+                               .column_count = 3,
+                               .columns = tagger_columns,
+                               .sequence_count = 2,
+                               .sequences = words_and_letters};
+static const RdModel listed = {.name = "listed",
+                               .real_size = sizeof(float),
+                               .column_count = 2,
+                               .columns = parts_columns,
+                               .sequence_count = 1,
+                               .sequences = first_column};
+
 #endif
