@@ -38,8 +38,8 @@ void words_setting(Elaborator *e, const Expr *arg, Input *input) {
     }
     if (binding && binding->value.kind == VALUE_ERROR) return;
     if (!binding || binding->kind != BIND_COLUMN || binding->value.kind != VALUE_TENSOR) {
-        fail(e, text->span, "'%s' needs an input of words, this is %s", arg->name,
-             binding ? describe(e, &binding->value) : "none");
+        fail(e, text->span, "'%s' needs an input of words, '%s' is none", arg->name,
+             span_text(e, text->span));
         if (!binding) advise(e, "that input stands further up: input text: words(…)");
         return;
     }
