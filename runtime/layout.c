@@ -25,7 +25,6 @@ RdLayout rd_layout(const RdModel *model, const int *vocab) {
         layout.numbers += size;
         layout.count += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
-    layout.count += ALIGNMENT; /* a vector may be read from any place on */
     return layout;
 }
 

@@ -74,6 +74,9 @@ def run(model, batch):
     if hasattr(model, "begin"):
         model.begin(batch)
     outputs = [model(torch.tensor(words)) for words, _ in batch]
+    if hasattr(model, "cost"):  # a tagger: scores a word, the loss a sentence
+        costs = [model.cost(output[0], tags) for output, (_, tags) in zip(outputs, batch)]
+        return torch.stack(costs).mean(), torch.cat([output[0] for output in outputs]), torch.empty(0)
     logits = torch.stack([output[0] for output in outputs])
     labels = torch.tensor([label for _, label in batch])
     attention = [output[1] for output in outputs if output[1] is not None]
@@ -120,6 +123,9 @@ def results(model, batches, rate, gradients_of, masked):
         tensors["loss." + name] = loss.detach()
         if attention.numel():
             tensors["attention." + name] = attention.detach()
+        if hasattr(model, "path"):
+            paths = [model.path(model(torch.tensor(words))[0].detach()) for words, _ in batch]
+            tensors["path." + name] = torch.tensor([float(tag) for path in paths for tag in path])
         if name in gradients_of:
             for parameter, gradient in gradients(model, batch):
                 tensors["grad.%s.%s" % (name, parameter)] = gradient
@@ -135,7 +141,10 @@ def inputs(model, batches):
     for name, batch in batches.items():
         tensors["tokens." + name] = torch.tensor([w for words, _ in batch for w in words])
         tensors["lengths." + name] = torch.tensor([len(words) for words, _ in batch])
-        tensors["labels." + name] = torch.tensor([label for _, label in batch])
+        labels = [label for _, label in batch]
+        if isinstance(labels[0], list):  # a tag for each word
+            labels = [tag for tags in labels for tag in tags]
+        tensors["labels." + name] = torch.tensor(labels)
     for name, parameter in named(model):
         tensors["param." + name] = parameter.detach().clone()
     return tensors
