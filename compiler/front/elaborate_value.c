@@ -112,15 +112,35 @@ Value spread(Elaborator *e, Value value, Axes hidden, const Type *visible, Span 
     return made(e, graph_expand(e->graph, value.node, to, kept, span), hidden, span);
 }
 
+/* The hidden axis whose every element has a length of its own, found in an argument of the frame;
+ * none for a length that every example has. */
+static bool outer_axis(Elaborator *e, int sym, Span span, Axes *hidden) {
+    int parent = e->graph->syms.at[sym].parent;
+    if (!parent) return true;
+    for (int b = e->frame->bindings.len - 1; b >= 0; b--) {
+        const Value *value = &e->frame->bindings.at[b].value;
+        if (value->kind != VALUE_TENSOR) continue;
+        const Type *type = &graph_node(e->graph, value->node)->type;
+        for (int i = 0; i < value->hidden.count && i + 1 < type->rank; i++) {
+            if (type->dim[i].sym != parent || type->dim[i + 1].sym != sym) continue;
+            *hidden = axes_with(*hidden, value->hidden.at[i]);
+            return true;
+        }
+    }
+    fail(e, span, "'%s' has another length at each step of '%s'", e->graph->syms.at[sym].name,
+         e->graph->syms.at[parent].name);
+    return false;
+}
+
 Value number_tensor(Elaborator *e, const Value *value, Span span) {
     Type scalar = type_real(0, NULL);
     Axes none = {0};
     if (!value->dim.sym)
         return made(e, graph_const(e->graph, value->number, scalar, span), none, span);
-    Attr attr = {.index = value->dim.sym};
-    int node = graph_leaf(e->graph, OP_LENGTH, scalar, attr, span);
+    if (!outer_axis(e, value->dim.sym, span, &none)) return value_error();
+    int node = graph_length(e->graph, (Dim){value->dim.sym, 0}, span);
     if (value->dim.add) {
-        int add = graph_const(e->graph, value->dim.add, scalar, span);
+        int add = graph_const(e->graph, value->dim.add, graph_node(e->graph, node)->type, span);
         node = graph_binary(e->graph, OP_ADD, node, add, span);
     }
     return made(e, node, none, span);

@@ -279,3 +279,9 @@ int sequence_number(const Graph *graph, int sym) {
     for (int i = 1; i <= sym; i++) number += graph->syms.at[i].kind == SYM_LENGTH;
     return sym ? number : 0;
 }
+
+int graph_length(Graph *graph, Dim dim, Span span) {
+    int parent = graph->syms.at[dim.sym].parent;
+    Type type = type_real(parent != 0, (Dim[]){{parent, 0}});
+    return graph_leaf(graph, OP_LENGTH, type, (Attr){.index = dim.sym, .start = dim.add}, span);
+}

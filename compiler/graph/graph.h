@@ -213,6 +213,9 @@ Type type_with(Type type, int axis, Dim size); /* a new axis before position `ax
  * nested in the one before it. */
 int step_axes(const Graph *graph, const Type *type);
 
+/* The size `dim` of one that has a sym, as a number: [], or for a nested length [the outer one]. */
+int graph_length(Graph *graph, Dim dim, Span span);
+
 /* The sym of the last of these, 0 for none; and which of the graph's lengths a sym is, from 1. */
 int step_sym(const Graph *graph, const Type *type);
 int sequence_number(const Graph *graph, int sym);

@@ -370,9 +370,9 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
         unsigned high = node.attr.kept >> (attr.axis + 1) << attr.axis;
         int times = graph_const(g, size.add, type, span);
         if (size.sym) {
-            times = graph_leaf(g, OP_LENGTH, type_real(0, NULL),
-                               (Attr){.index = size.sym, .start = size.add}, span);
-            times = add_expand(g, times, type, 0, span);
+            bool nested = g->syms.at[size.sym].parent != 0;
+            times = graph_length(g, size, span);
+            times = add_expand(g, times, type, nested ? 1u << (attr.axis - 1) : 0, span);
         }
         return add_binary(g, OP_MUL, add_expand(g, node.in[0], type, low | high, span), times,
                           span);

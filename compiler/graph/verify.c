@@ -108,7 +108,10 @@ static const char *leaf_problem(const Graph *graph, const Node *node) {
                        : "wrong type";
         case OP_LENGTH:
             if (index < 1 || index >= graph->syms.len) return "no such size";
-            return scalar(&node->type) ? NULL : "a size is one number";
+            return step_sym(graph, &node->type) == graph->syms.at[index].parent &&
+                           node->type.rank == step_axes(graph, &node->type)
+                       ? NULL
+                       : "a size is one number, a nested one a number a step";
         case OP_SEED:
             return scalar(&node->type) ? NULL : "the seed is one number";
         case OP_MASK:

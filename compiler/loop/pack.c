@@ -45,11 +45,18 @@ static const char *misfit(const Graph *g, const Node *node, Space space) {
         return arena_printf(
             g->arena, "a sequence of another length than its input's is not supported yet: %s",
             shape);
-    for (int i = first; i < type->rank; i++)
+    for (int i = first; i < type->rank; i++) {
+        const Sym *sym = &g->syms.at[type->dim[i].sym];
+        if (sym->parent)
+            return arena_printf(g->arena,
+                                "a value of shape %s is not possible: '%s' has another length at "
+                                "each step of '%s'",
+                                shape, sym->name, g->syms.at[sym->parent].name);
         if (type->dim[i].sym)
             return arena_printf(g->arena,
                                 "a value of shape %s is not supported here: %s must be a constant",
                                 shape, dim_string(g, type->dim[i]));
+    }
     return NULL;
 }
 

@@ -59,16 +59,28 @@ void check_batches(Arena *arena, const char *name, const RdModel *model, const D
     check_training(arena, name, model, data);
 }
 
+/* Lengths of sequence n; the number of rows that gives. */
+static int random_lengths(Arena *arena, Data *data, int n, int owners, int longest,
+                          Random *random) {
+    int *length = ARENA_ARRAY(arena, int, owners + 1), rows = 0;
+    for (int i = 0; i < owners; i++) rows += length[i] = 1 + random_below(random, longest);
+    if (n == 1) data->length = length;
+    data->further[n - 1] = length;
+    return rows;
+}
+
 Data sentences(Arena *arena, const RdModel *model, int count, int longest, uint64_t seed) {
     Random random = {seed};
     Data data = {.count = count};
-    int *length = ARENA_ARRAY(arena, int, count), steps = 0;
-    for (int i = 0; i < count; i++) steps += length[i] = 1 + random_below(&random, longest);
-    data.length = length;
+    int rows[RD_MAX_SEQUENCES + 1] = {count};
+    for (int n = 1; n <= model->sequence_count; n++)
+        rows[n] = random_lengths(arena, &data, n, rows[model->sequences[n - 1].parent],
+                                 n == 1 ? longest : 9, &random);
     for (int c = 0; c < model->column_count; c++) {
-        bool words = model->columns[c].kind == RD_WORDS;
-        int range = words ? model->columns[c].max_vocab : model->columns[c].class_count;
-        int size = words ? steps : count, *column = ARENA_ARRAY(arena, int, size);
+        const RdColumn *of = &model->columns[c];
+        bool words = of->kind == RD_WORDS;
+        int range = words ? of->max_vocab : of->class_count;
+        int size = rows[of->per_step], *column = ARENA_ARRAY(arena, int, size + 1);
         for (int i = 0; i < size; i++) column[i] = random_below(&random, range);
         data.column[c] = column;
         data.vocab[c] = words ? range : 0;

@@ -94,6 +94,13 @@
 
 #define TIMES_WEIGHT "layer times_weight(x: [I]) -> [6] { param w: [6, I]\n w @ x }\n"
 
+/* The state of a scan inside of each word starts from the word, and sees the example. */
+#define BIASED_BY                                    \
+    "cell biased_by(x: [I], b: [H]) {\n"             \
+    "  state h: [H]\n"                               \
+    "  h' = tanh(linear(x, H) + linear(h, H) * b)\n" \
+    "}\n"
+
 #define BIASED                                                                                    \
     "cell biased(x: [I], b: [I]) {\n  state h: [I]\n  param u: [I, I], w: [I, I]\n  h' = tanh(w " \
     "@ x + u @ h + b)\n}\n"
@@ -242,6 +249,21 @@ const Sample samples[] = {
      "  l = softmax(linear(d.h + s, 4))\n",
      "  loss -log(sum_columns(l * l)) * (1 + sum(mean(x))) + abs(sum(mean(z)))\n"
      "  output l, a.h\n"},
+    {"letters_in_words", SUM_COLUMNS,
+     "  input letters: chars(of = text, max_vocab = 9, max_length = 8)\n" X
+     "  z = dropout(embedding(letters, 4), 0.3)\n  a = scan gru(6) over z\n"
+     "  b = scan lstm(5) over z backward\n  c, w = attention(concat(a.h, b.h))\n"
+     "  seen = concat(x, a.final.h, b.final.h, c, mean_pool(z), max_pool(z))\n"
+     "  r = scan gru(7) over dropout(seen, 0.2)\n  logits = linear(r.h, 3)\n",
+     "  loss -log(sum_columns(softmax(logits) * softmax(logits)))\n  output logits, w, a.h\n"},
+    {"letters_after_words", BIASED_BY,
+     "  input other: words(max_vocab = 5, max_length = 9)\n"
+     "  input letters: chars(of = other, max_vocab = 9, max_length = 8)\n" X
+     "  e = scan gru(4) over x\n  start = tanh(linear(e.final.h, 4))\n"
+     "  z = softmax(embedding(letters, 4) + start) * e.final.h\n"
+     "  a = scan biased_by(start) over z from h = linear(embedding(other, 3), 4)\n"
+     "  hidden = concat(mean(a.final.h), max_pool(mean_pool(tanh(a.h))), e.final.h)\n" LINEAR,
+     NULL},
     {"step_loss", "", X "  s = scan gru(6) over x\n  param key: [6]\n  score = s.h @ key\n",
      "  loss log(1 + exp(score)) + 0.1 * score * score\n  output score, s.h\n"},
     {"step_loss_backward", SUM_COLUMNS,
