@@ -108,39 +108,28 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
 
 /* ---- sums over the rows of a batch ---- */
 
-/* A block of RD_BLOCK rows of b, RD_ACROSS vectors wide, stays in the first-level cache. Panels of
- * a are RD_ROWS columns in RD_HIGH places, so that one vector moves them. */
-enum { RD_BLOCK = 96, RD_WIDE = 512, RD_PART = 11 * RD_ROWS, RD_HIGH = 8 };
+/* A block of RD_BLOCK rows of b, RD_ACROSS vectors wide, stays in the first-level cache; the panels
+ * of all operands of a part in the second. Panels of a are RD_ROWS columns in RD_HIGH places, so
+ * that one vector moves them. */
+enum { RD_BLOCK = 96, RD_HIGH = 8, RD_LEFT = 88 * RD_ROWS, RD_RIGHT = 1024, RD_RIGHTS = 16 };
 
-/* The next rows of a sum, at most RD_BLOCK: their places in a and b. Returns how many. */
-RD_INLINE int rd_next_rows(const RdSum *s, int *r, int *a_row, int *b_row) {
-    int count = 0;
-    for (; *r < s->rows && count < RD_BLOCK; ++*r) {
-        int ra = s->a_rows ? s->a_rows[*r] : *r, rb = s->b_rows ? s->b_rows[*r] : *r;
-        if (ra < 0 || rb < 0) continue;
-        a_row[count] = ra;
-        b_row[count++] = rb;
-    }
-    return count;
-}
-
-/* out[0:6][0:4 vectors] += a^T b over `count` rows of packed panels. */
-RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out, long stride,
-                             int high, int wide) {
+/* ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels. */
+RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int count, real *out,
+                             long stride, int high, int wide) {
     vec sum[RD_ROWS][RD_ACROSS];
     for (int i = 0; i < RD_ROWS; i++)
-        for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_splat(0);
-    RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += RD_ACROSS * LANES) {
+        for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_splat(0);
+    RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += ACROSS * LANES) {
         vec right[RD_ACROSS];
-        for (int j = 0; j < RD_ACROSS; j++) right[j] = rd_load(b + j * LANES);
+        for (int j = 0; j < ACROSS; j++) right[j] = rd_load(b + j * LANES);
         for (int i = 0; i < RD_ROWS; i++) {
             const vec left = rd_splat(a[i]);
-            for (int j = 0; j < RD_ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
+            for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
         }
     }
-    if (high == RD_ROWS && wide == RD_ACROSS * LANES) {
+    if (high == RD_ROWS && wide == ACROSS * LANES) {
         for (int i = 0; i < RD_ROWS; i++)
-            for (int j = 0; j < RD_ACROSS; j++) {
+            for (int j = 0; j < ACROSS; j++) {
                 real *to = out + i * stride + j * LANES;
                 rd_store(to, rd_load(to) + sum[i][j]);
             }
@@ -153,65 +142,172 @@ RD_INLINE void rd_outer_tile(const real *a, const real *b, int count, real *out,
         }
 }
 
-/* Copies columns m0 to m1 of `count` rows of a into panels. The last may hold what stands behind
- * m1: it is multiplied, but never stored. */
+#define RD_OUTER_ACROSS(ACROSS)                                                          \
+    RD_HELPER void rd_outer_##ACROSS(const real *a, const real *b, int count, real *out, \
+                                     long stride, int high, int wide) {                  \
+        rd_outer_tile(ACROSS, a, b, count, out, stride, high, wide);                     \
+    }
+
+RD_OUTER_ACROSS(1)
+RD_OUTER_ACROSS(2)
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+RD_OUTER_ACROSS(3)
+RD_OUTER_ACROSS(4)
+#endif
+
+/* The panels of the right operands that the sums of a part have in common. */
+typedef struct {
+    const RdSum *of[RD_RIGHTS];
+    int first[RD_RIGHTS]; /* the column of b that the panel starts at */
+    real *at[RD_RIGHTS];
+    int count, used; /* panels; columns taken */
+    _Alignas(64) real values[RD_BLOCK * RD_RIGHT];
+} RdRights;
+
+RD_INLINE const int *rd_block_rows(const int *map, int first, int count, int *identity) {
+    if (map) return map + first;
+    for (int k = 0; k < count; k++) identity[k] = first + k;
+    return identity;
+}
+
+/* Copies columns m0 to m1 of rows of a into panels; a row -1 is zeros. The last panel may hold what
+ * stands behind m1: it is multiplied, but never stored. */
 RD_HELPER void rd_outer_left(const RdSum *s, const int *rows, int count, int m0, int m1, real *to) {
     for (int k = 0; k < count; k++, to += RD_HIGH) {
-        const real *from = s->a + rows[k] * s->a_stride;
         real *row = to;
+        if (rows[k] < 0) {
+            for (int m = m0; m < m1; m += RD_ROWS, row += RD_BLOCK * RD_HIGH)
+                memset(row, 0, RD_HIGH * sizeof(real));
+            continue;
+        }
+        const real *from = s->a + rows[k] * s->a_stride;
         for (int m = m0; m < m1; m += RD_ROWS, row += RD_BLOCK * RD_HIGH)
             memcpy(row, from + m, RD_HIGH * sizeof(real));
     }
 }
 
-/* Copies columns n0 to n1 of `count` rows of b into panels of RD_ACROSS vectors. Rows are read to
- * the end of a vector: what stands there is multiplied, but never stored. */
-RD_HELPER void rd_outer_right(const RdSum *s, const int *rows, int count, int n0, int n1,
+/* Copies vectors [first, first + across) of rows of b into a panel; a row -1 is zeros. Rows are
+ * read to the end of a vector: what stands there is multiplied, but never stored. */
+RD_HELPER void rd_outer_right(const RdSum *s, const int *rows, int count, int first, int across,
                               real *to) {
-    const int across = RD_ACROSS * LANES;
-    for (int k = 0; k < count; k++) {
-        const real *from = s->b + rows[k] * s->b_stride + n0;
-        real *row = to + k * across;
-        for (int n = n0; n < n1; n += across, from += across, row += RD_BLOCK * across)
-            for (int v = 0; v < RD_ACROSS && n + v * LANES < n1; v++)
-                rd_store(row + v * LANES, rd_load(from + v * LANES));
+    for (int k = 0; k < count; k++, to += across * LANES) {
+        const real *from = s->b + rows[k] * s->b_stride + first * LANES;
+        for (int v = 0; v < across; v++)
+            rd_store(to + v * LANES, rows[k] < 0 ? rd_splat(0) : rd_load(from + v * LANES));
     }
+}
+
+/* The panels of columns [n0, n1) of b, one behind the other; packed unless they are there. */
+RD_HELPER const real *rd_right_panels(RdRights *rights, const RdSum *s, int r, int count, int n0,
+                                      int n1) {
+    const int vectors = RD_VECTORS(n1 - n0);
+    int identity[RD_BLOCK];
+    for (int i = 0; i < rights->count; i++)
+        if (rights->of[i]->b == s->b && rights->of[i]->b_rows == s->b_rows &&
+            rights->of[i]->n == s->n && rights->first[i] == n0)
+            return rights->at[i];
+    if (rights->count == RD_RIGHTS || rights->used + vectors * LANES > RD_RIGHT)
+        rights->count = rights->used = 0;
+    real *at = rights->values + (long)rights->used * RD_BLOCK, *to = at;
+    const int *rows = rd_block_rows(s->b_rows, r, count, identity);
+    for (int v = 0, across; v < vectors; v += across, to += across * LANES * RD_BLOCK) {
+        across = rd_tile(vectors - v, RD_ACROSS);
+        rd_outer_right(s, rows, count, n0 / LANES + v, across, to);
+    }
+    rights->of[rights->count] = s;
+    rights->first[rights->count] = n0;
+    rights->at[rights->count++] = at;
+    rights->used += vectors * LANES;
+    return at;
 }
 
 /* The sums of a's columns on the way: the gradient of a bias beside that of its weight. */
 RD_HELPER void rd_outer_also(const RdSum *s, const int *rows, int count, int m0, int m1) {
     for (int m = m0; m < m1; m += LANES) {
         vec sum = rd_splat(0);
-        for (int k = 0; k < count; k++) sum += rd_load(s->a + rows[k] * s->a_stride + m);
+        for (int k = 0; k < count; k++)
+            if (rows[k] >= 0) sum += rd_load(s->a + rows[k] * s->a_stride + m);
         for (int i = 0; i < 2 && s->also[i]; i++)
             rd_store_head(s->also[i] + m, rd_load(s->also[i] + m) + sum, m1 - m);
     }
 }
 
-/* Rows m0 to m1 of the result (at most RD_PART), columns n0 to n1 (at most RD_WIDE). */
-RD_HELPER void rd_outer_line(const RdSum *s, int m0, int m1, int n0, int n1) {
-    const int across = RD_ACROSS * LANES;
-    _Alignas(64) real a[RD_BLOCK * RD_PART / RD_ROWS * RD_HIGH], b[RD_BLOCK * RD_WIDE];
-    int a_row[RD_BLOCK], b_row[RD_BLOCK];
-    memset(b, 0, sizeof(real) * (size_t)(RD_BLOCK * ((n1 - n0 + across - 1) / across) * across));
-    for (int r = 0; r < s->rows;) {
-        int count = rd_next_rows(s, &r, a_row, b_row);
-        rd_outer_left(s, a_row, count, m0, m1, a);
-        rd_outer_right(s, b_row, count, n0, n1, b);
-        if (s->also[0] && n0 == 0) rd_outer_also(s, a_row, count, m0, m1);
-        for (int n = n0; n < n1; n += across)
-            for (int m = m0; m < m1; m += RD_ROWS)
-                rd_outer_tile(a + (m - m0) / RD_ROWS * RD_BLOCK * RD_HIGH, b + (n - n0) * RD_BLOCK,
-                              count, s->out + m * s->out_stride + n, s->out_stride,
-                              RD_MIN(m1 - m, RD_ROWS), RD_MIN(n1 - n, across));
+/* The tiles of rows [m0, m1) of one sum, from the panels of both sides. */
+RD_HELPER void rd_outer_tiles(const RdSum *s, const real *a, const real *b, int count, int m0,
+                              int m1, int n0, int n1) {
+    const int vectors = RD_VECTORS(n1 - n0);
+    for (int v = 0, across; v < vectors; v += across, b += across * LANES * RD_BLOCK) {
+        across = rd_tile(vectors - v, RD_ACROSS);
+        const int wide = RD_MIN(n1 - n0 - v * LANES, across * LANES);
+        real *out = s->out + n0 + v * LANES;
+        for (int m = m0; m < m1; m += RD_ROWS) {
+            const real *left = a + (m - m0) / RD_ROWS * RD_BLOCK * RD_HIGH;
+            const int high = RD_MIN(m1 - m, RD_ROWS);
+            real *to = out + m * s->out_stride;
+            switch (across) {
+                case 1:
+                    rd_outer_1(left, b, count, to, s->out_stride, high, wide);
+                    break;
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+                case 3:
+                    rd_outer_3(left, b, count, to, s->out_stride, high, wide);
+                    break;
+                case 4:
+                    rd_outer_4(left, b, count, to, s->out_stride, high, wide);
+                    break;
+#endif
+                default:
+                    rd_outer_2(left, b, count, to, s->out_stride, high, wide);
+                    break;
+            }
+        }
     }
 }
 
-/* Line by line of the operands' rows. */
-RD_HELPER void rd_outer_part(const RdSum *s, int m0, int m1, int n0, int n1) {
-    RdSum line = *s;
-    for (int l = 0; l < RD_MAX(s->lines, 1); l++, line.a += s->a_line, line.b += s->b_line)
-        rd_outer_line(&line, m0, m1, n0, n1);
+RD_INLINE bool rd_same_left(const RdSum *s, const RdSum *other) {
+    return s->a == other->a && s->a_rows == other->a_rows && s->m == other->m;
+}
+
+/* Rows [r, r + count) of the sums: those columns of a group's left operands that are numbers [from,
+ * to) when all of them stand in a row, each operand's at a multiple of RD_ROWS. */
+RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to, int r, int count,
+                              real *a, RdRights *rights) {
+    int identity[RD_BLOCK], before = 0;
+    const real *left = a;
+    rights->count = rights->used = 0;
+    for (int i = 0; i < sum_count && before < to; i++) {
+        const RdSum *s = &sums[i];
+        const int m0 = RD_MAX(from - before, 0), m1 = RD_MIN(to - before, s->m);
+        const bool last = i + 1 == sum_count || !rd_same_left(s, s + 1);
+        if (m0 < m1) {
+            if (i == 0 || !rd_same_left(s, s - 1)) {
+                const int *rows = rd_block_rows(s->a_rows, r, count, identity);
+                left = a;
+                rd_outer_left(s, rows, count, m0, m1, a);
+                a += (long)(m1 - m0 + RD_ROWS - 1) / RD_ROWS * RD_BLOCK * RD_HIGH;
+            }
+            if (s->also[0]) {
+                const int *rows = rd_block_rows(s->a_rows, r, count, identity);
+                rd_outer_also(s, rows, count, m0, m1);
+            }
+            for (int n = 0; n < s->n; n += RD_RIGHT) {
+                const int end = RD_MIN(s->n, n + RD_RIGHT);
+                const real *b = rd_right_panels(rights, s, r, count, n, end);
+                rd_outer_tiles(s, left, b, count, m0, m1, n, end);
+            }
+        }
+        if (last) before += (s->m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+    }
+}
+
+RD_HELPER void rd_outer_part(const RdSum *sums, int count, int from, int to) {
+    _Alignas(64) real a[RD_BLOCK * RD_LEFT / RD_ROWS * RD_HIGH];
+    RdRights rights;
+    RdSum line = *sums; /* sums of several lines are no group's */
+    for (int l = 0; l < RD_MAX(sums->lines, 1); l++, line.a += line.a_line, line.b += line.b_line)
+        for (int r = 0; r < sums->rows; r += RD_BLOCK)
+            rd_outer_block(sums->lines > 1 ? &line : sums, count, from, to, r,
+                           RD_MIN(RD_BLOCK, sums->rows - r), a, &rights);
 }
 
 RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
@@ -235,46 +331,77 @@ RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
     }
 }
 
-/* Parts that a sum is split in: over its output, never over the rows that it sums. */
-RD_INLINE int rd_sum_high(const RdSum *s) {
-    return s->kind == RD_SUM_OUTER ? (s->m + RD_PART - 1) / RD_PART : 1;
+/* A piece of the sums' work: columns [from, to) of what is added to, or of the left operands of the
+ * outer sums that begin at `first`. Work is split over its output, never over the rows that it
+ * sums. */
+typedef struct {
+    int first, count, from, to;
+} RdPiece;
+
+/* The outer sums of one number of rows, of one line each, from `first` on. */
+RD_INLINE int rd_group(const RdSum *sums, int count, int first) {
+    int end = first + 1;
+    while (end < count && sums[end].kind == RD_SUM_OUTER && sums[end].rows == sums[first].rows &&
+           sums[first].lines <= 1 && sums[end].lines <= 1)
+        end++;
+    return end - first;
 }
-RD_INLINE int rd_sum_across(const RdSum *s) {
-    int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
-    return (s->n + most - 1) / most;
+
+/* The columns of a group's left operands. */
+RD_INLINE int rd_group_columns(const RdSum *sums, int count) {
+    int columns = 0;
+    for (int i = 0; i < count; i++)
+        if (i == 0 || !rd_same_left(&sums[i], &sums[i - 1]))
+            columns += (sums[i].m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+    return columns;
+}
+
+enum { RD_COLUMNS = 64 };
+
+/* The pieces in their order; returns how many there are, and sets *piece to number `item`. */
+RD_HELPER int rd_pieces(const RdSum *sums, int count, int threads, int item, RdPiece *piece) {
+    int pieces = 0;
+    for (int i = 0, taken; i < count; i += taken) {
+        const bool outer = sums[i].kind == RD_SUM_OUTER;
+        taken = outer ? rd_group(sums, count, i) : 1;
+        const int columns = outer ? rd_group_columns(sums + i, taken) : sums[i].n;
+        const int share = (columns / RD_ROWS + threads - 1) / threads * RD_ROWS;
+        const int most = outer ? RD_MAX(RD_ROWS, RD_MIN(RD_LEFT, share)) : RD_COLUMNS;
+        const int here = (columns + most - 1) / most, part = item - pieces;
+        if (part >= 0 && part < here)
+            *piece = (RdPiece){i, taken, part * most, RD_MIN(columns, (part + 1) * most)};
+        pieces += here;
+    }
+    return pieces;
 }
 
 typedef struct {
     const RdSum *sums;
-    int count;
+    int count, threads;
 } RdSums;
 
-RD_HELPER void rd_sum_part(void *context, int item) {
+RD_HELPER void rd_sum_piece(void *context, int item) {
     const RdSums *all = context;
-    const RdSum *s = all->sums;
-    for (; item >= rd_sum_high(s) * rd_sum_across(s); s++)
-        item -= rd_sum_high(s) * rd_sum_across(s);
-    int most = s->kind == RD_SUM_OUTER ? RD_WIDE : 64;
-    int m0 = item / rd_sum_across(s) * RD_PART, n0 = item % rd_sum_across(s) * most;
-    int m1 = RD_MIN(m0 + RD_PART, s->m), n1 = RD_MIN(n0 + most, s->n);
+    RdPiece piece;
+    rd_pieces(all->sums, all->count, all->threads, item, &piece);
+    const RdSum *s = all->sums + piece.first;
     switch (s->kind) {
         case RD_SUM_OUTER:
-            rd_outer_part(s, m0, m1, n0, n1);
+            rd_outer_part(s, piece.count, piece.from, piece.to);
             break;
         case RD_SUM_COLUMNS:
-            rd_columns_part(s, n0, n1);
+            rd_columns_part(s, piece.from, piece.to);
             break;
         case RD_SUM_SCATTER:
-            rd_scatter_part(s, n0, n1);
+            rd_scatter_part(s, piece.from, piece.to);
             break;
     }
 }
 
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
-    RdSums all = {sums, count};
-    int items = 0;
-    for (int i = 0; i < count; i++) items += rd_sum_high(&sums[i]) * rd_sum_across(&sums[i]);
-    rd_parallel(pool, items, rd_sum_part, &all);
+    RdSums all = {sums, count, rd_pool_threads(pool)};
+    RdPiece none;
+    rd_parallel(pool, rd_pieces(sums, count, all.threads, -1, &none), rd_sum_piece, &all);
 }
 
 /* ---- over all parameters ---- */

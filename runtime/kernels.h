@@ -142,7 +142,8 @@ typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
  *   COLUMNS  out[m][n] += sum over r of a[a_row(r)][m][n]
  *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
  * The lines l (m of COLUMNS) of a row are a_line, b_line apart; no `lines` are one. A row map of
- * NULL is the identity; rows that it maps to -1 are left out. */
+ * NULL is the identity; rows that it maps to -1 are left out. Outer sums of the same left operand,
+ * and of the same rows, share their work when they stand side by side. */
 typedef struct {
     RdSumKind kind;
     real *out;

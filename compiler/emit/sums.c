@@ -120,27 +120,57 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     text_printf(out, "}, /* %s */\n", writer->graph->params.at[r->param].name);
 }
 
-/* Sums that write to one block run one after another, all others side by side. */
-void emit_sums(Writer *writer) {
+/* The round that each sum is added in: those that write to one block in different ones. */
+static int *rounds_of(const Writer *writer) {
     const Program *program = writer->program;
-    int count = program->reductions.len, left = 0;
-    int *with = find_companions(writer);
-    for (int i = 0; i < count; i++) left += with[i] < 0;
+    int count = program->reductions.len;
     int *round = ARENA_ARRAY(writer->graph->arena, int, count + 1);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++)
             if (overlap(&program->reductions.at[i], &program->reductions.at[j]) &&
                 round[j] >= round[i])
                 round[i] = round[j] + 1;
+    return round;
+}
+
+/* Outer sums whose work is shared when one stands right behind the other. */
+static bool next_to(const Program *program, const Reduction *a, const Reduction *b,
+                    bool same_left) {
+    return a->kind == REDUCE_OUTER && b->kind == REDUCE_OUTER &&
+           program->space[a->a] == program->space[b->a] && (!same_left || a->a == b->a);
+}
+
+/* Emits sum `first` and behind it, among those that are left of its round, first the outer sums of
+ * its left operand, then those of its space. Returns how many. */
+static int emit_group(Writer *writer, int first, int *round, const int *with) {
+    const Reduction *all = writer->program->reductions.at;
+    const int here = round[first], count = writer->program->reductions.len;
+    int emitted = 0;
+    for (int i = first; i < count; i++) {
+        if (round[i] != here || with[i] >= 0) continue;
+        if (i != first && !next_to(writer->program, &all[first], &all[i], false)) continue;
+        for (int j = i; j < count; j++) {
+            if (round[j] != here || with[j] >= 0) continue;
+            if (j != i && !next_to(writer->program, &all[i], &all[j], true)) continue;
+            emit_sum(writer, j, with);
+            round[j] = -1;
+            emitted++;
+        }
+    }
+    return emitted;
+}
+
+/* Sums that write to one block run one after another, all others side by side. */
+void emit_sums(Writer *writer) {
+    int count = writer->program->reductions.len, left = 0;
+    int *with = find_companions(writer), *round = rounds_of(writer);
+    for (int i = 0; i < count; i++) left += with[i] < 0;
     for (int r = 0; left > 0; r++) {
         int here = 0;
         text_printf(writer->out, "const RdSum sums_%d[] = {\n", r);
         writer->out->indent++;
         for (int i = 0; i < count; i++)
-            if (round[i] == r && with[i] < 0) {
-                emit_sum(writer, i, with);
-                here++;
-            }
+            if (round[i] == r && with[i] < 0) here += emit_group(writer, i, round, with);
         writer->out->indent--;
         text_printf(writer->out, "};\nrd_sum_all(run->pool, sums_%d, %d);\n", r, here);
         left -= here;
