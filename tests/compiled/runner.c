@@ -42,10 +42,8 @@ static void spoil(Runner *runner) {
     const RdModel *model = runner->model;
     memset(session->run.packed, 0xff, model->packed_bytes(&session->run.sizes));
     memset(session->run.memory, 0xff, model->memory_bytes(&session->run.sizes, session->training));
-    if (session->training) memset(session->gradient, 0xff, rd_session_stretch_bytes(session));
     for (int i = 0; session->training && i < model->param_count; i++) /* gaps stay zero */
-        memset((char *)session->run.gradient[i] + session->layout.size[i] * model->real_size, 0,
-               (-session->layout.size[i] % 16) * model->real_size);
+        memset(session->run.gradient[i], 0xff, session->layout.size[i] * model->real_size);
 }
 
 Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int batch, int threads,
