@@ -61,7 +61,7 @@ static Span span_after(Span span) {
 
 %token <text> NAME PRIMED NUMBER
 %token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC TRAIN REPEAT
-%token <text> SCAN STEP OVER ON FROM BACKWARD
+%token <text> SCAN STEP OVER ON FROM BACKWARD AS
 %token ARROW RECOVER RECOVER_BODY
 
 %type <item> item
@@ -76,7 +76,7 @@ static Span span_after(Span span) {
 %type <settings> settings
 %type <setting> setting
 %type <expr> column_type call rhs expr postfix primary arg init default prior
-%type <exprs> args arg_list exprs expr_list several inits init_list
+%type <exprs> args arg_list exprs expr_list several inits init_list marks mark_list
 %type <text> word keyword
 %type <flag> backward
 
@@ -270,12 +270,14 @@ setting:
 
 rhs:
     expr                      %prec LOW
-  | SCAN call OVER expr backward inits {
+  | SCAN call OVER expr backward inits marks {
         $$ = expr_loop(p, @$, EXPR_SCAN, @1, $2, $4, $6);
         $$->backward = $5;
+        $$->marks = $7;
     }
-  | STEP call ON expr inits {
+  | STEP call ON expr inits marks {
         $$ = expr_loop(p, @$, EXPR_STEP, @1, $2, $4, $5);
+        $$->marks = $6;
     }
   ;
 
@@ -303,6 +305,16 @@ init_list:
 init:
     expr                      %prec LOW
   | NAME '=' expr             %prec LOW { $$ = expr_named(p, @$, @1, $1, $3); }
+  ;
+
+marks:
+    %empty                    %prec LOW { $$ = (ExprList){0}; }
+  | AS mark_list                        { $$ = $2; }
+  ;
+
+mark_list:
+    NAME                                { $$ = (ExprList){0}; vec_push(p->arena, &$$, expr_name(p, @1, EXPR_NAME, $1)); }
+  | mark_list ',' NAME                  { $$ = $1; vec_push(p->arena, &$$, expr_name(p, @3, EXPR_NAME, $3)); }
   ;
 
 exprs:
@@ -368,7 +380,7 @@ word: NAME | keyword ;
 
 keyword:
     MODEL | LAYER | CELL | INPUT | TARGET | PARAM | STATE | LOSS | OUTPUT | METRIC | TRAIN | REPEAT
-  | SCAN | STEP | OVER | ON | FROM | BACKWARD
+  | SCAN | STEP | OVER | ON | FROM | BACKWARD | AS
   ;
 
 %%

@@ -31,10 +31,9 @@ typedef enum {
     EXPR_UNARY,  /* -x                       op right */
     EXPR_BINARY, /* a @ b                    left op right; op is the interned operator: + - * / @
                   */
-    EXPR_SCAN,   /* scan CALL over X [backward] [from inits]    left = CALL, right = X, args = inits
-                  */
-    EXPR_STEP,   /* step CALL on X [from inits]                 left = CALL, right = X, args = inits
-                  */
+    EXPR_SCAN,   /* scan CALL over X [backward] [from inits] [as marks]    left = CALL, right = X,
+                  * args = inits */
+    EXPR_STEP,   /* step CALL on X [from inits] [as marks]                 the same */
 } ExprKind;
 
 struct Expr {
@@ -46,7 +45,8 @@ struct Expr {
     const char *name;   /* names, fields; the operator of UNARY and BINARY */
     Expr *left, *right;
     ExprList args;
-    int depth; /* nodes on the longest way down; the parser allows EXPR_DEPTH */
+    ExprList marks; /* EXPR_NAMEs */
+    int depth;      /* nodes on the longest way down; the parser allows EXPR_DEPTH */
     bool backward;
     bool parenthesized; /* so that `rondo fmt` keeps what the author wrote */
 };

@@ -75,6 +75,7 @@ static void put_expr(Text *text, const Expr *expr, bool tight) {
         case EXPR_STEP:
             put_loop(text, expr);
             if (expr->args.len) put_list(text, " from ", &expr->args, "", false);
+            if (expr->marks.len) put_list(text, " as ", &expr->marks, "", false);
             break;
     }
     if (expr->parenthesized) text_puts(text, ")");

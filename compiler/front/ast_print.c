@@ -61,6 +61,7 @@ static void print_expr(Text *text, const Expr *expr) {
     if (expr->right) print_expr(text, expr->right);
     bool loop = expr->kind == EXPR_SCAN || expr->kind == EXPR_STEP;
     print_exprs(text, loop ? "from" : "args", &expr->args);
+    print_exprs(text, "as", &expr->marks);
     text->indent--;
 }
 

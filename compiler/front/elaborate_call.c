@@ -241,12 +241,13 @@ static bool bind_arguments(Elaborator *e, Frame *caller, Argument *arguments, in
     return good;
 }
 
-Frame *enter(Elaborator *e, Definition *definition, Span at, const char *hint, Argument *arguments,
-             int count) {
+Frame *enter(Elaborator *e, Definition *definition, Span at, const char *hint,
+             const ExprList *marks, Argument *arguments, int count) {
     if (!may_enter(e, definition, at)) return NULL;
     Frame *caller = e->frame;
-    const char *path = claim_name(e, hint ? hint : definition->item->name);
-    Frame *frame = push_frame(e, definition, at, path);
+    Frame *frame = marks->len ? push_marked_frame(e, definition, at, marks)
+                              : push_frame(e, definition, at,
+                                           claim_name(e, hint ? hint : definition->item->name));
     if (bind_arguments(e, caller, arguments, count)) return frame;
     frame->failed = true;
     pop_frame(e);
@@ -355,7 +356,8 @@ static Value call_layer(Elaborator *e, const Expr *at, Definition *definition, c
                                          arguments[i].decl->name, decl_rank(arguments[i].decl)};
     Axes axes;
     if (!map_leading(e, mapped, tensors, &axes)) return value_error();
-    if (!enter(e, definition, at->span, hint, arguments, item->params.len)) return value_error();
+    if (!enter(e, definition, at->span, hint, &at->marks, arguments, item->params.len))
+        return value_error();
     run_body(e, &item->body);
     Value result = collect_results(e, at, axes);
     if (result.kind == VALUE_ERROR) e->frame->failed = true;

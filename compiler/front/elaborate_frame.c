@@ -5,15 +5,35 @@
 
 #include "front/elaborator.h"
 
+static const char *dotted(Elaborator *e, const char *path, const char *name) {
+    return path[0] ? arena_printf(e->arena, "%s.%s", path, name) : name;
+}
+
 Frame *push_frame(Elaborator *e, Definition *definition, Span call, const char *path) {
     Frame *frame = ARENA_NEW(e->arena, Frame);
     frame->caller = e->frame;
     frame->definition = definition;
     frame->call = call;
-    frame->path = path;
+    frame->path = frame->shown = path;
+    frame->marks = "";
+    frame->home = frame;
     frame->repeat = "";
     frame->depth = e->frame ? e->frame->depth + 1 : 0;
     return e->frame = frame;
+}
+
+Frame *push_marked_frame(Elaborator *e, Definition *definition, Span call, const ExprList *marks) {
+    Frame *caller = e->frame;
+    Frame *frame = push_frame(e, definition, call, caller->path);
+    const char *all = "";
+    for (int i = 0; i < marks->len; i++) {
+        const char *number = i || !*caller->repeat ? "" : caller->repeat + 1;
+        all = arena_printf(e->arena, "%s_%s%s", all, marks->at[i]->name, number);
+    }
+    frame->marks = arena_printf(e->arena, "%s%s", all, caller->marks);
+    frame->home = caller->home;
+    frame->shown = dotted(e, caller->shown, all + 1);
+    return frame;
 }
 
 static const char *kind_text(BindKind kind) {
@@ -183,18 +203,14 @@ static void take(Elaborator *e, Frame *frame, const char *name) {
     index_taken(frame, count);
 }
 
-static const char *dotted(Elaborator *e, const char *path, const char *name) {
-    return path[0] ? arena_printf(e->arena, "%s.%s", path, name) : name;
-}
-
 const char *claim_name(Elaborator *e, const char *name) {
-    Frame *frame = e->frame;
-    const char *own = intern(e->names, arena_printf(e->arena, "%s%s", name, frame->repeat));
-    Taken *first = find_taken(frame, own);
-    while (first && find_taken(frame, own))
-        own =
-            intern(e->names, arena_printf(e->arena, "%s_%d%s", name, first->next++, frame->repeat));
-    take(e, frame, own);
+    Frame *frame = e->frame, *home = frame->home;
+    const char *end = arena_printf(e->arena, "%s%s", frame->repeat, frame->marks);
+    const char *own = intern(e->names, arena_printf(e->arena, "%s%s", name, end));
+    Taken *first = find_taken(home, own);
+    while (first && find_taken(home, own))
+        own = intern(e->names, arena_printf(e->arena, "%s_%d%s", name, first->next++, end));
+    take(e, home, own);
     return dotted(e, frame->path, own);
 }
 
@@ -203,5 +219,5 @@ void name_node(Elaborator *e, const Value *value, const char *name, bool next) {
     Node *node = graph_node(e->graph, value->node);
     if (node->name || node->op == OP_CONST) return;
     const char *own = arena_printf(e->arena, "%s%s%s", name, next ? "_next" : "", e->frame->repeat);
-    node->name = dotted(e, e->frame->path, own);
+    node->name = dotted(e, e->frame->shown, own);
 }

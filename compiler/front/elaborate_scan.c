@@ -169,7 +169,8 @@ static Frame *run_cell(Elaborator *e, Setup *s, Run *run, const char *hint) {
     run->init = s->init;
     run->init_span = s->init_span;
     const Item *item = s->cell->item;
-    Frame *frame = enter(e, s->cell, s->expr->span, hint, s->arguments, item->params.len);
+    Frame *frame =
+        enter(e, s->cell, s->expr->span, hint, &s->expr->marks, s->arguments, item->params.len);
     if (!frame) return NULL;
     frame->run = run;
     run_body(e, &item->body);

@@ -182,7 +182,10 @@ struct Frame {
     Frame *caller;
     Definition *definition;
     Span call;
-    const char *path;   /* "decoder.gru"; "" in the model */
+    const char *path;  /* "decoder.gru"; "" in the model */
+    const char *marks; /* "_l0_reverse" behind the names of parameters, which are claimed from … */
+    Frame *home;       /* … the caller, or itself */
+    const char *shown;  /* the path for the names of values */
     const char *repeat; /* ".0.1" inside of two repeats */
     int stamp, depth;
     VEC(Binding) bindings;
@@ -277,6 +280,9 @@ const char *describe(Elaborator *e, const Value *value);
 /* ---- elaborate_frame.c ---- */
 
 Frame *push_frame(Elaborator *e, Definition *definition, Span call, const char *path);
+
+/* The same for `as l, reverse`: what the callee claims, the caller claims with marks behind it. */
+Frame *push_marked_frame(Elaborator *e, Definition *definition, Span call, const ExprList *marks);
 void pop_frame(Elaborator *e);
 
 /* The latest binding of `name` in `frame`, or NULL. */
@@ -441,7 +447,7 @@ bool map_leading(Elaborator *e, Mapped *items, int count, Axes *mapped);
 
 /* Checks the call, makes its frame and binds the arguments in it. NULL after an error. */
 Frame *enter(Elaborator *e, Definition *definition, Span call, const char *hint,
-             Argument *arguments, int count);
+             const ExprList *marks, Argument *arguments, int count);
 
 Value eval_call(Elaborator *e, const Expr *at, const char *hint);
 

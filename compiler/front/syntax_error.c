@@ -231,6 +231,8 @@ static const char *hint_in_body(const Mistake *m) {
             return "write: y = step lstm(128) on x";
         case FROM:
             return "'from' gives a scan or a step its first state: scan gru(8) over x from h";
+        case AS:
+            return "'as' names the parameters of a scan or a step: scan gru(8) over x as l0";
         case ':':
             return "declare it: 'state h: [H]', 'param w: [H]' or 'input x: words'";
         case '~':
@@ -285,6 +287,8 @@ static const char *kind_name(const Mistake *m, int kind) {
             return "'from'";
         case BACKWARD:
             return "'backward'";
+        case AS:
+            return "'as'";
         default:
             return kind > 0 && kind < 128 ? arena_printf(m->p->arena, "'%c'", kind) : NULL;
     }

@@ -291,6 +291,10 @@ Test(reference, vectors_of_16_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_B
 Test(reference, vectors_of_32_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=32"); }
 Test(reference, vectors_of_64_bytes) { check_cases(few_cases, "-O1 -DRD_VECTOR_BYTES=64"); }
 
+static const char *const stacks[] = {"bilstm_stacked", "gru_stacked", NULL};
+
+Test(reference, stacks) { check_cases(stacks, "-O0"); }
+
 /* Under sanitizers a cell stands for all. */
 Test(reference, cells) {
     for (int first = 0; first < (TRIED_CELLS < CELLS ? TRIED_CELLS : CELLS);

@@ -100,6 +100,9 @@ def cases():
         "mean_pooling": Classifier({}, mean, E),
         "max_pooling": Classifier({"states": nn.LSTM(E, H)}, largest, H),
         "linear": Classifier({"hidden": nn.Linear(E, H)}, lambda h: mean(torch.tanh(h)), H),
+        "bilstm_stacked": Classifier(
+            {"lstm": nn.LSTM(E, 7, num_layers=2, bidirectional=True)}, mean, 14),
+        "gru_stacked": Classifier({"gru": nn.GRU(E, 7, num_layers=3)}, last, 7),
     }
 
 

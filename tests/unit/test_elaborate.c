@@ -452,6 +452,23 @@ Test(elaborate, names_parameters_of_cells) {
                  "m c.rnn.weight_ih c.rnn.weight_hh c.rnn.bias_ih c.rnn.bias_hh ");
 }
 
+Test(elaborate, marks_parameters_instead_of_naming_a_scope) {
+    const char *items =
+        "cell c(x: [N]) { state h: [N]  param u: [N]  h' = u * linear(x + h, N) }"
+        "layer deep(x: [T, N]) -> [T, N] { y = x\n repeat 2 { s = scan c() over y backward as l, r"
+        "\n y = s.h }\n y }";
+    expect_names(items, "param m: [2, 2]\n r = scan c() over m as l0\n y = r.h",
+                 "m u_l0 linear_l0.weight linear_l0.bias ");
+    expect_names(items, "param m: [2, 2]\n y = deep(m)",
+                 "m y.u_l0_r y.linear_l0_r.weight y.linear_l0_r.bias "
+                 "y.u_l1_r y.linear_l1_r.weight y.linear_l1_r.bias ");
+    expect_names(
+        items,
+        "param m: [2, 2], u_l: [2]\n r = scan c() over m + u_l as l\n"
+        "s = scan c() over r.h as l\n y = s.h",
+        "m u_l u_2_l linear_l.weight linear_l.bias u_3_l linear_2_l.weight linear_2_l.bias ");
+}
+
 Test(elaborate, nodes_know_their_name_and_place) {
     Arena *a = arena_new();
     Graph *graph = graph_of(a, "", "param v: [2]\n x = tanh(v)\n y = linear(x, 2)", "x, y");
