@@ -25,7 +25,7 @@ for model in *.rondo; do
     done
 done
 : >"$got"
-for model in ../../examples/*.rondo ../../examples/cells/*.rondo; do
+for model in ../../examples/{custom_cell,questions,sentiment,stacked}.rondo ../../examples/cells/*.rondo; do
     printf '%s\n' "$(basename "$model")" >>"$got"
     "$rondo" emit --stage=products "$model" >>"$got" || exit 1
 done
