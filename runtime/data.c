@@ -58,9 +58,13 @@ static void make_room(Reading *r) {
         data->shown = rd_grow((void *)data->shown, &shown, room, sizeof(char *));
     }
     for (int c = 0; c < r->model->column_count; c++) {
-        if (!data->has[c] || r->model->columns[c].inner) continue;
+        if (!data->has[c]) continue;
         RdWords *words = &data->words[c];
         size_t first = data->capacity, count = first, number = first, text = first;
+        if (r->model->columns[c].inner) {
+            words->first = rd_grow(words->first, &first, need, sizeof *words->first);
+            continue;
+        }
         if (r->model->columns[c].kind == RD_CLASS) {
             data->number[c] = rd_grow(data->number[c], &number, need, sizeof(int));
             continue;
@@ -212,6 +216,7 @@ static void store(Reading *r, const RdRecord *record) {
         int f = r->mapping.field[c];
         if (!data->has[c]) continue;
         if (r->model->columns[c].inner) {
+            data->words[c].first[data->count] = data->words[c].size;
             store_characters(r, c);
             continue;
         }

@@ -17,7 +17,7 @@ typedef struct {
 
 /* The words of one column: record i's are word_count[i] strings, each NUL-terminated, that follow
  * each other in `bytes` from first[i] on. Of an inner column the characters of every word have a
- * word_count, one word after the other; `first` is NULL. */
+ * word_count, one word after the other. */
 typedef struct {
     char *bytes;
     size_t *first;         /* [count] */

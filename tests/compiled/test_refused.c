@@ -63,6 +63,14 @@ Test(refused, attention_of_all_to_all) {
                     "refused.rondo:10:50: ", "is not supported"});
 }
 
+Test(refused, letters_without_their_words) {
+    check((Refused){"",
+                    "  input letters: chars(of = text)\n"
+                    "  hidden = max_pool(sum(embedding(letters, 5)))\n" LOSS,
+                    "refused.rondo:5:21: ",
+                    "'letters' has another length at each step of 'text'"});
+}
+
 Test(refused, a_step_that_is_selected) {
     check((Refused){"", "  param k: [5]\n" X "  hidden = x[argmax(x @ k)]\n" LOSS,
                     "refused.rondo:6:12: ", "selecting a row of what is computed"});
