@@ -7,7 +7,8 @@
  *
  * A quotient with nothing below the line is 0. With two classes the metrics `precision`, `recall`
  * and `f1` are those of the second one (average="binary", pos_label=1); with more the mean over all
- * classes that occur among the targets or the predictions (average="macro"). */
+ * classes that occur among the targets or the predictions (average="macro"). The micro averages of
+ * all three are the accuracy, because every target has one answer. */
 #ifndef RONDO_METRICS_H
 #define RONDO_METRICS_H
 

@@ -7,6 +7,7 @@
 
 #include "compile.h"
 #include "graph/eval.h"
+#include "graph/grad.h"
 
 /* ---- reference files ---- */
 
@@ -167,3 +168,78 @@ Test(library, pooling) {
 }
 Test(library, linear) { check_case("linear"); }
 Test(library, sentiment) { check_case("sentiment_small"); }
+
+/* ---- losses ---- */
+
+/* The losses of make_losses.py, of scores and a target y of three numbers and a label. */
+static const struct {
+    const char *name, *loss;
+} losses[] = {
+    {"cross_entropy", "cross_entropy(scores, label)"},
+    {"smoothed", "cross_entropy(scores, label, smoothing = 0.1)"},
+    {"weighted", "weighted_cross_entropy(scores, label, (1, 2.5, 0.5))"},
+    {"weighted_smoothed", "weighted_cross_entropy(scores, label, (1, 2.5, 0.5), 0.1)"},
+    {"binary", "mean(binary_cross_entropy(sigmoid(scores / 4), sigmoid(y)))"},
+    {"binary_with_logits", "mean(binary_cross_entropy_with_logits(scores, sigmoid(y)))"},
+    {"binary_pos_weight", "mean(binary_cross_entropy_with_logits(scores, sigmoid(y), 2))"},
+    {"squared", "mean(squared_error(scores, y))"},
+    {"absolute", "mean(absolute_error(scores, y))"},
+    {"huber", "mean(huber(scores, y, delta = 0.75))"},
+    {"smooth_l1", "mean(smooth_l1(scores, y, beta = 0.75))"},
+    {"multi_margin", "multi_margin(scores, label)"},
+    {"multi_margin_half", "multi_margin(scores, label, margin = 0.5)"},
+    {"hinge", "mean(hinge(scores, sign(y)))"},
+    {"one_vs_rest", "one_vs_rest_hinge(scores, label)"},
+};
+
+static Tensor numbers(Arena *arena, const float *from, int count) {
+    Tensor tensor = {.rank = 1, .dim = {count}, .at = ARENA_ARRAY(arena, double, count)};
+    for (int i = 0; i < count; i++) tensor.at[i] = from[i];
+    return tensor;
+}
+
+static void near(const char *what, int example, double got, double wanted) {
+    cr_expect(fabs(got - wanted) <= 1e-6 * fmax(1, fabs(wanted)), "%s of %d: %.9g instead of %.9g",
+              what, example, got, wanted);
+}
+
+/* The value of the loss for each example, and its gradient with respect to w. */
+static void check_loss(Arena *arena, Reference file, const char *name, const char *loss) {
+    int count, x_count;
+    const float *x = reals(arena, file, "x", &x_count), *y = reals(arena, file, "y", &count);
+    const float *w = reals(arena, file, "w", &count);
+    const int32_t *label = integers(arena, file, "label", &count);
+    const float *value = reals(arena, file, arena_printf(arena, "value.%s", name), &count);
+    const float *gradient = reals(arena, file, arena_printf(arena, "grad.%s", name), &x_count);
+    cr_assert(x && y && w && value && gradient && x_count == 3 * count, "no %s", name);
+    Compiled m = compile(arena, "loss.rondo",
+                         arena_printf(arena,
+                                      "model m {\n  target y: real[3]\n  input x: real[3]\n"
+                                      "  input label: class(a, b, c)\n  param w: [3]\n"
+                                      "  scores = x * w\n  loss %s\n  output scores, y, label\n}\n",
+                                      loss));
+    cr_assert_str_empty(m.said, "%s", m.said);
+    int node = m.graph->outputs.at[0].node;
+    graph_differentiate(m.graph, node);
+    int slope = m.graph->outputs.at[m.graph->outputs.len - 1].node;
+    Tensor weight = numbers(arena, w, 3), *results = ARENA_ARRAY(arena, Tensor, m.graph->nodes.len);
+    for (int i = 0; i < count; i++) {
+        int of_label = label[i];
+        Tensor inputs[] = {
+            numbers(arena, y + 3 * i, 3), numbers(arena, x + 3 * i, 3), {.index = &of_label}};
+        EvalInput in = {.sizes = (int[]){0}, .inputs = inputs, .params = &weight, .seed = 1};
+        graph_eval(arena, m.graph, &in, results);
+        near(name, i, results[node].at[0], value[i]);
+        for (int k = 0; k < 3; k++)
+            near(arena_printf(arena, "the gradient of %s", name), i, results[slope].at[k],
+                 gradient[3 * i + k]);
+    }
+}
+
+Test(library, losses) {
+    Arena *arena = arena_new();
+    Reference file = open_reference(arena, "losses");
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        check_loss(arena, file, losses[i].name, losses[i].loss);
+    arena_free(arena);
+}

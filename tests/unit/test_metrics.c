@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "metrics.h"
 
@@ -65,4 +67,54 @@ Test(metrics, nothing_below_the_line_is_zero) {
     expect(rd_recall(&c, 0), 0);
     expect(rd_macro(&c, rd_class_f1), 0);
     rd_confusion_free(&c);
+}
+
+/* ---- against scikit-learn: tests/reference/make_metrics.py ---- */
+
+static double next_real(FILE *file) {
+    double value;
+    cr_assert_eq(fscanf(file, "%lf", &value), 1);
+    return value;
+}
+
+static void check_classes(FILE *file) {
+    int classes, count;
+    RdConfusion c;
+    cr_assert_eq(fscanf(file, "%d %d", &classes, &count), 2);
+    cr_assert(rd_confusion_init(&c, classes));
+    for (int i = 0; i < count; i++) {
+        Pair pair;
+        cr_assert_eq(fscanf(file, "%d %d", &pair.truth, &pair.predicted), 2);
+        rd_confusion_add(&c, pair.truth, pair.predicted);
+    }
+    RdClassMetric *const metrics[] = {rd_precision, rd_recall, rd_class_f1};
+    expect(rd_accuracy(&c), next_real(file));
+    for (int i = 0; i < 3; i++) expect(rd_binary_or_macro(&c, metrics[i]), next_real(file));
+    for (int i = 0; i < 3; i++) expect(rd_macro(&c, metrics[i]), next_real(file));
+    for (int i = 0; i < 3; i++) expect(rd_accuracy(&c), next_real(file)); /* micro */
+    rd_confusion_free(&c);
+}
+
+static void check_numbers(FILE *file) {
+    int rows, columns;
+    RdNumbers n;
+    cr_assert_eq(fscanf(file, "%d %d", &rows, &columns), 2);
+    cr_assert(rd_numbers_init(&n, (size_t)rows, columns));
+    for (int i = 0; i < rows * columns; i++) n.truth[i] = next_real(file);
+    for (int i = 0; i < rows * columns; i++) n.predicted[i] = next_real(file);
+    expect(rd_rmse(&n), next_real(file));
+    expect(rd_mae(&n), next_real(file));
+    expect(rd_r2(&n), next_real(file));
+    rd_numbers_free(&n);
+}
+
+Test(metrics, as_scikit_learn_has_them) {
+    FILE *file = fopen(RONDO_SOURCE "/tests/reference/metrics.txt", "r");
+    char kind[16];
+    int cases = 0;
+    cr_assert(file);
+    for (; fscanf(file, "%15s", kind) == 1; cases++)
+        (strcmp(kind, "classes") == 0 ? check_classes : check_numbers)(file);
+    cr_expect_eq(cases, 8);
+    fclose(file);
 }
