@@ -15,6 +15,7 @@
 extern const char runtime_archive[], runtime_archive_end[];
 extern const char runtime_rondo_h[], runtime_rondo_h_end[];
 extern const char runtime_simd_h[], runtime_simd_h_end[];
+extern const char runtime_optimizers_h[], runtime_optimizers_h_end[];
 extern const char runtime_kernels_h[], runtime_kernels_h_end[];
 extern const char runtime_kernels_c[], runtime_kernels_c_end[];
 
@@ -133,6 +134,7 @@ static bool unpack(Places *places, const char *c) {
         {"simd.h", runtime_simd_h, runtime_simd_h_end},
         {"kernels.h", runtime_kernels_h, runtime_kernels_h_end},
         {"kernels.c", runtime_kernels_c, runtime_kernels_c_end},
+        {"optimizers.h", runtime_optimizers_h, runtime_optimizers_h_end},
         {"model.c", c, c + strlen(c)},
         {"runtime.a", runtime_archive, runtime_archive_end},
     };
@@ -144,7 +146,8 @@ static bool unpack(Places *places, const char *c) {
 }
 
 static void clean(const Places *places) {
-    static const char *const names[] = {"rondo.h", "simd.h", "kernels.h", "runtime.a"};
+    static const char *const names[] = {"rondo.h", "simd.h", "kernels.h", "optimizers.h",
+                                        "runtime.a"};
     char path[PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", places->folder, names[i]);

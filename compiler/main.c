@@ -129,7 +129,10 @@ static void report(const Compilation *c, const char *output) {
     count_flops(c->infer, &step, &example);
     count_flops(c->train, &train_step, &train_example);
     double values = training_bytes(c->graph, c->train);
-    double arrays = 16.0 * (double)most_params(c->graph); /* weights, gradients and two moments */
+    int arrays_of = 2; /* weights, gradients and what the optimizer keeps */
+    for (int i = 0; i < MAX_SLOTS; i++)
+        arrays_of += choice_slot(&c->graph->training.optimizer, i) != NULL;
+    double arrays = 4.0 * arrays_of * (double)most_params(c->graph);
     printf("%s\n", output);
     printf("  parameters  %ld%s\n", fixed, more);
     printf("  flops       %.0f a token to predict, %.0f to train\n", step, train_step);

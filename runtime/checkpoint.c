@@ -59,7 +59,8 @@ static void add_settings(Text *text, const RdTrainer *trainer) {
     const RdTraining *training = &trainer->training;
     add(text, "{\"epochs\":%d,\"batch\":%d", training->epochs, training->batch);
     add_real(text, "rate", training->rate);
-    add(text, ",\"seed\":\"%" PRIu64 "\"}", trainer->seed);
+    add(text, ",\"optimizer\":\"%s\",\"seed\":\"%" PRIu64 "\"}", training->optimizer,
+        trainer->seed);
 }
 
 static void add_state(Text *text, const RdTrainer *trainer) {
@@ -118,8 +119,7 @@ bool rd_checkpoint_save(RdTrainer *trainer, RdError *error) {
     bool best_is_latest = trainer->state.best_epoch == trainer->state.epoch;
     for (int c = 0; c < trainer->model->column_count; c++) saved.vocab[c] = trainer->vocab[c];
     saved.stretch[RD_WEIGHTS] = has_best ? trainer->best : session->param;
-    saved.stretch[RD_MOMENT1] = session->moment1;
-    saved.stretch[RD_MOMENT2] = session->moment2;
+    for (int i = 0; i < RD_MAX_SLOTS; i++) saved.stretch[RD_SLOT + i] = session->slot[i];
     if (has_best && !(best_is_latest && trainer->state.batch == 0))
         saved.stretch[RD_LATEST] = session->param;
     return rd_model_save(&trainer->file, trainer->model, &session->layout, &saved, error);
@@ -194,22 +194,41 @@ static bool restore_history(RdTrainer *trainer, const RdSaved *saved, RdError *e
         epoch->valid_loss = number(object, "valid_loss");
         for (int m = 0; m < RD_MAX_METRICS; m++)
             epoch->metric[m] = m < model->metric_count ? number(object, model->metrics[m]) : NAN;
+        rd_trainer_learn(trainer, epoch);
     }
     json_decref(list);
     return sound ? true : rd_fail(error, "%s: its history is damaged", trainer->path);
+}
+
+/* What one optimizer kept is of no use to another. */
+static bool same_optimizer(const RdTrainer *trainer, const RdSaved *saved, RdError *error) {
+    json_t *json = entry(saved, "settings");
+    const char *optimizer = trainer->training.optimizer, *was = optimizer;
+    json_unpack(json, "{s?s}", "optimizer", &was);
+    bool same = strcmp(was, optimizer) == 0;
+    if (!same)
+        rd_fail(error,
+                "%s: its training used the optimizer %s, this program has %s; train without "
+                "--resume",
+                trainer->path, was, optimizer);
+    json_decref(json);
+    return same;
 }
 
 bool rd_checkpoint_restore(RdTrainer *trainer, const RdSaved *saved, RdError *error) {
     RdSession *session = &trainer->session;
     size_t bytes = rd_session_stretch_bytes(session);
     float *const *stretch = saved->stretch;
-    if (!stretch[RD_MOMENT1] || (session->moment2 && !stretch[RD_MOMENT2]))
-        return rd_fail(error, "%s: holds no training to go on with", trainer->path);
+    if (!same_optimizer(trainer, saved, error)) return false;
+    for (int i = 0; i < RD_MAX_SLOTS; i++)
+        if (session->slot[i] && !stretch[RD_SLOT + i])
+            return rd_fail(error, "%s: holds no training to go on with", trainer->path);
     if (!restore_state(trainer, saved, error) || !restore_history(trainer, saved, error))
         return false;
     memcpy(session->param, stretch[RD_LATEST] ? stretch[RD_LATEST] : stretch[RD_WEIGHTS], bytes);
-    memcpy(session->moment1, stretch[RD_MOMENT1], bytes);
-    if (session->moment2) memcpy(session->moment2, stretch[RD_MOMENT2], bytes);
+    for (int i = 0; i < RD_MAX_SLOTS; i++)
+        if (session->slot[i])
+            memcpy(session->slot[i], stretch[RD_SLOT + i], rd_session_trained_bytes(session));
     if (trainer->best) memcpy(trainer->best, stretch[RD_WEIGHTS], bytes);
     return true;
 }

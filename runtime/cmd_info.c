@@ -119,12 +119,12 @@ static void print_settings(const Info *info) {
     json_t *json = entry(info, "settings");
     int epochs = training->epochs, batch = training->batch;
     double rate = training->rate;
-    const char *seed = NULL;
-    json_unpack(json, "{s?i, s?i, s?F, s?s}", "epochs", &epochs, "batch", &batch, "rate", &rate,
-                "seed", &seed);
-    printf("%-10s  %s, rate %g, batch %d, %d epochs", "training",
-           training->optimizer == RD_ADAM ? "Adam" : "SGD", rate, batch, epochs);
-    if (training->clip_norm > 0) printf(", clipped at %g", training->clip_norm);
+    const char *seed = NULL, *optimizer = training->optimizer;
+    json_unpack(json, "{s?i, s?i, s?F, s?s, s?s}", "epochs", &epochs, "batch", &batch, "rate",
+                &rate, "seed", &seed, "optimizer", &optimizer);
+    printf("%-10s  %s, rate %g, batch %d, %d epochs", "training", optimizer, rate, batch, epochs);
+    if (training->clip_norm > 0) printf(", norm clipped at %g", training->clip_norm);
+    if (training->clip_value > 0) printf(", values clipped at %g", training->clip_value);
     if (seed) printf(", seed %s", seed);
     putchar('\n');
     json_decref(json);

@@ -122,7 +122,6 @@ double rd_tensor_error(const RdTensorCheck *check) {
 bool rd_gradcheck(RdSession *session, RdPlan *plan, uint64_t seed, RdTensorCheck *checks,
                   RdError *error) {
     const RdModel *model = session->model;
-    size_t bytes = rd_session_stretch_bytes(session);
     Check check = {.session = session, .random = rd_random(seed, 2)};
     rd_plan_batch(plan, 0, &check.batch);
     check.targets = rd_batch_rows(&check.batch, model->loss_per_step);
@@ -132,10 +131,12 @@ bool rd_gradcheck(RdSession *session, RdPlan *plan, uint64_t seed, RdTensorCheck
     check.gradient = rd_layout_zeros(&session->layout, model);
     check.start = rd_layout_zeros(&session->layout, model);
     check.direction = rd_layout_zeros(&session->layout, model);
-    memcpy(check.gradient, session->gradient, bytes);
-    memcpy(check.start, session->param, bytes);
-    for (int i = 0; i < model->param_count && isfinite(loss); i++)
-        check_tensor(&check, i, &checks[i]);
+    memcpy(check.gradient, session->gradient, rd_session_trained_bytes(session));
+    memcpy(check.start, session->param, rd_session_stretch_bytes(session));
+    for (int i = 0; i < model->param_count && isfinite(loss); i++) {
+        checks[i] = (RdTensorCheck){0};
+        if (!model->params[i].frozen) check_tensor(&check, i, &checks[i]);
+    }
     session->run.batch = NULL;
     free(check.gradient);
     free(check.start);

@@ -1,5 +1,5 @@
 /* The kernels whose shapes do not depend on the model: packing weights, tiles of products, sums
- * over the batch, the optimizer. */
+ * over the batch, zeros and the norm of a gradient. */
 #include "kernels.h"
 
 /* ---- weights for the tiles ---- */
@@ -406,21 +406,11 @@ RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
 
 /* ---- over all parameters ---- */
 
-enum { RD_CHUNK = 16384 };
-
 typedef struct {
     real *values;
     size_t count;
     double *sums, scale;
-    const RdUpdate *update;
 } RdChunks;
-
-RD_INLINE int rd_chunks(size_t count) { return (int)((count + RD_CHUNK - 1) / RD_CHUNK); }
-
-RD_INLINE size_t rd_chunk_end(size_t count, int chunk) {
-    size_t end = ((size_t)chunk + 1) * RD_CHUNK;
-    return end < count ? end : count;
-}
 
 RD_HELPER void rd_zero_chunk(void *context, int chunk) {
     const RdChunks *c = context;
@@ -479,54 +469,4 @@ RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count) {
     rd_parallel(pool, items, rd_square_chunk, &chunks);
     for (int i = 0; i < items; i++) total += sums[i];
     return total;
-}
-
-/* Adam (Kingma and Ba 2015) as torch.optim.Adam computes it:
- * m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g², p -= rate/(1 - b1^t) · m / (sqrt(v/(1 - b2^t)) +
- * eps). Elements that never had a gradient are left as they are, which is what the formula gives.
- */
-RD_HELPER void rd_adam_chunk(void *context, int chunk) {
-    const RdUpdate *u = ((const RdChunks *)context)->update;
-    const RdTraining *t = &u->training;
-    double correction1 = 1 - pow(t->beta1, (double)u->step);
-    double correction2 = sqrt(1 - pow(t->beta2, (double)u->step));
-    vec b1 = rd_splat((real)t->beta1), b2 = rd_splat((real)t->beta2),
-        scale = rd_splat((real)u->scale);
-    vec c1 = rd_splat((real)(1 - t->beta1)), c2 = rd_splat((real)(1 - t->beta2));
-    vec rate = rd_splat((real)(t->rate / correction1)), eps = rd_splat((real)t->epsilon);
-    vec root = rd_splat((real)(1 / correction2)), decay = rd_splat((real)t->weight_decay);
-    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(u->count, chunk);
-    for (; i < end; i += (size_t)LANES) { /* the arrays are padded to whole vectors */
-        real *param = (real *)u->param + i, *m = (real *)u->moment1 + i,
-             *v = (real *)u->moment2 + i;
-        vec p = rd_load(param);
-        vec g = rd_fma(decay, p, rd_load((const real *)u->gradient + i) * scale);
-        vec first = rd_fma(b1, rd_load(m), c1 * g);
-        vec second = rd_fma(b2, rd_load(v), c2 * g * g);
-        rd_store(m, first);
-        rd_store(v, second);
-        rd_store(param, p - rate * first / rd_fma(rd_sqrt(second), root, eps));
-    }
-}
-
-/* SGD as torch.optim.SGD computes it: v = momentum v + g, p -= rate v. */
-RD_HELPER void rd_sgd_chunk(void *context, int chunk) {
-    const RdUpdate *u = ((const RdChunks *)context)->update;
-    vec momentum = rd_splat((real)u->training.momentum), rate = rd_splat((real)u->training.rate);
-    vec decay = rd_splat((real)u->training.weight_decay), scale = rd_splat((real)u->scale);
-    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(u->count, chunk);
-    for (; i < end; i += (size_t)LANES) {
-        real *param = (real *)u->param + i, *v = (real *)u->moment1 + i;
-        vec p = rd_load(param);
-        vec g = rd_fma(decay, p, rd_load((const real *)u->gradient + i) * scale);
-        vec velocity = rd_fma(momentum, rd_load(v), g);
-        rd_store(v, velocity);
-        rd_store(param, p - rate * velocity);
-    }
-}
-
-RD_KERNEL void rd_update(const RdUpdate *update) {
-    RdChunks chunks = {.update = update};
-    rd_parallel(update->pool, rd_chunks(update->count),
-                update->training.optimizer == RD_ADAM ? rd_adam_chunk : rd_sgd_chunk, &chunks);
 }

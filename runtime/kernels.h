@@ -1,5 +1,5 @@
 /* What every generated program computes besides its own equations: packing weights, the sums over
- * the batch that are the gradients of parameters, and the optimizer. Included by the generated C,
+ * the batch that are the gradients of parameters, and the norm. Included by the generated C,
  * so that it is compiled for the same vectors and kind of real. */
 #ifndef RONDO_KERNELS_H
 #define RONDO_KERNELS_H
@@ -160,6 +160,14 @@ typedef struct {
 /* Adds the sums, which write to different blocks. */
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count);
 
+/* Arrays that run over all parameters are done in chunks, however many threads there are. */
+enum { RD_CHUNK = 16384 };
+RD_INLINE int rd_chunks(size_t count) { return (int)((count + RD_CHUNK - 1) / RD_CHUNK); }
+RD_INLINE size_t rd_chunk_end(size_t count, int chunk) {
+    size_t end = ((size_t)chunk + 1) * RD_CHUNK;
+    return end < count ? end : count;
+}
+
 RD_KERNEL void rd_zero(RdPool *pool, real *values, size_t count);
 RD_KERNEL void rd_scale_values(RdPool *pool, real *values, size_t count, double scale);
 
@@ -168,9 +176,6 @@ RD_KERNEL double rd_weight_scale(const void *weight, int count);
 
 /* The sum of squares, added up chunk by chunk in one order whatever the threads. */
 RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count);
-
-/* One step of the optimizer that training names; arrays are padded to whole vectors. */
-RD_KERNEL void rd_update(const RdUpdate *update);
 
 #ifndef RD_KERNELS_APART
 #include "kernels.c" /* NOLINT(bugprone-suspicious-include) */

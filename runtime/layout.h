@@ -1,5 +1,6 @@
-/* Where each parameter lies in one stretch of memory. The stretch, as RdUpdate wants it, holds all
- * parameters in the model's order, each at a multiple of 64 bytes, with zeros between them. */
+/* Where each parameter lies in one stretch of memory. The stretch holds all parameters in the
+ * model's order, the frozen ones behind the others, each at a multiple of 64 bytes, with zeros
+ * between them. Its beginning, all that is trained, is what RdUpdate wants. */
 #ifndef RONDO_LAYOUT_H
 #define RONDO_LAYOUT_H
 
@@ -8,10 +9,12 @@
 /* In reals. */
 typedef struct {
     int param_count;
-    size_t count;   /* of the whole stretch */
-    size_t numbers; /* trained numbers: the stretch without its gaps */
-    size_t *start;  /* [param_count] */
-    size_t *size;   /* [param_count] */
+    size_t count;             /* of the whole stretch */
+    size_t trained;           /* of its beginning, where the parameters are that are not frozen */
+    size_t numbers;           /* the stretch without its gaps */
+    size_t *start;            /* [param_count] */
+    size_t *size;             /* [param_count] */
+    int (*dims)[RD_MAX_RANK]; /* [param_count] vocabulary sizes filled in */
 } RdLayout;
 
 /* `vocab` is [model->column_count]: the vocabulary size of each RD_WORDS column (as in RdSizes).

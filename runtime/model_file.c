@@ -9,8 +9,7 @@
 #include "safetensors.h"
 #include "tokenize.h"
 
-static const char *const prefixes[RD_STRETCHES] = {"", "optimizer.moment1.", "optimizer.moment2.",
-                                                   "latest."};
+static const char latest_prefix[] = "latest.", optimizer_prefix[] = "optimizer.";
 
 /* The metadata's keys. Those of entries have `own` before them, of vocabularies `words_key`. */
 static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
@@ -36,6 +35,25 @@ static char *join(const char *a, const char *b) {
     memcpy(text, a, n);
     memcpy(text + n, b, room - n);
     return text;
+}
+
+/* What stands before a parameter's name in a stretch; "" for the weights. */
+typedef struct {
+    char text[64];
+} Prefix;
+
+static Prefix prefix_of(const RdModel *model, int stretch) {
+    Prefix prefix = {""};
+    const char *slot = stretch >= RD_SLOT ? model->training.slot[stretch - RD_SLOT] : NULL;
+    if (stretch == RD_LATEST) strcpy(prefix.text, latest_prefix);
+    if (slot) snprintf(prefix.text, sizeof prefix.text, "%s%s.", optimizer_prefix, slot);
+    return prefix;
+}
+
+/* The optimizer keeps nothing of frozen parameters. */
+static bool is_in(const RdModel *model, int stretch, int param) {
+    return stretch < RD_SLOT ||
+           (model->training.slot[stretch - RD_SLOT] && !model->params[param].frozen);
 }
 
 /* ---- what is saved ---- */
@@ -195,21 +213,23 @@ static void put_header(RdJson *json, const void *context) {
     put_metadata(json, s->model, s->saved);
     for (int i = 0; i < RD_STRETCHES; i++)
         for (int p = 0; s->saved->stretch[i] && p < s->model->param_count; p++) {
+            if (!is_in(s->model, i, p)) continue;
             RdTensor tensor = expected_tensor(s->model, s->saved, p);
             tensor.begin = begin;
             begin += tensor.count * sizeof(float);
-            rd_tensor_put(json, prefixes[i], s->model->params[p].name, &tensor);
+            rd_tensor_put(json, prefix_of(s->model, i).text, s->model->params[p].name, &tensor);
         }
     rd_json_put(json, "}");
 }
 
-static bool write_tensors(RdAtomicFile *file, const RdLayout *layout, const RdSaved *saved,
-                          RdError *error) {
+static bool write_tensors(RdAtomicFile *file, const RdModel *model, const RdLayout *layout,
+                          const RdSaved *saved, RdError *error) {
     bool good = true;
     for (int s = 0; s < RD_STRETCHES; s++)
         for (int p = 0; good && saved->stretch[s] && p < layout->param_count; p++)
-            good = rd_atomic_write(file, saved->stretch[s] + layout->start[p],
-                                   layout->size[p] * sizeof(float), error);
+            good =
+                !is_in(model, s, p) || rd_atomic_write(file, saved->stretch[s] + layout->start[p],
+                                                       layout->size[p] * sizeof(float), error);
     return good;
 }
 
@@ -234,7 +254,7 @@ bool rd_model_save(RdAtomicFile *file, const RdModel *model, const RdLayout *lay
                        file->path);
     if (!rd_atomic_begin(file, error)) return false;
     bool good = rd_safetensors_begin(file, put_header, &(Saving){model, saved}, error) &&
-                write_tensors(file, layout, saved, error);
+                write_tensors(file, model, layout, saved, error);
     return rd_atomic_end(file, good, error);
 }
 
@@ -433,49 +453,46 @@ static bool load_tensor(Loading *l, const char *name, int p, float *to) {
 }
 
 /* Whether the file has any tensor of a stretch: then it must have all. */
-static bool has_stretch(const Loading *l, RdStretch s) {
+static bool has_stretch(const Loading *l, int s) {
     bool found = s == RD_WEIGHTS;
     for (int p = 0; !found && p < l->model->param_count; p++) {
-        char *name = join(prefixes[s], l->model->params[p].name);
+        if (!is_in(l->model, s, p)) continue;
+        char *name = join(prefix_of(l->model, s).text, l->model->params[p].name);
         found = json_object_get(l->file.header, name) != NULL;
         free(name);
     }
     return found;
 }
 
-static void clear_gaps(float *stretch, const RdLayout *layout) {
-    for (int p = 0; p < layout->param_count; p++) {
-        size_t end = layout->start[p] + layout->size[p];
-        size_t next = p + 1 < layout->param_count ? layout->start[p + 1] : layout->count;
-        memset(stretch + end, 0, (next - end) * sizeof(float));
-    }
-}
-
 /* Checks a stretch and reads it unless it is not wanted. */
-static bool load_stretch(Loading *l, RdStretch s, const RdLayout *layout, bool wanted) {
+static bool load_stretch(Loading *l, int s, const RdLayout *layout, bool wanted) {
     bool good = true;
     float *to = NULL;
-    if (wanted) {
-        to = l->saved->stretch[s] = rd_aligned(layout->count, sizeof(float));
-        clear_gaps(to, layout);
-    }
+    if (wanted) to = l->saved->stretch[s] = rd_layout_zeros(layout, l->model);
     for (int p = 0; good && p < l->model->param_count; p++) {
-        char *name = join(prefixes[s], l->model->params[p].name);
+        if (!is_in(l->model, s, p)) continue;
+        char *name = join(prefix_of(l->model, s).text, l->model->params[p].name);
         good = load_tensor(l, name, p, to ? to + layout->start[p] : NULL);
         free(name);
     }
     return good;
 }
 
-static bool is_expected(const Loading *l, const char *name) {
-    if (strcmp(name, "__metadata__") == 0) return true;
-    for (int s = 0; s < RD_STRETCHES; s++) {
-        size_t n = strlen(prefixes[s]);
-        if (strncmp(name, prefixes[s], n) != 0) continue;
-        for (int p = 0; p < l->model->param_count; p++)
-            if (strcmp(name + n, l->model->params[p].name) == 0) return true;
-    }
+static bool is_param(const RdModel *model, const char *name) {
+    for (int p = 0; p < model->param_count; p++)
+        if (strcmp(name, model->params[p].name) == 0) return true;
     return false;
+}
+
+/* Of any optimizer: a program that was made for another one can still answer. */
+static bool is_expected(const Loading *l, const char *name) {
+    if (strcmp(name, "__metadata__") == 0 || is_param(l->model, name)) return true;
+    size_t n = strlen(latest_prefix);
+    if (strncmp(name, latest_prefix, n) == 0) return is_param(l->model, name + n);
+    n = strlen(optimizer_prefix);
+    if (strncmp(name, optimizer_prefix, n) != 0) return false;
+    const char *behind = strchr(name + n, '.');
+    return behind && is_param(l->model, behind + 1);
 }
 
 static bool check_no_more(Loading *l) {

@@ -13,10 +13,9 @@
 /* Stretches of all parameters (layout.h), always float. */
 typedef enum {
     RD_WEIGHTS, /* "NAME": what predicts (the best so far) */
-    RD_MOMENT1, /* "optimizer.moment1.NAME" */
-    RD_MOMENT2, /* "optimizer.moment2.NAME" */
     RD_LATEST,  /* "latest.NAME": the weights that training goes on from, where not the best */
-    RD_STRETCHES
+    RD_SLOT,    /* "optimizer.SLOT.NAME", for each of the optimizer's; without frozen parameters */
+    RD_STRETCHES = RD_SLOT + RD_MAX_SLOTS
 } RdStretch;
 
 /* A text under a key of the metadata, as "rondo.KEY". */

@@ -51,16 +51,21 @@ typedef struct {
     int ahead; /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 
-typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT } RdInit;
+typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT, RD_ORTHOGONAL } RdInit;
+
+enum { RD_FAN_IN = 1, RD_FAN_OUT = 2 };
 
 /* A trained tensor, row-major. A dim below zero is the vocabulary size of column -1 - dim.
- * Starts uniform in [-scale, scale], normal with standard deviation scale, or constant scale. */
+ * Starts uniform in center ± spread, normal with mean center and standard deviation spread, as
+ * center, or with orthogonal rows or columns of length spread; see initialize.h. */
 typedef struct {
     const char *name;
     int rank;
     int dims[RD_MAX_RANK];
     RdInit init;
-    double scale;
+    double center, spread;
+    int fans;    /* spread is over the square root of the sum of these */
+    bool frozen; /* no gradient reaches it: it keeps its starting values */
 } RdParam;
 
 /* A value that the model outputs: `columns` numbers a row; a row an example, or a row a step. */
@@ -74,12 +79,37 @@ typedef struct {
                      target whose numbers these are; or -1 */
 } RdOutput;
 
-typedef enum { RD_SGD, RD_ADAM } RdOptimizerKind;
+/* How the learning rate goes on: schedule.h says what each computes. */
+typedef enum {
+    RD_SCHEDULE_CONSTANT,
+    RD_SCHEDULE_STEPS,
+    RD_SCHEDULE_COSINE,
+    RD_SCHEDULE_LINEAR,
+    RD_SCHEDULE_PLATEAU
+} RdScheduleKind;
+
+/* Those of its numbers that the kind has; the others are 0. */
+typedef struct {
+    RdScheduleKind kind;
+    bool per_step;                                          /* counts steps instead of epochs */
+    double step_size, gamma;                                /* STEPS */
+    double T_max, eta_min;                                  /* COSINE */
+    double start_factor, end_factor, total_iters;           /* LINEAR */
+    double factor, patience, threshold, cooldown, min_rate; /* PLATEAU */
+} RdSchedule;
+
+enum { RD_MAX_SLOTS = 3, RD_MAX_SCHEDULES = 4 };
 
 typedef struct {
-    RdOptimizerKind optimizer;
-    double rate, momentum, beta1, beta2, epsilon, weight_decay;
-    double clip_norm; /* 0: none */
+    const char *optimizer; /* its name */
+    /* Those of its numbers that the optimizer has (optimizers.h); the others are 0. */
+    double rate, weight_decay, momentum, dampening, beta1, beta2, epsilon, alpha, rho, rate_decay;
+    double initial_accumulator_value;
+    bool nesterov, centered, amsgrad;
+    const char *slot[RD_MAX_SLOTS]; /* what it keeps of each number; NULL: nothing in this place */
+    const RdSchedule *schedules;    /* [schedule_count] */
+    int schedule_count;
+    double clip_norm, clip_value; /* 0: none */
     int epochs, batch;
     int patience; /* epochs after the best one (train.h) until training stops; 0: never */
 } RdTraining;
@@ -136,7 +166,7 @@ typedef struct {
     RdSizes sizes; /* what the memory was measured for */
     RdPool *pool;
     void *const *param;    /* real *: each parameter's first element, 64-byte aligned */
-    void *const *gradient; /* real *: the same for its gradient; unused by infer */
+    void *const *gradient; /* real *: the same for its gradient, NULL when frozen; not for infer */
     void *packed;          /* model->packed_bytes(sizes): written by prepare */
     void *memory;          /* model->memory_bytes(sizes, training) */
     const RdBatch *batch;
@@ -148,15 +178,16 @@ typedef struct {
     const void **output; /* [output_count] real * or int *, into memory */
 } RdRun;
 
-/* What `update` needs: arrays of `count` reals that run over all parameters in one stretch. */
+/* What `update` needs: arrays of `count` reals that run over all trained parameters in one stretch.
+ */
 typedef struct {
     RdPool *pool;
     size_t count;
     void *param, *gradient;
-    void *moment1, *moment2; /* of Adam; moment1 is SGD's momentum; zero at the start */
-    long step;               /* counts from 1 */
-    RdTraining training;     /* rate: that of this step */
-    double scale;            /* of the gradient: what clipping makes of 1 */
+    void *slot[RD_MAX_SLOTS]; /* NULL where training has none; zero at the start */
+    long step;                /* counts from 1 */
+    RdTraining training;      /* rate: that of this step */
+    double scale;             /* of the gradient: what clipping by norm makes of 1 */
 } RdUpdate;
 
 typedef struct {

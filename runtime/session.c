@@ -27,11 +27,11 @@ static void *zeros(size_t bytes) {
 
 static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLayout *layout,
                           bool training) {
-    size_t stretch = layout->count * model->real_size;
-    size_t moments = model->training.optimizer == RD_ADAM ? 2 : 1;
+    size_t arrays = 1; /* gradients, and what the optimizer keeps */
+    for (int i = 0; i < RD_MAX_SLOTS; i++) arrays += model->training.slot[i] != NULL;
     return (RdMemory){.numbers = layout->numbers,
-                      .param = stretch,
-                      .train = training ? stretch * (1 + moments) : 0,
+                      .param = layout->count * model->real_size,
+                      .train = training ? layout->trained * model->real_size * arrays : 0,
                       .run = model->packed_bytes(sizes) + model->memory_bytes(sizes, training)};
 }
 
@@ -50,30 +50,45 @@ size_t rd_session_stretch_bytes(const RdSession *session) {
     return session->layout.count * session->model->real_size;
 }
 
+size_t rd_session_trained_bytes(const RdSession *session) {
+    return session->layout.trained * session->model->real_size;
+}
+
 /* Pointers to the parameters in a stretch. */
-static void *const *pointers(const RdSession *session, void *stretch) {
+static void **pointers(const RdSession *session, void *stretch) {
     void **at = calloc((size_t)session->model->param_count + 1, sizeof *at);
     if (at && stretch) rd_layout_pointers(&session->layout, session->model, stretch, at);
     return at;
 }
 
+/* The same in a stretch of trained parameters only. */
+static void **trained_pointers(const RdSession *session, void *stretch) {
+    void **at = pointers(session, stretch);
+    for (int i = 0; at && i < session->model->param_count; i++)
+        if (session->model->params[i].frozen) at[i] = NULL;
+    return at;
+}
+
+/* Gradients and slots. */
+static bool allocate_training(RdSession *session) {
+    size_t bytes = rd_session_trained_bytes(session);
+    bool good = (session->gradient = zeros(bytes)) != NULL;
+    for (int i = 0; i < RD_MAX_SLOTS; i++)
+        if (session->model->training.slot[i])
+            good = (session->slot[i] = zeros(bytes)) != NULL && good;
+    return good;
+}
+
 static bool allocate(RdSession *session) {
     const RdModel *model = session->model;
     RdRun *run = &session->run;
-    size_t stretch = rd_session_stretch_bytes(session);
-    if (!session->param) session->param = zeros(stretch);
-    if (session->training) {
-        session->gradient = zeros(stretch);
-        session->moment1 = zeros(stretch);
-        if (model->training.optimizer == RD_ADAM) session->moment2 = zeros(stretch);
-        if (!session->gradient || !session->moment1) return false;
-        if (model->training.optimizer == RD_ADAM && !session->moment2) return false;
-    }
+    if (!session->param) session->param = zeros(rd_session_stretch_bytes(session));
+    if (session->training && !allocate_training(session)) return false;
     run->packed = block(model->packed_bytes(&run->sizes));
     run->memory = block(model->memory_bytes(&run->sizes, session->training));
     run->output = calloc((size_t)model->output_count + 1, sizeof *run->output);
     run->param = pointers(session, session->param);
-    run->gradient = pointers(session, session->gradient);
+    run->gradient = trained_pointers(session, session->gradient);
     return session->param && run->packed && run->memory && run->output && run->param &&
            run->gradient;
 }
@@ -108,14 +123,13 @@ bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes size
 void rd_session_close(RdSession *session) {
     void *const blocks[] = {session->param,
                             session->gradient,
-                            session->moment1,
-                            session->moment2,
                             session->run.packed,
                             session->run.memory,
                             (void *)session->run.output,
                             (void *)session->run.param,
                             (void *)session->run.gradient};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
+    for (int i = 0; i < RD_MAX_SLOTS; i++) free(session->slot[i]);
     rd_layout_free(&session->layout);
     *session = (RdSession){0};
 }

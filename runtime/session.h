@@ -1,5 +1,5 @@
-/* All memory of one run of a model, allocated at once: parameters and, to train, gradients and the
- * optimizer's moments, each in one stretch (layout.h), and the memory that the compiled code
+/* All memory of one run of a model, allocated at once: parameters and, to train, gradients and what
+ * the optimizer keeps, each in one stretch (layout.h), and the memory that the compiled code
  * asks for. Nothing here allocates after rd_session_open. */
 #ifndef RONDO_SESSION_H
 #define RONDO_SESSION_H
@@ -13,15 +13,16 @@ typedef struct {
     RdLayout layout;
     RdRun run; /* ready to run but for batch and key */
     bool training;
-    void *param;                        /* stretch */
-    void *gradient, *moment1, *moment2; /* stretches of a training session, else NULL */
+    void *param;              /* stretch */
+    void *gradient;           /* the trained beginning of one, in a training session, else NULL */
+    void *slot[RD_MAX_SLOTS]; /* the same; NULL also where the optimizer keeps nothing */
 } RdSession;
 
 /* What a session takes, in bytes. */
 typedef struct {
-    size_t numbers; /* trained numbers */
+    size_t numbers; /* of the parameters */
     size_t param;   /* the parameters */
-    size_t train;   /* gradients and moments; 0 unless training */
+    size_t train;   /* gradients and slots; 0 unless training */
     size_t run;     /* what the compiled code asks for: activations, packed weights */
 } RdMemory;
 
@@ -40,7 +41,8 @@ void rd_session_close(RdSession *session);
 bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
                           void *param, RdError *error);
 
-/* Bytes of one stretch. */
+/* Bytes of one stretch, and of its trained beginning. */
 size_t rd_session_stretch_bytes(const RdSession *session);
+size_t rd_session_trained_bytes(const RdSession *session);
 
 #endif

@@ -28,6 +28,7 @@ bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
     trainer->file = rd_atomic_open(trainer->path);
     rd_checkpoint_reserve(trainer, trainer->training.epochs);
     trainer->state = (RdTrainState){0};
+    rd_plateau_start(trainer->plateau);
     if (trainer->valid &&
         !rd_evaluation_init(&trainer->evaluation, model, trainer->vocab, trainer->valid))
         return rd_fail(error, "not enough memory to validate");
@@ -57,29 +58,34 @@ static double clip_scale(const RdTrainer *trainer) {
     double clip = trainer->training.clip_norm;
     if (clip == 0) return 1;
     double norm =
-        sqrt(trainer->model->square_sum(trainer->pool, session->gradient, session->layout.count));
+        sqrt(trainer->model->square_sum(trainer->pool, session->gradient, session->layout.trained));
     if (!isfinite(norm)) return NAN;
     double scale = clip / (norm + 1e-6);
     return scale < 1 ? scale : 1;
 }
 
+double rd_trainer_rate(const RdTrainer *trainer) {
+    return rd_rate(&trainer->training, trainer->plateau, trainer->state.epoch, trainer->state.step);
+}
+
 static void update(RdTrainer *trainer, double scale) {
     RdSession *session = &trainer->session;
-    trainer->model->update(&(RdUpdate){.pool = trainer->pool,
-                                       .count = session->layout.count,
-                                       .param = session->param,
-                                       .gradient = session->gradient,
-                                       .moment1 = session->moment1,
-                                       .moment2 = session->moment2,
-                                       .step = trainer->state.step,
-                                       .training = trainer->training,
-                                       .scale = scale});
+    RdUpdate update = {.pool = trainer->pool,
+                       .count = session->layout.trained,
+                       .param = session->param,
+                       .gradient = session->gradient,
+                       .step = trainer->state.step + 1,
+                       .training = trainer->training,
+                       .scale = scale};
+    memcpy(update.slot, session->slot, sizeof update.slot);
+    update.training.rate = rd_trainer_rate(trainer);
+    trainer->model->update(&update);
 }
 
 static bool diverged(const RdTrainer *trainer, const char *what, RdError *error) {
     return rd_fail(error,
                    "step %ld: the %s is not a finite number any more; a --rate below %g may help",
-                   trainer->state.step, what, trainer->training.rate);
+                   trainer->state.step + 1, what, trainer->training.rate);
 }
 
 static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
@@ -87,9 +93,8 @@ static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
     RdRun *run = &trainer->session.run;
     RdTrainState *state = &trainer->state;
     rd_plan_batch(&trainer->plan, k, &batch);
-    state->step++;
     run->batch = &batch;
-    run->key = rd_mix(trainer->seed ^ rd_mix((uint64_t)state->step));
+    run->key = rd_mix(trainer->seed ^ rd_mix((uint64_t)state->step + 1));
     trainer->model->prepare(run, true);
     trainer->model->train(run);
     run->batch = NULL;
@@ -102,6 +107,7 @@ static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
     if (isnan(scale)) return diverged(trainer, "gradient", error);
     update(trainer, scale);
 
+    state->step++;
     state->loss_sum += loss;
     state->weight += weight;
     state->batch++;
@@ -145,6 +151,11 @@ static bool keep_best(RdTrainer *trainer, const RdEpoch *epoch) {
     return true;
 }
 
+void rd_trainer_learn(RdTrainer *trainer, const RdEpoch *epoch) {
+    double loss = trainer->valid ? epoch->valid_loss : epoch->loss;
+    rd_plateau_epoch(&trainer->training, trainer->plateau, loss);
+}
+
 static bool end_epoch(RdTrainer *trainer) {
     RdTrainState *state = &trainer->state;
     RdEpoch *epoch = &trainer->history[state->epoch];
@@ -154,6 +165,7 @@ static bool end_epoch(RdTrainer *trainer) {
     state->loss_sum = 0;
     state->weight = 0;
     validate(trainer, epoch);
+    rd_trainer_learn(trainer, epoch);
     bool best = keep_best(trainer, epoch);
     if (trainer->observer.epoch)
         trainer->observer.epoch(trainer->observer.context, trainer, epoch, best);

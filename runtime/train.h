@@ -14,6 +14,7 @@
 #include "batch.h"
 #include "evaluate.h"
 #include "model_file.h"
+#include "schedule.h"
 #include "session.h"
 
 enum { RD_MAX_METRICS = 16 };
@@ -63,6 +64,7 @@ struct RdTrainer {
     void *best;       /* stretch: the weights of the best epoch */
     RdEpoch *history; /* [training.epochs] those of the complete epochs are filled in */
     RdTrainState state;
+    RdPlateau plateau[RD_MAX_SCHEDULES];
     RdAtomicFile file;  /* at `path` */
     char *history_text; /* [history_room] private to checkpoint.c */
     size_t history_room;
@@ -78,6 +80,12 @@ typedef enum { RD_TRAINED, RD_INTERRUPTED, RD_TRAIN_FAILED } RdOutcome;
 /* Trains until the epochs are over, patience is, or `*stop` becomes nonzero, and saves the model.
  */
 RdOutcome rd_train(RdTrainer *trainer, const volatile int *stop, RdError *error);
+
+/* The learning rate of the step that comes next. */
+double rd_trainer_rate(const RdTrainer *trainer);
+
+/* What follows from a complete epoch for those after it. */
+void rd_trainer_learn(RdTrainer *trainer, const RdEpoch *epoch);
 
 /* Whether patience was lost: training ended before its last epoch. */
 bool rd_stopped_early(const RdTrainer *trainer);

@@ -1,5 +1,8 @@
 /* The tables that tell the runtime what a model is. */
+#include <ctype.h>
+
 #include "emit/writer.h"
+#include "graph/print.h"
 
 static const char *quoted(Arena *arena, const char *text) {
     Text out = text_new(arena);
@@ -104,16 +107,35 @@ static void emit_number_tables(Graph *g, Text *out) {
     }
 }
 
-static void emit_params(Graph *g, Text *out) {
-    static const char *const inits[] = {"RD_UNIFORM", "RD_NORMAL", "RD_CONSTANT"};
+bool is_frozen(const Program *train, int param) {
+    for (int i = 0; i < train->reductions.len; i++)
+        if (train->reductions.at[i].param == param) return false;
+    return true;
+}
+
+static void emit_number(Text *out, const char *before, const char *field, double value) {
+    text_printf(out, "%s.%s = %s", before, field, graph_print_number(out->arena, value));
+}
+
+static void emit_start(const Start *start, Text *out) {
+    static const char *const inits[] = {"UNIFORM", "NORMAL", "CONSTANT", "ORTHOGONAL"};
+    text_printf(out, "   .init = RD_%s", inits[start->kind]);
+    if (start->center != 0) emit_number(out, ", ", "center", start->center);
+    if (start->spread != 0) emit_number(out, ", ", "spread", start->spread);
+    if (start->fans) text_printf(out, ", .fans = %d", start->fans);
+}
+
+static void emit_params(Graph *g, const Program *train, Text *out) {
     text_puts(out, "static const RdParam params[] = {\n");
     for (int i = 0; i < g->params.len; i++) {
         const Param *param = &g->params.at[i];
-        text_printf(out, "  {%s, %d, {", quoted(g->arena, param->name), param->type.rank);
+        text_printf(out, "  {.name = %s, .rank = %d, .dims = {", quoted(g->arena, param->name),
+                    param->type.rank);
         for (int k = 0; k < param->type.rank; k++)
             text_printf(out, "%s%d", k ? ", " : "", dim_number(g, param->type.dim[k]));
-        text_printf(out, "%s}, %s, %.17g},\n", param->type.rank ? "" : "0", inits[param->init],
-                    param->scale);
+        text_puts(out, param->type.rank ? "},\n" : "0},\n");
+        emit_start(&param->start, out);
+        text_puts(out, is_frozen(train, i) ? ", .frozen = true},\n" : "},\n");
     }
     text_puts(out, "};\n");
 }
@@ -183,8 +205,55 @@ bool weighted_loss(const Graph *g) {
     return false;
 }
 
+/* A field for each knob: ".rate = 0.001, .momentum = 0.9, " */
+static void emit_knobs(Text *out, const Choice *choice) {
+    const Knob *knobs = choice->method->knobs;
+    for (int i = 0; knobs[i].kind; i++)
+        emit_number(out, i ? ", " : "", knobs[i].name, choice->value[i]);
+}
+
+static void emit_upper(Text *out, const char *name) {
+    for (; *name; name++) text_puts(out, (char[]){(char)toupper((unsigned char)*name), 0});
+}
+
+static void emit_schedules(const Training *t, Text *out) {
+    if (!t->schedules) return;
+    text_puts(out, "static const RdSchedule schedules[] = {\n");
+    for (int i = 0; i < t->schedules; i++) {
+        text_puts(out, "  {.kind = RD_SCHEDULE_");
+        emit_upper(out, t->schedule[i].method->name);
+        text_puts(out, ", ");
+        emit_knobs(out, &t->schedule[i]);
+        text_puts(out, "},\n");
+    }
+    text_puts(out, "};\n\n");
+}
+
+static void emit_training(const Training *t, Text *out) {
+    text_printf(out, "  .training = {.optimizer = \"%s\", .slot = {", t->optimizer.method->name);
+    for (int i = 0; i < MAX_SLOTS; i++) {
+        const char *slot = choice_slot(&t->optimizer, i);
+        text_printf(out, slot ? "%s\"%s\"" : "%sNULL", i ? ", " : "", slot);
+    }
+    text_puts(out, "},\n               ");
+    emit_knobs(out, &t->optimizer);
+    text_puts(out, ",\n               ");
+    if (t->schedules)
+        text_printf(out, ".schedules = schedules, .schedule_count = %d,\n               ",
+                    t->schedules);
+    emit_number(out, "", "clip_norm", t->clip_norm);
+    emit_number(out, ", ", "clip_value", t->clip_value);
+    text_printf(out, ", .epochs = %d, .batch = %d, .patience = %d},\n", t->epochs, t->batch,
+                t->patience);
+}
+
 void emit_model(Graph *g, Text *out, int output_count, double flops) {
     const Training *t = &g->training;
+    emit_schedules(t, out);
+    text_printf(out,
+                "static void update(const RdUpdate *step) {\n    rd_update(step, rd_%s_chunk);\n"
+                "}\n\n",
+                t->optimizer.method->name);
     text_puts(out,
               "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
               "#endif\n\nconst RdModel MODEL = {\n");
@@ -197,27 +266,21 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
                 ".params = params,\n",
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
-    text_printf(
-        out,
-        "  .training = {.optimizer = %s, .rate = %.17g, .momentum = %.17g, .beta1 = %.17g,\n"
-        "               .beta2 = %.17g, .epsilon = %.17g, .weight_decay = %.17g,\n"
-        "               .clip_norm = %.17g, .epochs = %d, .batch = %d, .patience = %d},\n",
-        t->optimizer == OPTIMIZER_ADAM ? "RD_ADAM" : "RD_SGD", t->rate, t->momentum, t->beta1,
-        t->beta2, t->epsilon, t->weight_decay, t->clip_norm, t->epochs, t->batch, t->patience);
+    emit_training(t, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = %.17g,\n",
                 sequence_number(g, loss_axis(g)), flops);
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
               "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
-              "  .square_sum = rd_square_sum,\n  .update = rd_update,\n};\n");
+              "  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
 }
 
-int emit_tables(Graph *g, Text *out) {
+int emit_tables(Graph *g, const Program *train, Text *out) {
     int outputs;
     emit_columns(g, out);
     emit_sequences(g, out);
     emit_number_tables(g, out);
-    emit_params(g, out);
+    emit_params(g, train, out);
     emit_outputs(g, out, &outputs);
     emit_metrics(g, out);
     return outputs;

@@ -60,7 +60,6 @@ Graph *elaborate(Arena *arena, Intern *names, const File *file, const File *cons
                  int library_count, Diag *diag) {
     Elaborator e = {.arena = arena, .names = names, .diag = diag, .graph = graph_new(arena)};
     e.graph->source = file->source->path;
-    e.graph->training = default_training();
     const Item *model = add_definitions(&e, file, false);
     for (int i = 0; i < library_count; i++) add_definitions(&e, library[i], true);
     if (!model) {

@@ -6,62 +6,6 @@
 
 /* ---- param ---- */
 
-typedef struct {
-    InitKind kind;
-    double scale;
-    bool given;
-} Start;
-
-static const struct {
-    const char *name;
-    InitKind kind;
-    int args;
-    double value; /* without an argument */
-} starts[] = {
-    {"uniform", INIT_UNIFORM, 1, 0},   {"normal", INIT_NORMAL, 1, 0},
-    {"constant", INIT_CONSTANT, 1, 0}, {"zeros", INIT_CONSTANT, 0, 0},
-    {"ones", INIT_CONSTANT, 0, 1},
-};
-
-enum { STARTS = sizeof starts / sizeof *starts };
-
-static int find_start(Elaborator *e, const Expr *expr) {
-    const char *name = expr->kind == EXPR_NAME ? expr->name : NULL;
-    const char *names[STARTS];
-    for (int i = 0; i < STARTS; i++) {
-        names[i] = starts[i].name;
-        if (name && strcmp(name, names[i]) == 0) return i;
-    }
-    if (!name) {
-        fail(e, expr->span, "a parameter starts from a distribution, such as uniform(0.1)");
-        return -1;
-    }
-    fail(e, expr->span, "unknown distribution '%s'", name);
-    hint_nearest(e, name, names, STARTS);
-    advise(e, "there are uniform(limit), normal(deviation), constant(value), zeros, ones");
-    return -1;
-}
-
-/* `~ uniform(1 / sqrt(H))` */
-static bool eval_start(Elaborator *e, const Expr *expr, Start *start) {
-    bool is_call = expr->kind == EXPR_CALL;
-    int i = find_start(e, is_call ? expr->left : expr), args = is_call ? expr->args.len : 0;
-    if (i < 0) return false;
-    *start = (Start){starts[i].kind, starts[i].value, true};
-    if (args != starts[i].args) {
-        fail(e, expr->span, "'%s' takes %s, %d %s given", starts[i].name,
-             starts[i].args ? "one number" : "no argument", args, args == 1 ? "is" : "are");
-        return false;
-    }
-    if (!args) return true;
-    const Expr *arg = expr->args.at[0];
-    if (arg->kind == EXPR_NAMED) arg = arg->right;
-    if (!eval_real(e, arg, "the scale of a distribution", &start->scale)) return false;
-    if (start->kind == INIT_CONSTANT || start->scale >= 0) return true;
-    fail(e, arg->span, "the scale of a distribution cannot be negative, this is %g", start->scale);
-    return false;
-}
-
 static bool constant_shape(Elaborator *e, const Decl *decl, const Type *type) {
     for (int i = 0; i < type->rank; i++) {
         Dim dim = type->dim[i];
@@ -74,22 +18,9 @@ static bool constant_shape(Elaborator *e, const Decl *decl, const Type *type) {
     return true;
 }
 
-/* Without a distribution: uniform(1 / sqrt(size of the last axis)). */
-static bool default_start(Elaborator *e, const Decl *decl, const Type *type, Start *start) {
-    if (start->given) return true;
-    Dim last = type->rank ? type->dim[type->rank - 1] : dim_const(1);
-    if (last.sym) {
-        fail(e, decl->span, "parameter '%s' needs a distribution: its last axis is %s", decl->name,
-             dim_text(e, last));
-        advise(e, "write '~ normal(1)' behind it");
-        return false;
-    }
-    *start = (Start){INIT_UNIFORM, 1 / sqrt(last.add), true};
-    return true;
-}
-
-static Value make_param(Elaborator *e, const Decl *decl, Start start) {
+static Value make_param(Elaborator *e, const Decl *decl, const Start *given) {
     Type type, node_type;
+    Start start;
     if (!decl->shape.present) {
         fail(e, decl->span, "parameter '%s' needs a shape", decl->name);
         advise(e, "write '%s: [H]', or '%s: []' for one number", decl->name, decl->name);
@@ -100,16 +31,13 @@ static Value make_param(Elaborator *e, const Decl *decl, Start start) {
         return value_error();
     }
     if (!decl_type(e, decl, &type) || !constant_shape(e, decl, &type) ||
-        !default_start(e, decl, &type, &start) ||
+        !start_for(e, decl, &type, given, &start) ||
         !hidden_type(e, (Axes){0}, &type, decl->span, &node_type))
         return value_error();
     if (e->graph->params.len == MAX_PARAMS)
         give_up(e, decl->span, "the model is too large: more than %d parameters", MAX_PARAMS);
-    Param param = {.name = claim_name(e, decl->name),
-                   .type = type,
-                   .init = start.kind,
-                   .scale = start.scale,
-                   .span = decl->span};
+    Param param = {
+        .name = claim_name(e, decl->name), .type = type, .start = start, .span = decl->span};
     Attr attr = {.index = e->graph->params.len};
     vec_push(e->arena, &e->graph->params, param);
     int node = graph_leaf(e->graph, OP_PARAM, type, attr, decl->span);
@@ -118,11 +46,11 @@ static Value make_param(Elaborator *e, const Decl *decl, Start start) {
 }
 
 void run_param(Elaborator *e, const Stmt *stmt) {
-    Start start = {0};
+    Start start;
     bool good = !stmt->value || eval_start(e, stmt->value, &start);
     for (int i = 0; i < stmt->decls.len; i++) {
         const Decl *decl = &stmt->decls.at[i];
-        Value value = good ? make_param(e, decl, start) : value_error();
+        Value value = good ? make_param(e, decl, stmt->value ? &start : NULL) : value_error();
         define_name(e, BIND_PARAM, decl->name, false, value, decl->span);
     }
 }

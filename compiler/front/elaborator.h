@@ -15,6 +15,7 @@
  *   elaborate_call.c        arguments, mapping, layers
  *   elaborate_scan.c        scan and step
  *   elaborate_body.c        param, state, let, repeat
+ *   elaborate_start.c       what a param starts from
  *   elaborate_model.c       input, target, loss, output, metric
  *   elaborate_numbers.c     the types real and frames
  *   elaborate_train.c       train { }
@@ -480,6 +481,14 @@ void words_setting(Elaborator *e, const Expr *arg, Input *input);
  * the argument is something else. */
 bool field_setting(Elaborator *e, const Expr *arg, Input *input);
 
+/* ---- elaborate_start.c ---- */
+
+/* A distribution, `uniform(0.1)`. False after an error. */
+bool eval_start(Elaborator *e, const Expr *expr, Start *start);
+
+/* What a parameter of this type starts from when `given` stands behind it, or nothing (NULL). */
+bool start_for(Elaborator *e, const Decl *decl, const Type *type, const Start *given, Start *start);
+
 /* ---- elaborate_model.c ---- */
 
 void run_model(Elaborator *e, const Item *item);
@@ -497,7 +506,6 @@ void check_columns(Elaborator *e);
 
 /* ---- elaborate_train.c ---- */
 
-Training default_training(void);
 void run_train(Elaborator *e, const Stmt *stmt);
 
 #endif

@@ -9,6 +9,7 @@ Graph *graph_new(Arena *arena) {
     graph->arena = arena;
     graph->name = "";
     graph->source = "";
+    graph->training = training_default();
     vec_push(arena, &graph->syms, (Sym){.name = "", .kind = SYM_NONE});
     return graph;
 }

@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/vec.h"
+#include "graph/training.h"
 #include "op/op.h"
 
 enum { MAX_RANK = 5, MAX_LABELS = 8 };
@@ -100,15 +101,25 @@ typedef struct {
     Span span;
 } Input;
 
-typedef enum { INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT } InitKind;
+typedef enum { INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT, INIT_ORTHOGONAL } InitKind;
 
-/* A trained tensor: its dotted name, its shape and the distribution it starts from:
- * uniform in [-scale, scale], normal with standard deviation scale, or the constant scale. */
+enum { FAN_IN = 1, FAN_OUT = 2 };
+
+/* What a parameter starts from: uniform in center ± spread; normal with mean center and standard
+ * deviation spread; center itself; or rows or columns, whichever are fewer, that are orthogonal and
+ * of length spread. Spread is over the square root of the sum of `fans`: of the elements of a row
+ * (FAN_IN), of the rows times the elements behind the second axis (FAN_OUT), as PyTorch counts. */
+typedef struct {
+    InitKind kind;
+    double center, spread;
+    int fans;
+} Start;
+
+/* A trained tensor: its dotted name, its shape and the distribution it starts from. */
 typedef struct {
     const char *name;
     Type type;
-    InitKind init;
-    double scale;
+    Start start;
     Span span;
 } Param;
 
@@ -131,17 +142,6 @@ typedef struct {
     int node;
     int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions */
 } Output;
-
-typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM } OptimizerKind;
-
-/* `train { … }`, with PyTorch's defaults. */
-typedef struct {
-    OptimizerKind optimizer;
-    double rate, momentum, beta1, beta2, epsilon, weight_decay;
-    double clip_norm; /* 0: no clipping */
-    int epochs, batch;
-    int patience; /* epochs without a better validation loss before stopping; 0: never */
-} Training;
 
 typedef struct Graph {
     Arena *arena;

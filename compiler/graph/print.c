@@ -280,13 +280,24 @@ static void print_inputs(Text *text, const Graph *graph) {
     }
 }
 
+/* uniform 0.1 around 1 per in */
+static void print_start(Text *text, const Start *start) {
+    static const char *const kind[] = {"uniform", "normal", "constant", "orthogonal"};
+    static const char *const fans[] = {"", "in", "out", "both"};
+    bool constant = start->kind == INIT_CONSTANT;
+    text_printf(text, "%s %s", kind[start->kind],
+                graph_print_number(text->arena, constant ? start->center : start->spread));
+    if (!constant && start->center != 0)
+        text_printf(text, " around %s", graph_print_number(text->arena, start->center));
+    text_printf(text, start->fans ? " per %s\n" : "%s\n", fans[start->fans]);
+}
+
 static void print_params(Text *text, const Graph *graph) {
-    static const char *const init[] = {"uniform", "normal", "constant"};
     for (int i = 0; i < graph->params.len; i++) {
         const Param *param = &graph->params.at[i];
-        text_printf(text, "param %s %s %s %s\n", word(graph->arena, param->name),
-                    graph_print_type(graph, &param->type), init[param->init],
-                    graph_print_number(graph->arena, param->scale));
+        text_printf(text, "param %s %s ", word(graph->arena, param->name),
+                    graph_print_type(graph, &param->type));
+        print_start(text, &param->start);
     }
 }
 
@@ -294,17 +305,22 @@ static void print_setting(Text *text, const char *name, double value) {
     text_printf(text, " %s %s", name, graph_print_number(text->arena, value));
 }
 
+static void print_choice(Text *text, const char *what, const Choice *choice) {
+    const Method *method = choice->method;
+    text_printf(text, "%s %s", what, method->name);
+    for (int i = 0; method->knobs[i].kind; i++)
+        print_setting(text, method->knobs[i].name, choice->value[i]);
+    text_puts(text, "\n");
+}
+
 static void print_training(Text *text, const Graph *graph) {
     const Training *t = &graph->training;
-    text_printf(text, "train %s", t->optimizer == OPTIMIZER_ADAM ? "adam" : "sgd");
-    print_setting(text, "rate", t->rate);
-    print_setting(text, "momentum", t->momentum);
-    print_setting(text, "beta1", t->beta1);
-    print_setting(text, "beta2", t->beta2);
-    print_setting(text, "epsilon", t->epsilon);
-    print_setting(text, "weight_decay", t->weight_decay);
+    text_printf(text, "train epochs %d batch %d patience %d", t->epochs, t->batch, t->patience);
     print_setting(text, "clip_norm", t->clip_norm);
-    text_printf(text, " epochs %d batch %d patience %d\n", t->epochs, t->batch, t->patience);
+    print_setting(text, "clip_value", t->clip_value);
+    text_puts(text, "\n");
+    print_choice(text, "optimizer", &t->optimizer);
+    for (int i = 0; i < t->schedules; i++) print_choice(text, "schedule", &t->schedule[i]);
 }
 
 static void print_outputs(Text *text, const Graph *graph) {

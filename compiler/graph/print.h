@@ -6,7 +6,9 @@
  *     input text: words [text] index(vocab text) max_vocab 20000 min_count 1 max_length 256
  *     target label: class [] index(2) "negative" "positive"
  *     param embedding.weight [vocab text, 100] normal 1
- *     train adam rate 0.001 … batch 32 patience 0
+ *     train epochs 5 batch 32 patience 0 clip_norm 5 clip_value 0
+ *     optimizer adam rate 0.001 …
+ *     schedule linear start_factor 0.1 …
  *     metric accuracy
  *     nodes {
  *       %0 [text] index(vocab text) = input{text}

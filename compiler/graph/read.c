@@ -184,17 +184,35 @@ static void read_column(Reader *reader, bool target) {
 static void read_input(Reader *reader) { read_column(reader, false); }
 static void read_target(Reader *reader) { read_column(reader, true); }
 
+/* The place of the next word among `count`, which are called `what`; 0 after an error. */
+static int read_one_of(Reader *reader, const char *const *words, int count, const char *what) {
+    const char *word = cursor_word(&reader->cursor);
+    for (int i = 0; i < count; i++)
+        if (strcmp(words[i], word) == 0) return i;
+    cursor_reject(&reader->cursor, "no %s is called '%s'", what, word);
+    return 0;
+}
+
+static Start read_start(Reader *reader) {
+    static const char *const kinds[] = {"uniform", "normal", "constant", "orthogonal"};
+    static const char *const fans[] = {"in", "out", "both"}, *const more[] = {"around", "per"};
+    Cursor *cursor = &reader->cursor;
+    Start start = {.kind = (InitKind)read_one_of(reader, kinds, 4, "distribution")};
+    *(start.kind == INIT_CONSTANT ? &start.center : &start.spread) = cursor_number(cursor);
+    while (!cursor->failed && cursor_at_word(cursor)) {
+        if (read_one_of(reader, more, 2, "part of a distribution") == 0)
+            start.center = cursor_number(cursor);
+        else
+            start.fans = 1 + read_one_of(reader, fans, 3, "fan");
+    }
+    return start;
+}
+
 static void read_param(Reader *reader) {
     Cursor *cursor = &reader->cursor;
-    static const char *const kinds[] = {"uniform", "normal", "constant"};
     Param param = {.name = cursor_word(cursor)};
     param.type = read_type(reader);
-    const char *kind = cursor_word(cursor);
-    int init = 0;
-    while (init < 3 && strcmp(kinds[init], kind) != 0) init++;
-    if (init == 3) cursor_reject(cursor, "no distribution is called '%s'", kind);
-    param.init = (InitKind)init;
-    param.scale = cursor_number(cursor);
+    param.start = read_start(reader);
     vec_push(cursor->arena, &reader->graph->params, param);
 }
 
@@ -205,20 +223,36 @@ static double read_rate(Reader *reader, const char *name) {
 
 static void read_train(Reader *reader) {
     Training *training = &reader->graph->training;
-    const char *optimizer = cursor_word(&reader->cursor);
-    training->optimizer = strcmp(optimizer, "adam") == 0 ? OPTIMIZER_ADAM : OPTIMIZER_SGD;
-    if (training->optimizer == OPTIMIZER_SGD && strcmp(optimizer, "sgd") != 0)
-        cursor_reject(&reader->cursor, "no optimizer is called '%s'", optimizer);
-    training->rate = read_rate(reader, "rate");
-    training->momentum = read_rate(reader, "momentum");
-    training->beta1 = read_rate(reader, "beta1");
-    training->beta2 = read_rate(reader, "beta2");
-    training->epsilon = read_rate(reader, "epsilon");
-    training->weight_decay = read_rate(reader, "weight_decay");
-    training->clip_norm = read_rate(reader, "clip_norm");
     training->epochs = read_setting(reader, "epochs");
     training->batch = read_setting(reader, "batch");
     training->patience = read_setting(reader, "patience");
+    training->clip_norm = read_rate(reader, "clip_norm");
+    training->clip_value = read_rate(reader, "clip_value");
+}
+
+/* The name of a method and all of its knobs, in their order. */
+static void read_choice(Reader *reader, const Method *methods, int count, Choice *choice) {
+    const char *name = cursor_word(&reader->cursor);
+    const Method *method = find_method(methods, count, name);
+    if (!method) {
+        cursor_reject(&reader->cursor, "nothing is called '%s'", name);
+        return;
+    }
+    *choice = choose_method(method);
+    for (int i = 0; method->knobs[i].kind; i++)
+        choice->value[i] = read_rate(reader, method->knobs[i].name);
+}
+
+static void read_optimizer(Reader *reader) {
+    read_choice(reader, optimizers, optimizer_count, &reader->graph->training.optimizer);
+}
+
+static void read_schedule(Reader *reader) {
+    Training *t = &reader->graph->training;
+    if (t->schedules == MAX_SCHEDULES)
+        cursor_fail(&reader->cursor, "more than %d schedules", MAX_SCHEDULES);
+    else
+        read_choice(reader, schedules, schedule_count, &t->schedule[t->schedules++]);
 }
 
 static void read_metric(Reader *reader) {
@@ -455,11 +489,12 @@ static const struct {
     void (*read)(Reader *);
     int depth; /* the open braces that it stands in */
 } lines[] = {
-    {"model", read_model, 0},   {"length", read_length, 0},     {"vocab", read_vocab, 0},
-    {"input", read_input, 0},   {"target", read_target, 0},     {"param", read_param, 0},
-    {"train", read_train, 0},   {"metric", read_metric, 0},     {"nodes", read_nodes, 0},
-    {"scan", read_scan, 1},     {"loss", read_loss, 0},         {"weight", read_weight, 0},
-    {"output", read_output, 0}, {"gradient", read_gradient, 0}, {"operand", read_operand, 0},
+    {"model", read_model, 0},     {"length", read_length, 0},       {"vocab", read_vocab, 0},
+    {"input", read_input, 0},     {"target", read_target, 0},       {"param", read_param, 0},
+    {"train", read_train, 0},     {"optimizer", read_optimizer, 0}, {"schedule", read_schedule, 0},
+    {"metric", read_metric, 0},   {"nodes", read_nodes, 0},         {"scan", read_scan, 1},
+    {"loss", read_loss, 0},       {"output", read_output, 0},       {"gradient", read_gradient, 0},
+    {"operand", read_operand, 0}, {"weight", read_weight, 0},
 };
 
 static void read_statement(Reader *reader) {

@@ -43,7 +43,8 @@ static void spoil(Runner *runner) {
     memset(session->run.packed, 0xff, model->packed_bytes(&session->run.sizes));
     memset(session->run.memory, 0xff, model->memory_bytes(&session->run.sizes, session->training));
     for (int i = 0; session->training && i < model->param_count; i++) /* gaps stay zero */
-        memset(session->run.gradient[i], 0xff, session->layout.size[i] * model->real_size);
+        if (!model->params[i].frozen)
+            memset(session->run.gradient[i], 0xff, session->layout.size[i] * model->real_size);
 }
 
 Runner *runner_open(Arena *arena, const RdModel *model, const Data *data, int batch, int threads,
@@ -153,7 +154,8 @@ static void gather_gradients(const Runner *runner, Results *r) {
         int size = runner_size(runner, p);
         r->gradient[p] = ARENA_ARRAY(runner->arena, double, size + 1);
         for (int i = 0; i < size; i++)
-            r->gradient[p][i] = real_at(model, runner->session.run.gradient[p], (size_t)i);
+            if (!model->params[p].frozen)
+                r->gradient[p][i] = real_at(model, runner->session.run.gradient[p], (size_t)i);
     }
 }
 
@@ -191,16 +193,16 @@ Results runner_train(Runner *runner, uint64_t key) {
 double runner_update(Runner *runner, long step, double clip) {
     RdSession *s = &runner->session;
     const RdModel *model = runner->model;
-    double norm = sqrt(model->square_sum(runner->pool, s->gradient, s->layout.count));
-    model->update(&(RdUpdate){.pool = runner->pool,
-                              .count = s->layout.count,
-                              .param = s->param,
-                              .gradient = s->gradient,
-                              .moment1 = s->moment1,
-                              .moment2 = s->moment2,
-                              .step = step,
-                              .training = model->training,
-                              .scale = clip == 0 ? 1 : fmin(1, clip / (norm + 1e-6))});
+    double norm = sqrt(model->square_sum(runner->pool, s->gradient, s->layout.trained));
+    RdUpdate update = {.pool = runner->pool,
+                       .count = s->layout.trained,
+                       .param = s->param,
+                       .gradient = s->gradient,
+                       .step = step,
+                       .training = model->training,
+                       .scale = clip == 0 ? 1 : fmin(1, clip / (norm + 1e-6))};
+    memcpy(update.slot, s->slot, sizeof update.slot);
+    model->update(&update);
     return norm;
 }
 

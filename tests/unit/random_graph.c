@@ -54,7 +54,7 @@ static int parameter(Gen *g, Type type) {
     int index = g->graph->params.len;
     const char *name = intern(g->names, arena_printf(g->arena, "p%d.weight", index));
     vec_push(g->arena, &g->graph->params,
-             (Param){.name = name, .type = type, .init = INIT_UNIFORM, .scale = 0.5});
+             (Param){.name = name, .type = type, .start = {INIT_UNIFORM, 0, 0.5, 0}});
     return graph_leaf(g->graph, OP_PARAM, type, (Attr){.index = index}, nowhere);
 }
 
@@ -405,13 +405,8 @@ static int declare(Gen *g) {
                      .kind = INPUT_CLASS,
                      .type = label,
                      .classes = classes});
-    graph->training = (Training){.optimizer = OPTIMIZER_ADAM,
-                                 .rate = 0.01,
-                                 .beta1 = 0.9,
-                                 .beta2 = 0.999,
-                                 .epsilon = 1e-8,
-                                 .epochs = 1,
-                                 .batch = 4};
+    graph->training = training_default();
+    graph->training.batch = 4;
     g->length = (Dim){1, 0};
     int index = graph_leaf(graph, OP_INPUT, words, (Attr){0}, nowhere);
     int table = parameter(g, type_real(2, (Dim[]){{2, 0}, dim_const(random_width(g))}));
@@ -490,7 +485,7 @@ EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t s
     for (int i = 0; i < graph->params.len; i++) {
         params[i] = tensor_new(arena, &graph->params.at[i].type, sizes);
         for (long k = 0; k < tensor_size(&params[i]); k++)
-            params[i].at[k] = away_from_zero(&random, graph->params.at[i].scale);
+            params[i].at[k] = away_from_zero(&random, graph->params.at[i].start.spread);
     }
     return (EvalInput){
         .sizes = sizes, .inputs = inputs, .params = params, .training = true, .seed = 1};

@@ -21,10 +21,10 @@ static const RdColumn mood_columns[] = {
 };
 static const RdSequence mood_sequences[] = {{.column = TEXT}};
 static const RdParam mood_params[] = {
-    {"embedding.weight", 2, {-1 - TEXT, 3}, RD_NORMAL, 1},
-    {"linear.weight", 2, {2, 3}, RD_UNIFORM, 0.5},
-    {"linear.bias", 1, {2}, RD_CONSTANT, 0.25},
-    {"scale", 0, {0}, RD_CONSTANT, 1},
+    {.name = "embedding.weight", .rank = 2, .dims = {-1 - TEXT, 3}, .init = RD_NORMAL, .spread = 1},
+    {.name = "linear.weight", .rank = 2, .dims = {2, 3}, .init = RD_UNIFORM, .spread = 0.5},
+    {.name = "linear.bias", .rank = 1, .dims = {2}, .init = RD_CONSTANT, .center = 0.25},
+    {.name = "scale", .rank = 0, .dims = {0}, .init = RD_CONSTANT, .center = 1},
 };
 static const RdModel mood = {.name = "mood",
                              .real_size = sizeof(float),
@@ -33,7 +33,8 @@ static const RdModel mood = {.name = "mood",
                              .sequence_count = 1,
                              .sequences = mood_sequences,
                              .param_count = 4,
-                             .params = mood_params};
+                             .params = mood_params,
+                             .training = {.slot = {"exp_avg", "exp_avg_sq"}}};
 
 /* the text first, two columns of classes behind it */
 static const RdColumn topic_columns[] = {

@@ -499,8 +499,9 @@ Test(elaborate, parameters_start_as_declared) {
     InitKind kinds[] = {INIT_UNIFORM, INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT, INIT_CONSTANT};
     double scales[] = {.5, 1, .5, -2, 1};
     for (int i = 0; i < 5; i++) {
-        cr_assert_eq(graph->params.at[i].init, kinds[i]);
-        cr_assert_eq(graph->params.at[i].scale, scales[i]);
+        const Start *start = &graph->params.at[i].start;
+        cr_assert_eq(start->kind, kinds[i]);
+        cr_assert_eq(start->kind == INIT_CONSTANT ? start->center : start->spread, scales[i]);
     }
     arena_free(a);
 }
@@ -508,13 +509,27 @@ Test(elaborate, parameters_start_as_declared) {
 Test(elaborate, training_has_the_defaults_of_pytorch) {
     Arena *a = arena_new();
     Training t = graph_of(a, "", "", "loss_")->training;
-    cr_assert(t.optimizer == OPTIMIZER_ADAM && t.rate == 1e-3 && t.beta1 == .9 && t.beta2 == .999);
-    cr_assert(t.epsilon == 1e-8 && t.weight_decay == 0 && t.clip_norm == 0);
+    cr_assert_str_eq(t.optimizer.method->name, "adam");
+    cr_assert(choice_value(&t.optimizer, "rate") == 1e-3);
+    cr_assert(choice_value(&t.optimizer, "beta2") == .999);
+    cr_assert(t.clip_norm == 0 && t.clip_value == 0 && t.schedules == 0);
     cr_assert(t.epochs == 10 && t.batch == 32 && t.patience == 0);
     t = graph_of(a, "", "train { optimizer = sgd(rate = 1/2, momentum = 0.9)  batch = 4*4 }",
                  "loss_")
             ->training;
-    cr_assert(t.optimizer == OPTIMIZER_SGD && t.rate == .5 && t.momentum == .9 && t.batch == 16);
+    cr_assert_str_eq(t.optimizer.method->name, "sgd");
+    cr_assert(choice_value(&t.optimizer, "rate") == .5 && t.batch == 16);
+    cr_assert(choice_value(&t.optimizer, "momentum") == .9);
+    t = graph_of(
+            a, "",
+            "train { schedule = linear(total_iters = 4, per_step = true) * cosine(T_max = 9) }",
+            "loss_")
+            ->training;
+    cr_assert(t.schedules == 2);
+    cr_assert_str_eq(t.schedule[1].method->name, "cosine");
+    cr_assert(choice_value(&t.schedule[0], "per_step") == 1);
+    cr_assert(choice_value(&t.schedule[0], "end_factor") == 1);
+    cr_assert(choice_value(&t.schedule[1], "T_max") == 9);
     arena_free(a);
 }
 

@@ -31,7 +31,8 @@ static int input(Graph *graph, int index) {
 static int param_of(Graph *graph, Type type) {
     int index = graph->params.len;
     const char *name = arena_printf(graph->arena, "p%d", index);
-    vec_push(graph->arena, &graph->params, (Param){.name = name, .type = type, .scale = 0.8});
+    vec_push(graph->arena, &graph->params,
+             (Param){.name = name, .type = type, .start = {.spread = 0.8}});
     return graph_leaf(graph, OP_PARAM, type, (Attr){.index = index}, nowhere);
 }
 

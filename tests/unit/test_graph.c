@@ -23,9 +23,10 @@ static const char *const sample =
     "target label: class [] index(2) \"negative\" \"very \\x09positive\"\n"
     "param embedding.weight [vocab text, 4] normal 1\n"
     "param forward.weight_hh [4, 4] uniform 0.08838834764831845\n"
-    "train adam rate 0.001 momentum 0 beta1 0.9 beta2 0.999 epsilon 1e-08 weight_decay 0 clip_norm "
-    "5"
-    " epochs 5 batch 32 patience 0\n"
+    "train epochs 5 batch 32 patience 0 clip_norm 5 clip_value 0\n"
+    "optimizer adam rate 0.001 beta1 0.9 beta2 0.999 epsilon 1e-08 weight_decay 0 amsgrad 0\n"
+    "schedule linear start_factor 0.1 end_factor 1 total_iters 5 per_step 1\n"
+    "schedule cosine T_max 5 eta_min 0 per_step 0\n"
     "metric accuracy\n"
     "nodes {\n"
     "  %0 [text] index(vocab text) = input{text}               # text  a.rondo:3:10\n"
@@ -87,8 +88,8 @@ static const char *const of_numbers =
     "model m \"m\"\n"
     "target label: class [] index(2)\n"
     "input size: real [2]\n"
-    "train adam rate 0.001 momentum 0 beta1 0.9 beta2 0.999 epsilon 1e-08 weight_decay 0 clip_norm "
-    "5 epochs 5 batch 32 patience 0\n"
+    "train epochs 5 batch 32 patience 0 clip_norm 5 clip_value 0\n"
+    "optimizer sgd rate 0.001 momentum 0 dampening 0 weight_decay 0 nesterov 0\n"
     "nodes {\n"
     "  %0 [] index(2) = input{label}\n"
     "  %1 [2] = input{size}\n"
@@ -107,14 +108,14 @@ Test(graph_text, layout_and_blocks_do_not_matter) {
     check_same(
         "model m \"\" # a comment\n\n# another\n  length  n of 0 max 4\r\n"
         "input n:words[n]index(3)max_vocab 3 min_count 0 max_length 4\n"
-        "train sgd rate 1e-1 momentum 0 beta1 0 beta2 0 epsilon 0 weight_decay 0 clip_norm 0"
-        " epochs 1 batch 1 patience 0\n"
+        "train epochs 1 batch 1 patience 0 clip_norm 0 clip_value 0\n"
+        "optimizer sgd rate 1e-1 momentum 0 dampening 0 weight_decay 0 nesterov 0\n"
         "nodes{\n%0[]=const{2.50}   # x y z:9\nscan 7 forward over n {\n%1 [n]=expand %0\n}\n"
         "%2 [n+1] = expand %0\n}\n",
         "model m \"\"\nlength n of 0 max 4\n"
         "input n: words [n] index(3) max_vocab 3 min_count 0 max_length 4\n"
-        "train sgd rate 0.1 momentum 0 beta1 0 beta2 0 epsilon 0 weight_decay 0 clip_norm 0"
-        " epochs 1 batch 1 patience 0\n"
+        "train epochs 1 batch 1 patience 0 clip_norm 0 clip_value 0\n"
+        "optimizer sgd rate 0.1 momentum 0 dampening 0 weight_decay 0 nesterov 0\n"
         "nodes {\n  %0 [] = const{2.5}\n  %1 [n] = expand %0\n  %2 [n+1] = expand %0\n}\n");
 }
 
@@ -204,29 +205,29 @@ static const struct {
     {"[4, 4]", "[4, 4, 4, 4, 4, 4]", "error: more than 5 axes"},
     {"[4, 4]", "[9999999, 9999999]", "error: too many elements"},
     {"normal 1", "gamma 1", "error: no distribution is called 'gamma'"},
-    {"train adam", "train lion", "test:8:7: error: no optimizer is called 'lion'"},
-    {"rate 0.001", "rate fast", "test:8:17: error: expected a number"},
-    {"%1 [vocab", "%7 [vocab", "test:12:5: error: expected node %1"},
-    {"gather %1 %0", "gahter %1 %0", "test:13:18: error: no op is called 'gahter'"},
-    {"gather %1 %0", "gather %1 %9", "test:13:3: error: node 2: operand 1 is not there yet"},
-    {"gather %1 %0", "gather %1", "test:13:3: error: node 2: wrong number of operands"},
-    {"tanh %8", "tanh{axis 0} %8", "test:21:20: error: tanh has nothing in braces"},
-    {"tanh %8", "tanh %8 5", "test:21:28: error: expected '%'"},
-    {"[text, 4] = add", "[text, 5] = add", "test:20:5: error: node 8, add: its type is not"},
-    {"delay{axis 0, -1}", "delay{axis 1, -1}", "test:17:5: error: node 5, delay: the initial"},
-    {"delay{axis 0, -1}", "delay{axis 0, 0}", "test:17:5: error: node 5, delay: the direction"},
+    {"optimizer adam", "optimizer lion", "test:9:11: error: nothing is called 'lion'"},
+    {"rate 0.001", "rate fast", "test:9:21: error: expected a number"},
+    {"%1 [vocab", "%7 [vocab", "test:15:5: error: expected node %1"},
+    {"gather %1 %0", "gahter %1 %0", "test:16:18: error: no op is called 'gahter'"},
+    {"gather %1 %0", "gather %1 %9", "test:16:3: error: node 2: operand 1 is not there yet"},
+    {"gather %1 %0", "gather %1", "test:16:3: error: node 2: wrong number of operands"},
+    {"tanh %8", "tanh{axis 0} %8", "test:24:20: error: tanh has nothing in braces"},
+    {"tanh %8", "tanh %8 5", "test:24:28: error: expected '%'"},
+    {"[text, 4] = add", "[text, 5] = add", "test:23:5: error: node 8, add: its type is not"},
+    {"delay{axis 0, -1}", "delay{axis 1, -1}", "test:20:5: error: node 5, delay: the initial"},
+    {"delay{axis 0, -1}", "delay{axis 0, 0}", "test:20:5: error: node 5, delay: the direction"},
     {"oi,ti->to", "oi,ti-to", "error: expected '->'"},
     {"oi,ti->to", "oi,tx->to", "error: node 6, contract: a label stands only once"},
     {"oi,ti->to", "oi,ti->abcdefgh", "error: too many labels"},
-    {"start 1", "start 3", "test:25:3: error: node 12, slice: the slice leaves its operand"},
+    {"start 1", "start 3", "test:28:3: error: node 12, slice: the slice leaves its operand"},
     {"zero 0.5", "zero 1.5", "error: node 7, mask: the probability is not in [0, 1)"},
     {"param{forward.weight_hh}", "param{weight}", "error: no parameter is called 'weight'"},
     {"input{label}", "input{labels}", "error: no input is called 'labels'"},
     {"scan 1 backward", "scan 1 sideways", "error: expected a direction"},
-    {"loss %16", "loss %22", "test:36:9: error: no such node"},
+    {"loss %16", "loss %22", "test:39:9: error: no such node"},
     {"loss %16", "loss %9", "error: the loss is not one number, or one a step"},
     {"gradient forward.weight_hh %4", "gradient forward.weight_hh %3", "another type"},
-    {"}\nloss %16", "loss %16", "test:35:1: error: 'loss' cannot stand here"},
+    {"}\nloss %16", "loss %16", "test:38:1: error: 'loss' cannot stand here"},
     {"operand 3", "nodes {\n#", "error: expected '}'"},
 };
 

@@ -30,10 +30,14 @@ static const RdColumn columns[] = {
 };
 static const RdSequence sequences[] = {{.column = TEXT}};
 static const RdParam params[] = {
-    {"embedding.weight", 2, {-1 - TEXT, D}, RD_NORMAL, 0.5},
-    {"attention.score", 1, {D}, RD_UNIFORM, 0.3},
-    {"linear.weight", 2, {CLASSES, D}, RD_UNIFORM, 0.3},
-    {"linear.bias", 1, {CLASSES}, RD_CONSTANT, 0},
+    {.name = "embedding.weight",
+     .rank = 2,
+     .dims = {-1 - TEXT, D},
+     .init = RD_NORMAL,
+     .spread = 0.5},
+    {.name = "attention.score", .rank = 1, .dims = {D}, .init = RD_UNIFORM, .spread = 0.3},
+    {.name = "linear.weight", .rank = 2, .dims = {CLASSES, D}, .init = RD_UNIFORM, .spread = 0.3},
+    {.name = "linear.bias", .rank = 1, .dims = {CLASSES}, .init = RD_CONSTANT, .center = 0},
 };
 static const RdOutput outputs[] = {
     {.name = "answer", .index = true, .columns = 1, .of = LABEL},
@@ -223,7 +227,7 @@ static double square_sum(RdPool *pool, const void *values, size_t count) {
 }
 
 static void update(const RdUpdate *u) {
-    real *p = u->param, *m = u->moment1, *v = u->moment2;
+    real *p = u->param, *m = u->slot[0], *v = u->slot[1];
     const real *gradient = u->gradient;
     const RdTraining *t = &u->training;
     double fix1 = 1 - pow(t->beta1, (double)u->step), fix2 = 1 - pow(t->beta2, (double)u->step);
@@ -248,7 +252,8 @@ const RdModel RD_MODEL = {
     .params = params,
     .outputs = outputs,
     .metrics = metrics,
-    .training = {.optimizer = RD_ADAM,
+    .training = {.optimizer = "adam",
+                 .slot = {"exp_avg", "exp_avg_sq"},
                  .rate = 0.01,
                  .beta1 = 0.9,
                  .beta2 = 0.999,
