@@ -66,6 +66,17 @@ static void print_values(const Info *info, int c) {
         printf("%s%s", i > first ? ", " : "one of ", rd_value_name(column, vocab, i));
 }
 
+/* "13 numbers a frame, at most 150 frames with one seq_id" */
+static void print_numbers(const RdColumn *column) {
+    printf("%d number%s", column->numbers, column->numbers == 1 ? "" : "s");
+    if (column->fields) printf(" (%s%s)", column->fields[0], column->numbers > 1 ? ", …" : "");
+    if (column->window)
+        printf(" a frame, %d frames", column->window);
+    else if (column->by)
+        printf(" a frame, at most %d frames with one %s", column->max_length, column->by);
+    if (column->ahead) printf(", %d line%s later", column->ahead, column->ahead == 1 ? "" : "s");
+}
+
 static void print_columns(const Info *info) {
     char count[RD_UNIT_TEXT];
     for (int c = 0; c < info->model->column_count; c++) {
@@ -74,7 +85,7 @@ static void print_columns(const Info *info) {
         if (column->kind == RD_TAGS)
             printf("tags over %s, ", info->model->columns[column->over].name);
         if (column->kind == RD_NUMBERS)
-            printf("%d number%s", column->numbers, column->numbers == 1 ? "" : "s");
+            print_numbers(column);
         else if (column->kind != RD_WORDS)
             print_values(info, c);
         else
@@ -196,6 +207,8 @@ static json_t *columns_json(const Info *info) {
             json_object_set_new(object, "max_length", json_integer(column->max_length));
         } else if (column->kind == RD_NUMBERS) {
             json_object_set_new(object, "numbers", json_integer(column->numbers));
+            if (column->per_step)
+                json_object_set_new(object, "max_length", json_integer(column->max_length));
         } else {
             json_object_set_new(object, "classes", values_json(info, c));
         }

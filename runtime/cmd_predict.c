@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "answers.h"
 #include "program.h"
+#include "series.h"
 #include "trained.h"
 
 enum { LINES_AT_ONCE = 1024 };
@@ -149,6 +150,7 @@ static bool answer_all(Predictor *predictor, RdError *error) {
         n = 1;
         if (kind == A_TEXT) doubt(texts[i]);
         while (kind == A_TEXT && i + n < count && kind_of(texts[i + n]) == A_TEXT) n++;
+        if (kind == THE_INPUT && rd_frames_column(predictor->trained.model)) kind = A_FILE;
         done = kind == THE_INPUT ? answer_input(predictor, error)
                : kind == A_FILE  ? answer_file(predictor, texts[i], error)
                                  : answer_texts(predictor, texts + i, n, error);

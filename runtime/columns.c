@@ -67,17 +67,29 @@ int rd_field_count(const RdModel *model, bool need_targets) {
     return fields_of(model, need_targets, false);
 }
 
-static int needed_names(const RdModel *model, bool need_targets, const char **names) {
-    int count = 0;
-    for (int c = 0; c < model->column_count; c++)
-        if (rd_column_needed(&model->columns[c], need_targets))
-            names[count++] = field_name(&model->columns[c]);
-    return count;
+typedef struct {
+    const char *name[64];
+    int count;
+} Names;
+
+static void add_name(Names *names, const char *name) {
+    for (int i = 0; i < names->count; i++)
+        if (strcmp(names->name[i], name) == 0) return;
+    if (names->count < (int)(sizeof names->name / sizeof *names->name))
+        names->name[names->count++] = name;
 }
 
 void rd_column_list(const RdModel *model, bool need_targets, char *out, int size) {
-    const char *names[RD_MAX_COLUMNS];
-    rd_list(out, size, names, needed_names(model, need_targets, names));
+    Names names = {.count = 0};
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (!rd_column_needed(column, need_targets)) continue;
+        if (column->by) add_name(&names, column->by);
+        for (int k = 0; column->fields && k < column->numbers; k++)
+            add_name(&names, column->fields[k]);
+        if (!column->fields) add_name(&names, field_name(column));
+    }
+    rd_list(out, size, names.name, names.count);
 }
 
 /* ---- with a header ---- */
@@ -291,7 +303,7 @@ static int choose_columns(const RdModel *model, bool need_targets, const RdRecor
     return fields_of(model, *targets, *spread);
 }
 
-static RdMapping no_mapping(void) {
+RdMapping rd_no_mapping(void) {
     RdMapping mapping = {.by = -1};
     for (int c = 0; c < RD_MAX_COLUMNS; c++) mapping.field[c] = -1;
     return mapping;
@@ -325,7 +337,7 @@ static bool check_header(const char *path, const RdModel *model, const RdRecord 
 
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error) {
-    *mapping = no_mapping();
+    *mapping = rd_no_mapping();
     if (format != RD_FORMAT_LINES && is_header(model, &first[0]))
         return map_header(path, model, need_targets, &first[0], mapping, error);
     if (!check_header(path, model, &first[0], error)) return false;
@@ -358,7 +370,7 @@ static bool no_place(const char *path, RdFormat format, const RdColumn *column, 
 
 bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                       int fields, RdMapping *mapping, RdError *error) {
-    *mapping = no_mapping();
+    *mapping = rd_no_mapping();
     mapping->fields = fields;
     for (int c = 0; c < model->column_count; c++) {
         const RdColumn *column = &model->columns[c];

@@ -27,6 +27,9 @@ bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, boo
 bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                       int fields, RdMapping *mapping, RdError *error);
 
+/* A mapping that reads nothing. */
+RdMapping rd_no_mapping(void);
+
 void rd_mapping_free(RdMapping *mapping);
 
 /* Whether it has something for each word of a text: the word, or its tag. */
@@ -42,7 +45,7 @@ bool rd_column_needed(const RdColumn *column, bool need_targets);
 /* How many columns the file must have. */
 int rd_field_count(const RdModel *model, bool need_targets);
 
-/* The needed columns' names as "label, text". */
+/* What files call the needed columns, as "label, text". */
 void rd_column_list(const RdModel *model, bool need_targets, char *out, int size);
 
 /* The number of the class, or listed tag, that a field names, blanks around it aside; -1 when it is

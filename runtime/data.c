@@ -504,10 +504,14 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
 static bool map_texts(Reading *r, RdError *error) {
     char names[200];
     int inputs = rd_field_count(r->model, false);
+    r->mapping = rd_no_mapping();
     r->mapping.fields = 1;
     for (int c = 0; c < r->model->column_count; c++)
         r->mapping.field[c] = rd_column_needed(&r->model->columns[c], false) ? 0 : -1;
     find_columns(r);
+    if (rd_frames_column(r->model))
+        return rd_fail(error,
+                       "the model reads frames; expected a file, or - for the standard input");
     if (inputs == 1) return true;
     rd_column_list(r->model, false, names, sizeof names);
     return rd_fail(error, "the model has %d inputs (%s); expected a file with these columns",

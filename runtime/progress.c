@@ -77,9 +77,9 @@ static void start_event(FILE *out, const RdTrainer *trainer, const RdMemory *mem
 
 static void start_line(const RdTrainer *trainer, const RdMemory *memory) {
     char examples[RD_UNIT_TEXT], words[RD_UNIT_TEXT], numbers[RD_UNIT_TEXT], bytes[RD_UNIT_TEXT];
-    printf("%s examples, vocabulary %s, %s parameters, %s of memory, %d thread%s\n",
-           rd_count_text(examples, (size_t)trainer->examples->count),
-           rd_count_text(words, vocabulary(trainer)), rd_count_text(numbers, memory->numbers),
+    printf("%s examples, ", rd_count_text(examples, (size_t)trainer->examples->count));
+    if (vocabulary(trainer)) printf("vocabulary %s, ", rd_count_text(words, vocabulary(trainer)));
+    printf("%s parameters, %s of memory, %d thread%s\n", rd_count_text(numbers, memory->numbers),
            rd_bytes_text(bytes, rd_memory_total(memory)), rd_pool_threads(trainer->pool),
            rd_pool_threads(trainer->pool) == 1 ? "" : "s");
     if (trainer->state.step)

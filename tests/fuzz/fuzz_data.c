@@ -9,7 +9,7 @@
 #include "../unit/sample_models.h"
 #include "batch.h"
 #include "data.h"
-#include "vocab.h"
+#include "scale.h"
 
 static void check(bool good) {
     if (!good) abort();
@@ -21,9 +21,11 @@ static void use(const RdModel *model, const RdData *data) {
     RdExamples examples;
     RdPlan plan;
     check(data->count > 0);
-    for (int c = 0; c < model->column_count; c++)
-        if (rd_column_learned(&model->columns[c]) && data->has[c])
-            rd_vocab_build(data, c, 100, 1, &vocab[c]);
+    for (int c = 0; c < model->column_count; c++) {
+        if (!data->has[c]) continue;
+        if (rd_column_learned(&model->columns[c])) rd_vocab_build(data, c, 100, 1, &vocab[c]);
+        if (model->columns[c].kind == RD_NUMBERS) rd_scale_build(model, data, c, &vocab[c]);
+    }
     rd_encode(model, data, vocab, &examples);
     rd_plan_new(&examples, 3, &plan);
     rd_plan_shuffle(&plan, 1, 1);
@@ -39,10 +41,11 @@ static void use(const RdModel *model, const RdData *data) {
 
 /* A model and a format that its data can have. */
 static const RdModel *choose(unsigned mode, RdFormat *format) {
-    static const RdModel *const models[] = {&mood, &topic, &tag, &table};
+    static const RdModel *const models[] = {&mood,  &topic, &tag,  &table,
+                                            &score, &pair,  &take, &series};
     *format = (RdFormat)(mode >> 5 & 3);
     if (!(mode & 128)) return models[mode & 3];
-    if (!(mode & 32)) return mode & 1 ? &pair : &score;
+    if (!(mode & 32)) return models[4 + (mode & 3)];
     *format = mode & 64 ? RD_FORMAT_CONLL : RD_FORMAT_CONLLU;
     return mode & 1 ? &tagger : &listed;
 }

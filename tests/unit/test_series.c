@@ -124,7 +124,7 @@ Test(series, bad_sequences) {
         ":1: this is no header; expected one that names the column 'take', which tells the "
         "sequences apart");
     expect_error("mfcc1,mfcc2,mood,age\n1,2,negative,3\n", &take, all,
-                 ":1: the header has no column 'take'; is it 'age'? needed: mood, mfcc, age");
+                 ":1: the header has no column 'take'; is it 'age'? needed: mood, take, mfcc, age");
 }
 
 /* A sequence with a line that cannot be used is left out; where it cannot be told whose line it is,
