@@ -51,6 +51,13 @@
     "}\n"                                            \
     "layer twice(x: [N]) -> [N] { highway(highway(x)) }\n"
 
+/* One product with the input and the state side by side. */
+#define CONCAT_RNN                           \
+    "cell concat_rnn(x: [I], H) {\n"         \
+    "  state h: [H]\n"                       \
+    "  h' = relu(linear(concat(x, h), H))\n" \
+    "}\n"
+
 #define WITHIN                                        \
     "cell within(x: [I], H) {\n"                      \
     "  state s: [H]\n"                                \
@@ -353,6 +360,19 @@ const Sample samples[] = {
      "  output logits * (1, 2, 3), (-1, 0, 1)[label]\n"},
     {"weighted_steps", "", X "  l = linear(x, label.size)\n  logits = mean(l)\n",
      "  loss cross_entropy(l, label) over (0.5, 2, 0)[label]\n  output logits\n"},
+    {"frames_from_numbers", CONCAT_RNN,
+     "  target label: class(0, 1, 2)\n  input x: frames[3]\n  input start: real[6]\n"
+     "  f = scan concat_rnn(6) over x from h = start\n"
+     "  r = scan gru(6) over x backward from h = tanh(linear(start, 6))\n"
+     "  steps = linear(f.h, 2)\n"
+     "  hidden = concat(f.final.h, max_pool(r.h), mean(x * x), last(x), start, "
+     "mean(steps))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output x, start, steps, f.h, f.final.h, logits\n"},
+    {"numbers_from_frames", "",
+     "  target y: real(y, ahead = 1)\n  input x: frames(y, window = 9)\n  input k: real\n"
+     "  param start: [4]\n  s = scan rnn(4, relu) over x from h = start * k\n"
+     "  p = sum(last(x)) + sum(s.final.h) * k\n",
+     "  loss (p - y) * (p - y)\n  output p, y, x, s.h\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;
@@ -360,10 +380,12 @@ const int sample_count = sizeof samples / sizeof *samples;
 const char *sample_text(Arena *arena, const Sample *sample) {
     const char *rest = sample->rest;
     if (!rest) rest = "  loss cross_entropy(logits, label)\n  output logits, argmax(logits)\n";
-    return arena_printf(arena,
-                        "%smodel sample {\n  target label: class(no, maybe, yes)\n"
-                        "  input text: words(max_vocab = 11, max_length = 64)\n%s%s}\n",
-                        sample->cells, sample->body, rest);
+    const char *columns = strstr(sample->body, "  target ")
+                              ? ""
+                              : "  target label: class(no, maybe, yes)\n"
+                                "  input text: words(max_vocab = 11, max_length = 64)\n";
+    return arena_printf(arena, "%smodel sample {\n%s%s%s}\n", sample->cells, columns, sample->body,
+                        rest);
 }
 
 const Sample *sample_named(const char *name) {
