@@ -18,19 +18,10 @@ typedef struct {
     const RdModel *model;
 } Case;
 
-static const char *const all_cases[] = {"sentiment_small",
-                                        "sentiment_full",
-                                        "rnn_tanh",
-                                        "rnn_relu",
-                                        "gru",
-                                        "gru_reset_before",
-                                        "lstm_final",
-                                        "bilstm_final",
-                                        "mean_pooling",
-                                        "max_pooling",
-                                        "linear",
-                                        "bilstm_crf",
-                                        NULL};
+static const char *const all_cases[] = {
+    "sentiment_small",  "sentiment_full", "rnn_tanh",      "rnn_relu",     "gru",
+    "gru_reset_before", "lstm_final",     "bilstm_final",  "mean_pooling", "max_pooling",
+    "linear",           "bilstm_crf",     "rnn_equations", "forecast",     NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
 static const struct {
@@ -62,20 +53,23 @@ enum { CELLS = sizeof cells / sizeof *cells, CELLS_TOGETHER = 5 };
 
 /* ---- running a case ---- */
 
+/* Words, labels, and numbers under the name of their column. */
 static Data batch_of(const Case *c, const char *batch) {
+    static const char *const keys[] = {
+        [RD_WORDS] = "tokens", [RD_CLASS] = "labels", [RD_TAGS] = "labels"};
     Data data = {0};
-    int steps, labels;
-    const RdModel *model = c->model;
-    const int32_t *tokens = reference_integers(&c->file, &steps, "tokens.%s", batch);
+    int count;
     data.length = reference_integers(&c->file, &data.count, "lengths.%s", batch);
-    const int32_t *label = reference_integers(&c->file, &labels, "labels.%s", batch);
-    cr_assert(tokens && data.length && label, "%s: no batch %s", c->name, batch);
-    for (int i = 0; i < model->column_count; i++) {
-        if (model->columns[i].target)
-            cr_assert_eq(labels, model->columns[i].kind == RD_TAGS ? steps : data.count);
-        bool words = model->columns[i].kind == RD_WORDS;
-        data.column[i] = words ? tokens : label;
-        data.vocab[i] = words ? model->columns[i].max_vocab : 0;
+    for (int i = 0; i < c->model->column_count; i++) {
+        const RdColumn *column = &c->model->columns[i];
+        if (column->kind == RD_NUMBERS)
+            data.real[i] = reference_reals(&c->file, &count, "%s.%s", column->name, batch);
+        else
+            data.column[i] =
+                reference_integers(&c->file, &count, "%s.%s", keys[column->kind], batch);
+        bool there = data.length && (data.real[i] || data.column[i]);
+        cr_assert(there, "%s: no column %s of batch %s", c->name, column->name, batch);
+        data.vocab[i] = column->kind == RD_WORDS ? column->max_vocab : 0;
     }
     return data;
 }
@@ -128,9 +122,12 @@ static void check_outputs(const Case *c, const char *batch, const Results *got, 
     bool masked = loss;
     if (!masked) loss = reference_reals(&c->file, &count, "loss.%s", batch);
     near(c, batch, "the loss", fabs(mean_loss(got) - *loss), 1e-5);
-    check_output(c, batch, got, masked ? "masked.logits" : "logits", "logits", false);
+    bool logits = !reference_reals(&c->file, &count, "prediction.%s", batch);
+    if (logits) check_output(c, batch, got, masked ? "masked.logits" : "logits", "logits", false);
     check_output(c, batch, got, "attention", "weights", true);
     check_output(c, batch, got, "path", "path", true);
+    check_output(c, batch, got, "prediction", "prediction", true);
+    check_output(c, batch, got, "predictions", "predictions", true);
 }
 
 static void check_gradients(const Case *c, const char *batch, const Results *got) {

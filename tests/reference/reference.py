@@ -71,19 +71,23 @@ def named(model):
 
 
 def run(model, batch):
-    """The mean loss, the logits [B, C], the losses [B] and the attention weights [sum of lengths]
-    (empty without attention), sentence by sentence."""
+    """The mean loss and the outputs by name, sentence by sentence: the logits [B, C] and, where the
+    model has attention, its weights [sum of lengths]. A model may have a `run` of its own."""
+    if hasattr(model, "run"):
+        return model.run(batch)
     if hasattr(model, "begin"):
         model.begin(batch)
     outputs = [model(torch.tensor(words)) for words, _ in batch]
     if hasattr(model, "cost"):  # a tagger: scores a word, the loss a sentence
         costs = [model.cost(output[0], tags) for output, (_, tags) in zip(outputs, batch)]
-        return torch.stack(costs).mean(), torch.cat([output[0] for output in outputs]), torch.empty(0)
+        return torch.stack(costs).mean(), {"logits": torch.cat([output[0] for output in outputs])}
     logits = torch.stack([output[0] for output in outputs])
     labels = torch.tensor([label for _, label in batch])
     attention = [output[1] for output in outputs if output[1] is not None]
-    loss = F.cross_entropy(logits, labels)
-    return loss, logits, torch.cat(attention) if attention else torch.empty(0)
+    named_outputs = {"logits": logits}
+    if attention:
+        named_outputs["attention"] = torch.cat(attention)
+    return F.cross_entropy(logits, labels), named_outputs
 
 
 def gradients(model, batch):
@@ -116,15 +120,16 @@ def results(model, batches, rate, gradients_of, masked):
     tensors = {}
     for name, batch in batches.items():
         if masked:
-            loss, logits, _ = run(model.train(), batch)
-            tensors["masked.logits." + name] = logits.detach()
+            loss, outputs = run(model.train(), batch)
+            tensors["masked.logits." + name] = outputs["logits"].detach()
             tensors["masked.loss." + name] = loss.detach()
-        loss, logits, attention = run(model.eval(), batch)
+        loss, outputs = run(model.eval(), batch)
         model.train()
-        tensors["logits." + name] = logits.detach()
+        first, *others = ["%s.%s" % (key, name) for key in outputs]
+        values = [value.detach() for value in outputs.values()]
+        tensors[first] = values[0]
         tensors["loss." + name] = loss.detach()
-        if attention.numel():
-            tensors["attention." + name] = attention.detach()
+        tensors.update(zip(others, values[1:]))
         if hasattr(model, "path"):
             paths = [model.path(model(torch.tensor(words))[0].detach()) for words, _ in batch]
             tensors["path." + name] = torch.tensor([float(tag) for path in paths for tag in path])
@@ -141,6 +146,10 @@ def results(model, batches, rate, gradients_of, masked):
 def inputs(model, batches):
     tensors = {}
     for name, batch in batches.items():
+        if hasattr(model, "columns"):
+            tensors.update({"%s.%s" % (key, name): value
+                            for key, value in model.columns(batch).items()})
+            continue
         tensors["tokens." + name] = torch.tensor([w for words, _ in batch for w in words])
         tensors["lengths." + name] = torch.tensor([len(words) for words, _ in batch])
         labels = [label for _, label in batch]
