@@ -113,6 +113,14 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
  * that one vector moves them. */
 enum { RD_BLOCK = 96, RD_HIGH = 8, RD_LEFT = 88 * RD_ROWS, RD_RIGHT = 1024, RD_RIGHTS = 16 };
 
+/* The row of an operand of a sum for its row r, -1 when that is left out. */
+RD_INLINE int rd_summed(const RdSum *s, bool left, int r) {
+    const int *map = left ? s->a_rows : s->b_rows;
+    if (s->p && left && !rd_within(s->p, r, s->add)) return -1;
+    if (!s->p || map) return map ? map[r] : r;
+    return (int)rd_shifted(s->p, r, left ? s->a_by : s->b_by, left ? s->a_add : s->b_add);
+}
+
 /* ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels. */
 RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int count, real *out,
                              long stride, int high, int wide) {
@@ -164,10 +172,12 @@ typedef struct {
     _Alignas(64) real values[RD_BLOCK * RD_RIGHT];
 } RdRights;
 
-RD_INLINE const int *rd_block_rows(const int *map, int first, int count, int *identity) {
-    if (map) return map + first;
-    for (int k = 0; k < count; k++) identity[k] = first + k;
-    return identity;
+/* The rows of an operand for rows [first, first + count) of a sum, in `rows` or elsewhere. */
+RD_INLINE const int *rd_block_rows(const RdSum *s, bool left, int first, int count, int *rows) {
+    const int *map = left ? s->a_rows : s->b_rows;
+    if (map && !s->p) return map + first;
+    for (int k = 0; k < count; k++) rows[k] = rd_summed(s, left, first + k);
+    return rows;
 }
 
 /* Copies columns m0 to m1 of rows of a into panels; a row -1 is zeros. The last panel may hold what
@@ -197,19 +207,22 @@ RD_HELPER void rd_outer_right(const RdSum *s, const int *rows, int count, int fi
     }
 }
 
+RD_INLINE bool rd_same_right(const RdSum *s, const RdSum *other) {
+    return s->b == other->b && s->b_rows == other->b_rows && s->n == other->n && s->p == other->p &&
+           s->b_by == other->b_by && s->b_add == other->b_add;
+}
+
 /* The panels of columns [n0, n1) of b, one behind the other; packed unless they are there. */
 RD_HELPER const real *rd_right_panels(RdRights *rights, const RdSum *s, int r, int count, int n0,
                                       int n1) {
     const int vectors = RD_VECTORS(n1 - n0);
-    int identity[RD_BLOCK];
+    int place[RD_BLOCK];
     for (int i = 0; i < rights->count; i++)
-        if (rights->of[i]->b == s->b && rights->of[i]->b_rows == s->b_rows &&
-            rights->of[i]->n == s->n && rights->first[i] == n0)
-            return rights->at[i];
+        if (rd_same_right(rights->of[i], s) && rights->first[i] == n0) return rights->at[i];
     if (rights->count == RD_RIGHTS || rights->used + vectors * LANES > RD_RIGHT)
         rights->count = rights->used = 0;
     real *at = rights->values + (long)rights->used * RD_BLOCK, *to = at;
-    const int *rows = rd_block_rows(s->b_rows, r, count, identity);
+    const int *rows = rd_block_rows(s, false, r, count, place);
     for (int v = 0, across; v < vectors; v += across, to += across * LANES * RD_BLOCK) {
         across = rd_tile(vectors - v, RD_ACROSS);
         rd_outer_right(s, rows, count, n0 / LANES + v, across, to);
@@ -265,14 +278,15 @@ RD_HELPER void rd_outer_tiles(const RdSum *s, const real *a, const real *b, int 
 }
 
 RD_INLINE bool rd_same_left(const RdSum *s, const RdSum *other) {
-    return s->a == other->a && s->a_rows == other->a_rows && s->m == other->m;
+    return s->a == other->a && s->a_rows == other->a_rows && s->m == other->m && s->p == other->p &&
+           s->add == other->add && s->a_by == other->a_by && s->a_add == other->a_add;
 }
 
 /* Rows [r, r + count) of the sums: those columns of a group's left operands that are numbers [from,
  * to) when all of them stand in a row, each operand's at a multiple of RD_ROWS. */
 RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to, int r, int count,
                               real *a, RdRights *rights) {
-    int identity[RD_BLOCK], before = 0;
+    int place[RD_BLOCK], before = 0;
     const real *left = a;
     rights->count = rights->used = 0;
     for (int i = 0; i < sum_count && before < to; i++) {
@@ -281,13 +295,13 @@ RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to
         const bool last = i + 1 == sum_count || !rd_same_left(s, s + 1);
         if (m0 < m1) {
             if (i == 0 || !rd_same_left(s, s - 1)) {
-                const int *rows = rd_block_rows(s->a_rows, r, count, identity);
+                const int *rows = rd_block_rows(s, true, r, count, place);
                 left = a;
                 rd_outer_left(s, rows, count, m0, m1, a);
                 a += (long)(m1 - m0 + RD_ROWS - 1) / RD_ROWS * RD_BLOCK * RD_HIGH;
             }
             if (s->also[0]) {
-                const int *rows = rd_block_rows(s->a_rows, r, count, identity);
+                const int *rows = rd_block_rows(s, true, r, count, place);
                 rd_outer_also(s, rows, count, m0, m1);
             }
             for (int n = 0; n < s->n; n += RD_RIGHT) {
@@ -312,7 +326,7 @@ RD_HELPER void rd_outer_part(const RdSum *sums, int count, int from, int to) {
 
 RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
     for (int r = 0; r < s->rows; r++) {
-        int row = s->a_rows ? s->a_rows[r] : r;
+        const int row = rd_summed(s, true, r);
         if (row < 0) continue;
         const real *from = s->a + row * s->a_stride;
         real *to = s->out;
@@ -323,10 +337,10 @@ RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
 
 RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
     for (int r = 0; r < s->rows; r++) {
-        int row = s->a_rows ? s->a_rows[r] : r;
+        const int row = rd_summed(s, true, r), at = rd_summed(s, false, r);
         if (row < 0) continue;
         const real *from = s->a + row * s->a_stride;
-        real *to = s->out + s->index[s->b_rows ? s->b_rows[r] : r] * s->out_stride;
+        real *to = s->out + s->index[at] * s->out_stride;
         for (int n = n0; n < n1; n++) to[n] += from[n];
     }
 }

@@ -37,11 +37,37 @@ RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real
     return row < 0 ? otherwise : rows + row * stride;
 }
 
-/* The length of an example's sequence, and the rows of its first and its last step. */
+/* The length of an owner's sequence. */
 RD_INLINE int rd_length(const RdPacking *p, long example) { return p->length[p->place[example]]; }
+
+/* The steps of sequence b, or of one made from it that is `add` longer, but never shorter than 1.
+ */
+RD_INLINE int rd_steps(const RdPacking *p, long b, int add) {
+    return RD_MAX(p->length[b] + add, 1);
+}
+
+/* Which sequence of the packing a row belongs to. */
+RD_INLINE long rd_sequence(const RdPacking *p, long row) { return row - p->start[p->step[row]]; }
+
+/* The row of the same sequence `by` steps later, -1 where one of rd_steps(add) has no such step. */
+RD_INLINE long rd_shifted(const RdPacking *p, long row, int by, int add) {
+    const long b = rd_sequence(p, row);
+    const int t = p->step[row] + by;
+    return t < 0 || t >= rd_steps(p, b, add) ? -1 : p->start[t] + b;
+}
+
+/* Whether a sequence of rd_steps(add) has the step of this row, and whether it is the last. */
+RD_INLINE bool rd_within(const RdPacking *p, long row, int add) {
+    return p->step[row] < rd_steps(p, rd_sequence(p, row), add);
+}
+RD_INLINE bool rd_ends(const RdPacking *p, long row, int add) {
+    return p->step[row] + 1 == rd_steps(p, rd_sequence(p, row), add);
+}
+
+/* The rows of the first and of the last step of an owner's sequence of rd_steps(add). */
 RD_INLINE long rd_first(const RdPacking *p, long example) { return p->place[example]; }
-RD_INLINE long rd_last(const RdPacking *p, long example) {
-    return p->start[rd_length(p, example) - 1] + p->place[example];
+RD_INLINE long rd_last(const RdPacking *p, long example, int add) {
+    return p->start[rd_steps(p, p->place[example], add) - 1] + p->place[example];
 }
 
 /* One step of a reduction over an example's steps into `to`, `count` columns of it (a vector, or
@@ -142,8 +168,10 @@ typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
  *   COLUMNS  out[m][n] += sum over r of a[a_row(r)][m][n]
  *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
  * The lines l (m of COLUMNS) of a row are a_line, b_line apart; no `lines` are one. A row map of
- * NULL is the identity; rows that it maps to -1 are left out. Outer sums of the same left operand,
- * and of the same rows, share their work when they stand side by side. */
+ * NULL is the identity; rows that it maps to -1 are left out. With a packing `p` only the rows of
+ * sequences of rd_steps(add) are summed, and without a map the row of an operand is the one `by`
+ * steps later in sequences of rd_steps(its add). Outer sums of the same left operand, and of the
+ * same rows, share their work when they stand side by side. */
 typedef struct {
     RdSumKind kind;
     real *out;
@@ -154,6 +182,8 @@ typedef struct {
     long a_stride, b_stride;
     int lines, a_line, b_line;
     const int *a_rows, *b_rows, *index;
+    const RdPacking *p;
+    int add, a_by, a_add, b_by, b_add;
     real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
 } RdSum;
 

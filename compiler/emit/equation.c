@@ -34,6 +34,9 @@ static const char *view_text(const Writer *writer, const Node *n, int depth) {
         case OP_DELAY:
             return arena_printf(arena, "%s[t%s1]", name_of(writer, n->in[0]),
                                 n->attr.direction > 0 ? "-" : "+");
+        case OP_SHIFT:
+            if (!n->attr.start) return term(writer, n->in[0], depth);
+            return arena_printf(arena, "%s[t%+d]", name_of(writer, n->in[0]), n->attr.start);
         case OP_FINAL:
             return arena_printf(arena, "%s[%s]", term(writer, n->in[0], depth),
                                 n->attr.direction > 0 ? "last" : "first");

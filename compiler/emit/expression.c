@@ -27,9 +27,9 @@ const char *packing(const Writer *writer, const char *run, int axis) {
 }
 
 /* The sequence itself: "w->p". */
-const char *packing_of(const Writer *writer, int axis) {
+const char *packing_of(const Writer *writer, const char *run, int axis) {
     int number = sequence_number(writer->graph, axis);
-    return number > 1 ? PRINT("w->p + %d", number - 1) : "w->p";
+    return number > 1 ? PRINT("%sp + %d", run, number - 1) : PRINT("%sp", run);
 }
 
 /* The row that is `up` parents from row `at` of a sequence's packing. */
@@ -72,31 +72,54 @@ static const char *chosen_row(const Writer *writer, const char *buffer, const ch
     return PRINT("rd_row(w->%s, %s, %s, %s)", buffer, row, stride, otherwise);
 }
 
+/* Whether row `at` is the last of sequences of this packing that are `add` steps longer. */
+const char *last_step(const Writer *writer, int axis, int add, const char *at) {
+    return add ? PRINT("rd_ends(%s, %s, %d)", packing_of(writer, "w->", axis), at, add)
+               : PRINT("%snext[%s] < 0", packing(writer, "w->", axis), at);
+}
+
+static const char *shifted_row(const Writer *writer, Access access, int by, const char *at) {
+    return PRINT("rd_shifted(%s, %s, %d, %d)", packing_of(writer, "w->", access.axis), at, by,
+                 access.add);
+}
+
+/* The row that an access reads for row `at`; negative where there is none. */
+static const char *row_number(const Writer *writer, Access access, const char *at) {
+    switch (access.row) {
+        case ROW_EXAMPLE:
+            return ancestor(writer, access.axis, access.up, at);
+        case ROW_PREVIOUS:
+            return PRINT("%sprevious[%s]", packing(writer, "w->", access.axis), at);
+        case ROW_NEXT:
+            return access.add ? shifted_row(writer, access, 1, at)
+                              : PRINT("%snext[%s]", packing(writer, "w->", access.axis), at);
+        case ROW_SHIFTED:
+            return shifted_row(writer, access, access.by, at);
+        case ROW_LAST:
+            return PRINT("rd_last(%s, %s, %d)", packing_of(writer, "w->", access.axis), at,
+                         access.add);
+        case ROW_FIRST:
+            return PRINT("rd_first(%s, %s)", packing_of(writer, "w->", access.axis), at);
+        default:
+            return at;
+    }
+}
+
 const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const Node *n = graph_node(writer->graph, access.node);
     if (n->op == OP_TABLE) return plus(writer, PRINT("rd_table_%d", n->attr.index), access.column);
     if (n->op == OP_PARAM)
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
+    const char *row = row_number(writer, access, at);
     switch (access.row) {
         case ROW_SAME:
-            return plus(writer, PRINT("w->%s + %s * %s", name, at, stride), access.column);
         case ROW_EXAMPLE:
-            return plus(writer,
-                        PRINT("w->%s + %s * %s", name, ancestor(writer, access.axis, access.up, at),
-                              stride),
-                        access.column);
         case ROW_LAST:
         case ROW_FIRST:
-            return plus(writer,
-                        PRINT("w->%s + %s(%s, %s) * %s", name,
-                              access.row == ROW_LAST ? "rd_last" : "rd_first",
-                              packing_of(writer, access.axis), at, stride),
-                        access.column);
+            return plus(writer, PRINT("w->%s + %s * %s", name, row, stride), access.column);
         case ROW_PREVIOUS:
         case ROW_NEXT: {
-            const char *map = access.row == ROW_PREVIOUS ? "previous" : "next";
-            const char *row = PRINT("%s%s[%s]", packing(writer, "w->", access.axis), map, at);
             if (access.init < 0)
                 return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
             const char *base = access.column ? PRINT("%s + %d", name, access.column) : name;
@@ -104,11 +127,15 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         }
         case ROW_AT_FIRST:
         case ROW_AT_LAST: {
-            const char *map = access.row == ROW_AT_FIRST ? "previous" : "next";
-            const char *p = packing(writer, "w->", access.axis);
-            const char *row = PRINT("%s%s[%s] < 0 ? %sexample[%s] : -1", p, map, at, p, at);
+            const char *here =
+                access.row == ROW_AT_FIRST
+                    ? PRINT("%sprevious[%s] < 0", packing(writer, "w->", access.axis), at)
+                    : last_step(writer, access.axis, access.add, at);
+            row = PRINT("%s ? %s : -1", here, ancestor(writer, access.axis, 1, at));
             return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
         }
+        case ROW_SHIFTED:
+            return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
         default:
             die("no rows to point at");
     }
@@ -122,27 +149,9 @@ static const char *index_array(const Writer *writer, int node) {
     return PRINT("w->%s", writer->names[node]);
 }
 
-/* The row that an access reads for row `at`; of the step before it may be negative. */
-static const char *index_row(const Writer *writer, Access access, const char *at) {
-    switch (access.row) {
-        case ROW_EXAMPLE:
-            return ancestor(writer, access.axis, access.up, at);
-        case ROW_PREVIOUS:
-            return PRINT("%sprevious[%s]", packing(writer, "w->", access.axis), at);
-        case ROW_NEXT:
-            return PRINT("%snext[%s]", packing(writer, "w->", access.axis), at);
-        case ROW_LAST:
-        case ROW_FIRST:
-            return PRINT("%s(%s, %s)", access.row == ROW_LAST ? "rd_last" : "rd_first",
-                         packing_of(writer, access.axis), at);
-        default:
-            return at;
-    }
-}
-
 /* Where in it those of row `at` begin. */
 static const char *index_place(const Writer *writer, Access access, const char *at) {
-    const char *row = index_row(writer, access, at);
+    const char *row = row_number(writer, access, at);
     if (writer->program->columns[access.node] > 1)
         row = PRINT("%s * %s", row, stride_of(writer, access.node));
     return plus(writer, row, access.column);
@@ -164,7 +173,7 @@ const char *index_at(const Writer *writer, int node, const char *at) {
     if (writer->lines && width_of(writer->program, node) > 1) place = PRINT("%s + line", place);
     const char *value = PRINT("%s[%s]", index_array(writer, access.node), place);
     if (access.row != ROW_PREVIOUS && access.row != ROW_NEXT) return value;
-    return PRINT("(%s < 0 ? %s : %s)", index_row(writer, access, at),
+    return PRINT("(%s < 0 ? %s : %s)", row_number(writer, access, at),
                  initial_index(writer, access, at), value);
 }
 
@@ -227,10 +236,13 @@ static const char *length(const Writer *writer, const Node *n) {
     const Sym *sym = &writer->graph->syms.at[n->attr.index];
     int loop = writer->program->kernels.at[writer->kernel].axis;
     const char *owner = ancestor(writer, loop, levels_up(writer->program, loop, sym->parent), "at");
-    const char *size = sym->kind == SYM_VOCAB
-                           ? PRINT("w->run->sizes.vocab[%d]", sym->input)
-                           : PRINT("rd_length(%s, %s)", packing_of(writer, n->attr.index), owner);
-    return PRINT("rd_splat((real)(%s))", plus(writer, size, n->attr.start));
+    const char *size =
+        sym->kind == SYM_VOCAB
+            ? PRINT("w->run->sizes.vocab[%d]", sym->input)
+            : PRINT("rd_length(%s, %s)", packing_of(writer, "w->", n->attr.index), owner);
+    size = plus(writer, size, n->attr.start);
+    return n->attr.start < 0 ? PRINT("rd_splat((real)RD_MAX(%s, 1))", size)
+                             : PRINT("rd_splat((real)(%s))", size);
 }
 
 static const char *leaf(Writer *writer, Access access, const char *column) {
@@ -276,18 +288,13 @@ static bool taken(const Writer *writer, const char *name, const char *own) {
  * delays of a value that start differently need a number as well. */
 static const char *load_name(const Writer *writer, Access access) {
     static const char *const places[] = {"",      "",       "_before", "_after", "_first",
-                                         "_last", "_start", "_end",    ""};
+                                         "_last", "_start", "_end",    "_moved", ""};
     const char *own = writer->names[access.node], *name = own;
     if (*places[access.row]) name = PRINT("%s%s", name, places[access.row]);
     if (access.column) name = PRINT("%s_%d", name, access.column);
     const char *wanted = name;
     for (int suffix = 2; taken(writer, name, own); suffix++) name = PRINT("%s_%d", wanted, suffix);
     return name;
-}
-
-static bool same_access(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
-           a->splat == b->splat && a->init == b->init && a->axis == b->axis && a->up == b->up;
 }
 
 /* The local variable that holds what `text` reads; declared at its first use in a scope. */

@@ -20,9 +20,10 @@ long panel_depth(const Stage *stage) {
 static const char *product_text(const Writer *writer, const TilePhase *phase) {
     const Node *left = graph_node(writer->graph, phase->operand.node);
     const char *name = left->name ? left->name : writer->names[phase->operand.node];
-    const char *when = phase->operand.row == ROW_PREVIOUS ? "[t-1]"
-                       : phase->operand.row == ROW_NEXT   ? "[t+1]"
-                                                          : "";
+    const char *when = phase->operand.row == ROW_PREVIOUS  ? "[t-1]"
+                       : phase->operand.row == ROW_NEXT    ? "[t+1]"
+                       : phase->operand.row == ROW_SHIFTED ? PRINT("[t%+d]", phase->operand.by)
+                                                           : "";
     return PRINT("%s @ %s%s", writer->graph->params.at[phase->products.at[0]->param].name, name,
                  when);
 }
@@ -159,7 +160,10 @@ static void emit_fold(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
     const Kernel *kernel = &writer->program->kernels.at[writer->kernel];
     Access target = {.node = node, .row = ROW_EXAMPLE, .axis = kernel->axis, .up = 1, .init = -1};
-    const char *map = kernel->direction > 0 ? "previous" : "next";
+    int add = steps_add(writer->program, n->in[0]);
+    const char *first = kernel->direction > 0
+                            ? PRINT("%sprevious[at] < 0", packing(writer, "w->", kernel->axis))
+                            : last_step(writer, kernel->axis, add, "at");
     int columns = writer->program->columns[node];
     const char *function = n->op == OP_SUM   ? "rd_fold_sum"
                            : n->op == OP_MAX ? "rd_fold_max"
@@ -170,9 +174,12 @@ static void emit_fold(Writer *writer, int node, const char *column) {
     if (writer->lines && width > 1) count = PRINT("RD_MIN(LANES, %d - %s)", width, column);
     if (writer->lines)
         to = width == 1 ? PRINT("%s + line", to) : PRINT("%s + line * %d", to, width);
-    text_printf(writer->out, "%s(%s + %s, %s, %s%s[at] < 0, %s%s);\n", function, to,
-                width == 1 ? "0" : column, operand(writer, n->in[0], column),
-                packing(writer, "w->", kernel->axis), map, count, extra);
+    const char *x = operand(writer, n->in[0], column);
+    if (add)
+        text_printf(writer->out, "if (rd_within(%s, at, %d))\n  ",
+                    packing_of(writer, "w->", kernel->axis), add);
+    text_printf(writer->out, "%s(%s + %s, %s, %s, %s%s);\n", function, to,
+                width == 1 ? "0" : column, x, first, count, extra);
 }
 
 /* Takes the line at hand into a reduction over lines; the argmax keeps the best apart. */
@@ -524,7 +531,7 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
         text_printf(out, "%s_rows(w, first, last);\n", name);
     } else {
         text_printf(out, "rd_share_steps(%s, part, parts, &first, &last);\n",
-                    packing_of(writer, kernel->axis));
+                    packing_of(writer, "w->", kernel->axis));
         text_printf(out,
                     kernel->direction > 0 ? "for (int t = 0; t < %ssteps; t++) {\n"
                                           : "for (int t = %ssteps - 1; t >= 0; t--) {\n",

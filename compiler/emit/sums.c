@@ -14,7 +14,7 @@ static const char *row_map(const Writer *writer, Access access) {
         case ROW_PREVIOUS:
             return PRINT("%sprevious", p);
         case ROW_NEXT:
-            return PRINT("%snext", p);
+            return access.add ? "NULL" : PRINT("%snext", p); /* or else by counting steps */
         case ROW_EXAMPLE:
             if (access.up > 1) die("the operand of a sum over the batch is too far up");
             return PRINT("%sexample", p);
@@ -33,6 +33,30 @@ static const char *sum_operand(Writer *writer, const char *side, int node) {
     return PRINT(".%s = %s, .%s_stride = %s%s, .%s_rows = %s", side,
                  plus_text(writer, from, access.column), side, stride_of(writer, access.node), line,
                  side, row_map(writer, access));
+}
+
+static int moved_by(Access access) {
+    return access.row == ROW_SHIFTED ? access.by : access.row == ROW_NEXT && access.add ? 1 : 0;
+}
+
+/* Where an operand's rows are found by counting steps. */
+static bool counts_steps(Access access) { return access.row == ROW_SHIFTED || moved_by(access); }
+
+/* How much longer than the packing's are the sequences whose rows these are. */
+static int length_of(const Writer *writer, Access access) {
+    return access.row == ROW_SAME ? steps_add(writer->program, access.node) : access.add;
+}
+
+/* What a sum needs to know when its sequences are shorter than the packing's, or are shifted. */
+static void emit_steps(Writer *writer, const Reduction *r) {
+    Access a = access_of(writer->program, r->a), b = a;
+    int add = steps_add(writer->program, r->a);
+    if (r->b >= 0) b = access_of(writer->program, r->b);
+    if (!add && !counts_steps(a) && !counts_steps(b)) return;
+    text_printf(writer->out, ",\n .p = %s, .add = %d",
+                packing_of(writer, "w.", writer->program->axis[r->a]), add);
+    text_printf(writer->out, ", .a_by = %d, .a_add = %d", moved_by(a), length_of(writer, a));
+    text_printf(writer->out, ", .b_by = %d, .b_add = %d", moved_by(b), length_of(writer, b));
 }
 
 static const char *index_operand(Writer *writer, int node) {
@@ -111,6 +135,7 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
     if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));
+    if (over == SPACE_STEPS) emit_steps(writer, r);
     const char *also = "";
     for (int i = 0; i < writer->program->reductions.len; i++)
         if (with[i] == index)

@@ -35,11 +35,12 @@ const char *place_of(const Writer *writer, int node); /* "file.rondo:12", "" for
 bool in_register(const Writer *writer, int node); /* in a local variable of this stage */
 const char *buffer_stride(const Writer *writer, int buffer);
 const char *stride_of(const Writer *writer, int node); /* from one row in memory to the next */
-const char *packing(const Writer *writer, const char *run, int axis); /* "w->p->" */
-const char *packing_of(const Writer *writer, int axis);               /* "w->p" */
+const char *packing(const Writer *writer, const char *run, int axis);    /* "w->p->" */
+const char *packing_of(const Writer *writer, const char *run, int axis); /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *line_pointer(const Writer *writer, Access access, const char *at);
 const char *picked_index(const Writer *writer, int node); /* of a PICK among indices */
+const char *last_step(const Writer *writer, int axis, int add, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
 void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */

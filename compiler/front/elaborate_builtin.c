@@ -170,6 +170,84 @@ static Value shared_mask(Elaborator *e, const Expr *at, const Operand *args, int
     return mask(e, at, args, true);
 }
 
+/* ---- sequences ---- */
+
+/* The steps `start` to `start + length` of a sequence, zero where it has none: x shifted. */
+static int shifted(Elaborator *e, const Value *x, int start, Dim length, Span span) {
+    return graph_shift(e->graph, x->node, x->hidden.count, start, length, span);
+}
+
+/* The first axis of a tensor, which must be the steps of a sequence. */
+static bool steps_axis(Elaborator *e, const Operand *operand, const char *what, Dim *steps) {
+    if (!need_tensor(e, operand, what)) return false;
+    Type type = visible_type(e, &operand->value);
+    if (type.rank && e->graph->syms.at[type.dim[0].sym].kind == SYM_LENGTH) {
+        *steps = type.dim[0];
+        return true;
+    }
+    fail_operand(e, operand, "%s needs a sequence, this is %s", what, describe(e, &operand->value));
+    return false;
+}
+
+/* The steps of a sequence with so many more; false, and an error, when that is beyond reason. */
+static bool longer(Elaborator *e, const Expr *at, Dim steps, int more, Dim *result) {
+    *result = (Dim){steps.sym, steps.add + more};
+    if (result->add >= -MAX_SHIFT && result->add <= MAX_SHIFT) return true;
+    fail(e, at->span, "a sequence can be at most %d steps shorter or longer than its input's",
+         MAX_SHIFT);
+    return false;
+}
+
+/* windows(x, width): the element t of the result is the steps t to t + width of x. */
+static Value windows(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    Dim steps, length;
+    int width;
+    if (!steps_axis(e, &args[0], "'windows'", &steps)) return value_error();
+    if (!whole_of(e, &args[1], "the width", 1, MAX_SHIFT, &width)) return value_error();
+    if (!longer(e, at, steps, 1 - width, &length)) return value_error();
+    const Value *x = &args[0].value;
+    Type visible = visible_type(e, x), to;
+    visible.dim[0] = length;
+    if (visible.rank + x->hidden.count == MAX_RANK) {
+        fail(e, at->span, "the windows have too many axes");
+        return value_error();
+    }
+    visible = type_with(visible, 1, dim_const(1));
+    if (!hidden_type(e, x->hidden, &visible, at->span, &to)) return value_error();
+    int *in = ARENA_ARRAY(e->arena, int, width);
+    for (int i = 0; i < width; i++)
+        in[i] = graph_reshape(e->graph, shifted(e, x, i, length, at->span), to, at->span);
+    int node = graph_concat(e->graph, width, in, x->hidden.count + 1, at->span);
+    return made(e, node, x->hidden, at->span);
+}
+
+/* pad(x, before, after): so many steps of zeros on either side. */
+static Value pad(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    Dim steps, length;
+    int before, after;
+    if (!steps_axis(e, &args[0], "'pad'", &steps)) return value_error();
+    if (!whole_of(e, &args[1], "the number of steps before", 0, MAX_SHIFT, &before) ||
+        !whole_of(e, &args[2], "the number of steps after", 0, MAX_SHIFT, &after) ||
+        !longer(e, at, steps, before + after, &length))
+        return value_error();
+    const Value *x = &args[0].value;
+    return made(e, shifted(e, x, -before, length, at->span), x->hidden, at->span);
+}
+
+/* shift(x, n): x n steps later (earlier, below zero), zeros moving in. */
+static Value shift(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    Dim steps;
+    int n;
+    if (!steps_axis(e, &args[0], "'shift'", &steps)) return value_error();
+    if (!whole_of(e, &args[1], "the number of steps", -MAX_SHIFT, MAX_SHIFT, &n))
+        return value_error();
+    const Value *x = &args[0].value;
+    return made(e, shifted(e, x, -n, steps, at->span), x->hidden, at->span);
+}
+
 static const Builtin builtins[] = {
     {"split", "split(x, n)", 2, 2, split},
     {"split_rows", "split_rows(x, n)", 2, 2, split_rows},
@@ -177,6 +255,9 @@ static const Builtin builtins[] = {
     {"flatten", "flatten(x)", 1, 1, flatten},
     {"keep_mask", "keep_mask(x, p)", 2, 2, keep_mask},
     {"shared_mask", "shared_mask(x, p)", 2, 2, shared_mask},
+    {"windows", "windows(x, width)", 2, 2, windows},
+    {"pad", "pad(x, before, after)", 3, 3, pad},
+    {"shift", "shift(x, n)", 2, 2, shift},
 };
 
 enum { BUILTINS = sizeof builtins / sizeof *builtins };

@@ -138,12 +138,7 @@ Value number_tensor(Elaborator *e, const Value *value, Span span) {
     if (!value->dim.sym)
         return made(e, graph_const(e->graph, value->number, scalar, span), none, span);
     if (!outer_axis(e, value->dim.sym, span, &none)) return value_error();
-    int node = graph_length(e->graph, (Dim){value->dim.sym, 0}, span);
-    if (value->dim.add) {
-        int add = graph_const(e->graph, value->dim.add, graph_node(e->graph, node)->type, span);
-        node = graph_binary(e->graph, OP_ADD, node, add, span);
-    }
-    return made(e, node, none, span);
+    return made(e, graph_length(e->graph, value->dim, span), none, span);
 }
 
 Value hide(Value value, Axes axes) {

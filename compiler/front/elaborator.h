@@ -35,6 +35,7 @@ enum {
     MAX_SIZE = 1 << 24,     /* of one dimension */
     MAX_ELEMENTS = 1 << 30, /* of one value, lengths not counted */
     MAX_PARTS = 4096,       /* of one split */
+    MAX_SHIFT = 1000,       /* steps that a sequence is moved, shortened or lengthened by */
     MAX_REPEAT = 1000,      /* passes through the body of a repeat */
     MAX_CALLS = 20000,      /* calls of layers and cells in one model */
     MAX_PASSES = 20000,     /* through the bodies of all repeats */

@@ -130,6 +130,7 @@ static int carried_axis(const Graph *graph, const Node *node, int operand, int a
             return expanded(node->attr.kept, axis);
         case OP_SLICE:
         case OP_PAD:
+        case OP_SHIFT:
         case OP_CONCAT:
             return axis == own ? -1 : axis;
         case OP_RESHAPE:

@@ -23,11 +23,9 @@ long tensor_size(const Tensor *tensor) {
     return size;
 }
 
-static int size_of(Dim dim, const int *sizes) { return (dim.sym ? sizes[dim.sym] : 0) + dim.add; }
-
 Tensor tensor_new(Arena *arena, const Type *type, const int *sizes) {
     Tensor tensor = {.rank = type->rank};
-    for (int i = 0; i < type->rank; i++) tensor.dim[i] = size_of(type->dim[i], sizes);
+    for (int i = 0; i < type->rank; i++) tensor.dim[i] = dim_size(type->dim[i], sizes);
     long size = tensor_size(&tensor);
     if (size < 0) die("a tensor of a negative size");
     if (type->kind == TYPE_INDEX)
@@ -98,7 +96,7 @@ static int steps_at(const Eval *eval, int sym, int outer) {
 static int size_at(const Rule *r, bool result, int axis, const int *at) {
     const Node *node = result ? r->node : graph_node(r->eval->graph, r->node->in[0]);
     Dim dim = node->type.dim[axis];
-    return (dim.sym ? steps_at(r->eval, dim.sym, axis ? at[axis - 1] : 0) : 0) + dim.add;
+    return dim_from(dim, dim.sym ? steps_at(r->eval, dim.sym, axis ? at[axis - 1] : 0) : 0);
 }
 
 static double elementwise(const Rule *r, const int *at) {
@@ -131,7 +129,7 @@ static double leaf(const Rule *r, const int *at) {
         case OP_CONST:
             return attr->value;
         case OP_LENGTH:
-            return steps_at(r->eval, attr->index, at[0]);
+            return dim_from((Dim){attr->index, attr->start}, steps_at(r->eval, attr->index, at[0]));
         case OP_SEED:
             return in->seed;
         case OP_MASK:
@@ -265,6 +263,14 @@ static double delay(const Rule *r, const int *at) {
     return get(r->y, from);
 }
 
+/* y_t = x_(t+start), zero where x has no such step */
+static double shift(const Rule *r, const int *at) {
+    int from[MAX_RANK] = {0}, axis = r->node->attr.axis;
+    memcpy(from, at, sizeof from);
+    from[axis] += r->node->attr.start;
+    return from[axis] >= 0 && from[axis] < size_at(r, false, axis, at) ? get(r->x, from) : 0;
+}
+
 static int last_step(const Rule *r, bool result, const int *at) {
     int axis = r->node->attr.axis;
     return r->node->attr.direction > 0 ? size_at(r, result, axis, at) - 1 : 0;
@@ -314,6 +320,8 @@ static double element(const Rule *r, const int *at) {
             return contract(r, at);
         case OP_DELAY:
             return delay(r, at);
+        case OP_SHIFT:
+            return shift(r, at);
         case OP_FINAL:
             return final(r, at);
         case OP_PLACE:

@@ -225,6 +225,13 @@ static void grad_delay(Grad *g, int n, int dy) {
             graph_final(g->graph, OP_FINAL, dy, attr.axis, -attr.direction, none, span(g, n)));
 }
 
+/* y_t = a_(t+start) : da_t = dy_(t-start), zero where there is none */
+static void grad_shift(Grad *g, int n, int dy) {
+    Attr attr = graph_node(g->graph, n)->attr;
+    Dim length = type(g, in(g, n, 0)).dim[attr.axis];
+    grad_to(g, n, 0, graph_shift(g->graph, dy, attr.axis, -attr.start, length, span(g, n)));
+}
+
 /* y = a_T : da_t = dy at the last step, else 0 */
 static void grad_final(Grad *g, int n, int dy) {
     Attr attr = graph_node(g->graph, n)->attr;

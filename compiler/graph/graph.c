@@ -26,6 +26,14 @@ Graph *graph_like(const Graph *graph) {
 
 /* ---- types ---- */
 
+int dim_from(Dim dim, int size) {
+    if (!dim.sym) return dim.add;
+    size += dim.add;
+    return dim.add < 0 && size < 1 ? 1 : size;
+}
+
+int dim_size(Dim dim, const int *sizes) { return dim_from(dim, sizes[dim.sym]); }
+
 bool shape_equal(const Type *a, const Type *b) {
     if (a->rank != b->rank) return false;
     for (int i = 0; i < a->rank; i++)
@@ -245,6 +253,13 @@ int graph_final(Graph *graph, Op op, int a, int axis, int direction, Dim length,
     return graph_add_typed(graph, op, 1, &a, attr, &to, span);
 }
 
+int graph_shift(Graph *graph, int a, int axis, int start, Dim length, Span span) {
+    Type to = graph_node(graph, a)->type;
+    if (start == 0 && dim_equal(to.dim[axis], length)) return a;
+    to.dim[axis] = length;
+    return graph_add_typed(graph, OP_SHIFT, 1, &a, (Attr){.axis = axis, .start = start}, &to, span);
+}
+
 int graph_reshape(Graph *graph, int a, Type to, Span span) {
     if (shape_equal(&graph_node(graph, a)->type, &to)) return a;
     return graph_add_typed(graph, OP_RESHAPE, 1, &a, (Attr){0}, &to, span);
@@ -268,6 +283,11 @@ int step_axes(const Graph *graph, const Type *type) {
         if (sym->kind != SYM_LENGTH || sym->parent != outer) break;
     }
     return count;
+}
+
+int step_add(const Graph *graph, const Type *type) {
+    int count = step_axes(graph, type);
+    return count ? type->dim[count - 1].add : 0;
 }
 
 int step_sym(const Graph *graph, const Type *type) {

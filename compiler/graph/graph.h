@@ -27,7 +27,8 @@
 
 enum { MAX_RANK = 5, MAX_LABELS = 8 };
 
-/* A size: constant `add` when sym is 0, otherwise the size of graph->syms.at[sym] plus `add`. */
+/* A size: constant `add` when sym is 0, otherwise the size of graph->syms.at[sym] plus `add`, and
+ * at least 1: a sequence from which steps were taken away keeps one. dim_size gives it. */
 typedef struct {
     int sym, add;
 } Dim;
@@ -58,8 +59,9 @@ typedef struct {
 
 /* What an op needs beside its operands. Unused fields are zero. */
 typedef struct {
-    int axis;      /* SLICE PAD CONCAT SUM MAX ARGMAX ONEHOT DELAY FINAL PLACE */
-    int start;     /* SLICE PAD: the first index along axis */
+    int axis;  /* SLICE PAD CONCAT SUM MAX ARGMAX ONEHOT DELAY SHIFT FINAL PLACE */
+    int start; /* SLICE PAD: the first index along axis; SHIFT: the step that comes first, may be
+                  below zero; LENGTH: what is added to the sym */
     int direction; /* DELAY FINAL PLACE: +1 in time, -1 against it */
     int index;     /* INPUT PARAM TABLE: which one; MASK: the random stream; LENGTH: the sym */
     unsigned kept; /* EXPAND: bit i is set when axis i of the result is an axis of the operand */
@@ -170,7 +172,8 @@ int graph_add(Graph *graph, Op op, int count, const int *in, Attr attr, Span spa
 int graph_leaf(Graph *graph, Op op, Type type, Attr attr, Span span);
 
 /* The same for any op, for the rewriting passes: LEAF ops take `type`; ops whose result is not
- * determined by their operands (EXPAND PAD RESHAPE SCATTER ONEHOT PLACE) are checked against it. */
+ * determined by their operands (EXPAND PAD RESHAPE SCATTER ONEHOT SHIFT PLACE) are checked against
+ * it. */
 int graph_add_typed(Graph *graph, Op op, int count, const int *in, Attr attr, const Type *type,
                     Span span);
 
@@ -195,6 +198,7 @@ int graph_contract(Graph *graph, int a, int b, const char *la, const char *lb, c
                    Span span);
 int graph_onehot(Graph *graph, int index, int axis, Span span);
 int graph_final(Graph *graph, Op op, int a, int axis, int direction, Dim length, Span span);
+int graph_shift(Graph *graph, int a, int axis, int start, Dim length, Span span);
 int graph_reshape(Graph *graph, int a, Type to, Span span);
 int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span);
 
@@ -202,6 +206,8 @@ static inline Node *graph_node(const Graph *graph, int index) { return &graph->n
 
 /* Dims and types. */
 static inline Dim dim_const(int size) { return (Dim){0, size}; }
+int dim_from(Dim dim, int size);         /* `size` being that of its sym */
+int dim_size(Dim dim, const int *sizes); /* sizes[sym] being the size of each sym */
 static inline bool dim_equal(Dim a, Dim b) { return a.sym == b.sym && a.add == b.add; }
 bool type_equal(const Type *a, const Type *b);  /* kind, rank and dims */
 bool shape_equal(const Type *a, const Type *b); /* rank and dims */
@@ -215,6 +221,8 @@ int step_axes(const Graph *graph, const Type *type);
 
 /* The size `dim` of one that has a sym, as a number: [], or for a nested length [the outer one]. */
 int graph_length(Graph *graph, Dim dim, Span span);
+/* What the last of these has more than its sequence; 0 without any. */
+int step_add(const Graph *graph, const Type *type);
 
 /* The sym of the last of these, 0 for none; and which of the graph's lengths a sym is, from 1. */
 int step_sym(const Graph *graph, const Type *type);
@@ -225,7 +233,8 @@ const char *type_string(const Graph *graph, const Type *type);
 const char *dim_string(const Graph *graph, Dim dim);
 
 /* The result type of `op`, or NULL in *problem … a message when the operands do not fit. `wanted`
- * is the declared result type where the op needs one (EXPAND PAD RESHAPE SCATTER ONEHOT PLACE). */
+ * is the declared result type where the op needs one (EXPAND PAD RESHAPE SCATTER ONEHOT SHIFT
+ * PLACE). */
 Type shape_infer(const Graph *graph, Op op, int count, const int *in, const Attr *attr,
                  const Type *wanted, const char **problem);
 

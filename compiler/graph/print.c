@@ -113,7 +113,7 @@ static void print_attr(Text *text, const Graph *graph, const Node *node) {
             print_table(text, graph, attr->index);
             break;
         case OP_LENGTH:
-            text_printf(text, "{%s}", dim_text(graph, (Dim){attr->index, 0}));
+            text_printf(text, "{%s}", dim_text(graph, (Dim){attr->index, attr->start}));
             break;
         case OP_CONST:
             text_printf(text, "{%s}", graph_print_number(text->arena, attr->value));
@@ -127,6 +127,7 @@ static void print_attr(Text *text, const Graph *graph, const Node *node) {
             break;
         case OP_SLICE:
         case OP_PAD:
+        case OP_SHIFT:
             text_printf(text, "{axis %d, start %d}", attr->axis, attr->start);
             break;
         case OP_CONCAT:

@@ -342,9 +342,12 @@ static void read_attr(Reader *reader, Op op, Attr *attr) {
         case OP_PARAM:
             attr->index = read_param_name(reader);
             break;
-        case OP_LENGTH:
-            attr->index = read_dim(reader).sym;
+        case OP_LENGTH: {
+            Dim size = read_dim(reader);
+            attr->index = size.sym;
+            attr->start = size.add;
             break;
+        }
         case OP_TABLE:
             attr->index = read_table(reader);
             break;
@@ -365,6 +368,12 @@ static void read_attr(Reader *reader, Op op, Attr *attr) {
             attr->axis = read_number_of(cursor, "axis");
             cursor_expect(cursor, ",");
             attr->start = read_number_of(cursor, "start");
+            break;
+        case OP_SHIFT:
+            attr->axis = read_number_of(cursor, "axis");
+            cursor_expect(cursor, ",");
+            cursor_keyword(cursor, "start");
+            attr->start = cursor_int(cursor, -MAX_SIZE, MAX_SIZE);
             break;
         case OP_CONCAT:
         case OP_SUM:

@@ -12,10 +12,10 @@
  * are those with a shared matrix and those of gradients. All others are sums of MULs. */
 Graph *simplify(Graph *graph);
 
-/* rotate.c. A DELAY that starts from zero moves through sums and products with shared weights
- * towards their operands: delay(W @ x) = W @ delay(x). So the adjoint of a recurrence, whose states
- * are products, takes one stage a step, as the recurrence does. STOP, which only differentiation
- * needs, is gone. */
+/* rotate.c. A SHIFT, and a DELAY that starts from zero, moves through sums and products with shared
+ * weights towards their operands: delay(W @ x) = W @ delay(x). So the adjoint of a recurrence,
+ * whose states are products, takes one stage a step, as the recurrence does; and that of a product
+ * with windows is one sum of products. STOP, which only differentiation needs, is gone. */
 Graph *rotate(Graph *graph);
 
 /* inference.c. The graph without masks, STOPs and gradients. */

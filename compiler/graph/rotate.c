@@ -6,6 +6,12 @@ typedef struct {
     const bool *shared;
 } Rotate;
 
+/* Whether delay(W @ x) = W @ delay(x): the product's weight is shared, and there already. */
+static bool moves_through(const Rotate *rotate, const Node *node, int axis) {
+    return node->op == OP_CONTRACT && rotate->shared[node->in[1]] && !rotate->shared[node->in[0]] &&
+           rotate->rebuild.map[node->in[1]] >= 0 && node->attr.a[axis] == node->attr.out[axis];
+}
+
 /* delay(x) in the new graph, for the old x: moved towards the operands as far as it goes. */
 static int delayed(Rotate *rotate, int x, int axis, int direction, Span span) {
     Graph *from = rotate->rebuild.from, *to = rotate->rebuild.to;
@@ -16,15 +22,31 @@ static int delayed(Rotate *rotate, int x, int axis, int direction, Span span) {
         int b = delayed(rotate, node->in[1], axis, direction, span);
         return graph_binary(to, OP_ADD, a, b, span);
     }
-    if (alone && node->op == OP_CONTRACT && rotate->shared[node->in[1]] &&
-        !rotate->shared[node->in[0]] && rotate->rebuild.map[node->in[1]] >= 0 &&
-        node->attr.a[axis] == node->attr.out[axis]) {
+    if (alone && moves_through(rotate, node, axis)) {
         int a = delayed(rotate, node->in[0], axis, direction, span);
         return graph_add(to, OP_CONTRACT, 2, (int[]){a, rotate->rebuild.map[node->in[1]]},
                          node->attr, node->span);
     }
     int zero = graph_const(to, 0, type_without(node->type, axis), span);
     return rebuild_delay(&rotate->rebuild, node->type, zero, axis, direction, x, span);
+}
+
+/* shift(x) in the new graph, for what the old x has become: moved in the same way. */
+static int shifted(Rotate *rotate, int x, const Attr *attr, Dim length, Span span) {
+    Graph *from = rotate->rebuild.from, *to = rotate->rebuild.to;
+    const Node *node = graph_node(from, x);
+    bool alone = rotate->uses[x] == 1;
+    if (alone && node->op == OP_ADD) {
+        int a = shifted(rotate, node->in[0], attr, length, span);
+        int b = shifted(rotate, node->in[1], attr, length, span);
+        return graph_binary(to, OP_ADD, a, b, span);
+    }
+    if (alone && moves_through(rotate, node, attr->axis)) {
+        int a = shifted(rotate, node->in[0], attr, length, span);
+        return graph_add(to, OP_CONTRACT, 2, (int[]){a, rotate->rebuild.map[node->in[1]]},
+                         node->attr, node->span);
+    }
+    return graph_shift(to, rotate->rebuild.map[x], attr->axis, attr->start, length, span);
 }
 
 static bool starts_from_zero(const Graph *graph, const Node *delay) {
@@ -49,6 +71,11 @@ Graph *rotate(Graph *graph) {
         if (!live[i] || rotate.rebuild.map[i] >= 0) continue;
         if (node->op == OP_STOP) {
             rotate.rebuild.map[i] = rotate.rebuild.map[node->in[0]];
+            continue;
+        }
+        if (node->op == OP_SHIFT) {
+            Dim length = node->type.dim[node->attr.axis];
+            rotate.rebuild.map[i] = shifted(&rotate, node->in[0], &node->attr, length, node->span);
             continue;
         }
         rotate.rebuild.map[i] =

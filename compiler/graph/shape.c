@@ -218,6 +218,15 @@ static Type shape_delay(Rule *rule) {
     return *rule->in[0];
 }
 
+static Type shape_shift(Rule *rule) {
+    Type type = with_axis_of_wanted(rule);
+    if (rule->problem) return type;
+    Dim from = rule->in[0]->dim[rule->attr->axis], to = type.dim[rule->attr->axis];
+    bool length = rule->graph->syms.at[from.sym].kind == SYM_LENGTH;
+    if (!length || from.sym != to.sym) return fail(rule, "only the steps of a sequence can shift");
+    return type;
+}
+
 static Type shape_final(Rule *rule) {
     if (!axis_fits(rule, rule->in[0]->rank)) return fail(rule, "no such axis");
     return type_without(*rule->in[0], rule->attr->axis);

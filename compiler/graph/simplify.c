@@ -36,6 +36,11 @@ static int add_expand(Graph *g, int a, Type to, unsigned kept, Span span) {
     return add(g, OP_EXPAND, 1, &a, (Attr){.kept = kept}, &to, span);
 }
 
+static int add_shift(Graph *g, int a, Attr attr, Type to, Span span) {
+    if (attr.start == 0 && shape_equal(&at(g, a)->type, &to)) return a;
+    return add(g, OP_SHIFT, 1, &a, attr, &to, span);
+}
+
 static int add_contract(Graph *g, int a, int b, Attr labels, Span span) {
     return add(g, OP_CONTRACT, 2, (int[]){a, b}, labels, NULL, span);
 }
@@ -202,6 +207,9 @@ static int simplify_slice(Graph *g, int a, int axis, int start, int size, Span s
             inner = axis >= node.attr.axis ? axis + 1 : axis;
             a = add_slice(g, node.in[0], inner, start, size, span);
             return add(g, node.op, 1, &a, node.attr, NULL, node.span);
+        case OP_SHIFT:
+            a = add_slice(g, node.in[0], axis, start, size, span);
+            return add_shift(g, a, node.attr, to, node.span);
         case OP_FINAL:
             inner = axis >= node.attr.axis ? axis + 1 : axis;
             a = add_slice(g, node.in[0], inner, start, size, span);
@@ -209,6 +217,48 @@ static int simplify_slice(Graph *g, int a, int axis, int start, int size, Span s
         default:
             return NONE;
     }
+}
+
+/* ---- shifts ---- */
+
+static bool holds(int index, int size) { return index >= 0 && index < size; }
+
+/* Whether shift(shift(x, inner), outer) is shift(x, inner + outer): no step of x that the sum finds
+ * is missing in between. x has the length T + from, what is between T + middle, the result T + to.
+ * All three grow evenly once none of them is held at one step. */
+static bool shifts_join(int from, int inner, int middle, int outer, int to) {
+    int sizes[2] = {0}, least = from < middle ? from : middle;
+    if (to < least) least = to;
+    int enough = least < 0 ? 1 - least : 1;
+    for (sizes[1] = 1; sizes[1] <= enough; sizes[1]++) {
+        int steps = dim_size((Dim){1, to}, sizes), between = dim_size((Dim){1, middle}, sizes);
+        for (int t = 0; t < steps; t++)
+            if (!holds(t + outer, between) &&
+                holds(t + outer + inner, dim_size((Dim){1, from}, sizes)))
+                return false;
+    }
+    return (outer >= 0 || inner <= 0) && (to + outer <= middle || middle + inner >= from);
+}
+
+static int simplify_shift(Graph *g, int a, Attr attr, const Type *type, Span span) {
+    Node node = *at(g, a);
+    if (is_const(g, a, 0)) return graph_const(g, 0, *type, span);
+    if (node.op == OP_SHIFT && node.attr.axis == attr.axis) {
+        int from = at(g, node.in[0])->type.dim[attr.axis].add;
+        if (!shifts_join(from, node.attr.start, node.type.dim[attr.axis].add, attr.start,
+                         type->dim[attr.axis].add))
+            return NONE;
+        attr.start += node.attr.start;
+        return add_shift(g, node.in[0], attr, *type, span);
+    }
+    if (node.op != OP_CONCAT) return NONE;
+    int *part = ARENA_ARRAY(g->arena, int, node.count);
+    for (int i = 0; i < node.count; i++) {
+        Type to = at(g, node.in[i])->type;
+        to.dim[attr.axis] = type->dim[attr.axis];
+        part[i] = add_shift(g, node.in[i], attr, to, span);
+    }
+    return add_concat(g, node.count, part, node.attr.axis, span);
 }
 
 /* ---- concatenations move down ---- */
@@ -410,6 +460,43 @@ static int simplify_expand(Graph *g, int a, Attr attr, const Type *type, Span sp
     return add_concat(g, node.count, part, axis, span);
 }
 
+/* ---- reshapes ---- */
+
+/* The number of elements behind an axis of constant axes. */
+static long behind(const Type *type, int axis) {
+    long size = 1;
+    for (int i = axis + 1; i < type->rank; i++) size *= type->dim[i].add;
+    return size;
+}
+
+/* The axis of `to` whose positions hold those of a concatenation along `axis`, one after the other:
+ * what stands before it is the same, and what follows is a part of it. */
+static int merged_axis(const Type *from, int axis, const Type *to) {
+    for (int i = 0; i < axis; i++)
+        if (i >= to->rank || !dim_equal(from->dim[i], to->dim[i])) return NONE;
+    if (axis >= to->rank || to->dim[axis].sym) return NONE;
+    return behind(from, axis) % behind(to, axis) == 0 ? axis : NONE;
+}
+
+/* reshape(reshape x) = reshape x; reshape(concat(a, b)) = concat(reshape a, reshape b). */
+static int simplify_reshape(Graph *g, int a, const Type *type, Span span) {
+    Node node = *at(g, a);
+    if (shape_equal(&node.type, type)) return a;
+    if (is_const(g, a, 0)) return graph_const(g, 0, *type, span);
+    if (node.op == OP_RESHAPE) return add(g, OP_RESHAPE, 1, node.in, (Attr){0}, type, span);
+    int axis = node.op == OP_CONCAT ? merged_axis(&node.type, node.attr.axis, type) : NONE;
+    if (axis == NONE) return NONE;
+    int *part = ARENA_ARRAY(g->arena, int, node.count);
+    for (int i = 0; i < node.count; i++) {
+        const Type *from = &at(g, node.in[i])->type;
+        Type to = *type;
+        to.dim[axis] =
+            dim_const((int)(from->dim[axis].add * behind(from, axis) / behind(type, axis)));
+        part[i] = add(g, OP_RESHAPE, 1, &node.in[i], (Attr){0}, &to, span);
+    }
+    return add_concat(g, node.count, part, axis, span);
+}
+
 /* ---- the pass ---- */
 
 static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type *type, Span span) {
@@ -439,6 +526,12 @@ static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type 
                 break;
             case OP_EXPAND:
                 result = simplify_expand(g, in[0], attr, type, span);
+                break;
+            case OP_SHIFT:
+                result = simplify_shift(g, in[0], attr, type, span);
+                break;
+            case OP_RESHAPE:
+                result = simplify_reshape(g, in[0], type, span);
                 break;
             case OP_FINAL:
             case OP_PLACE:

@@ -183,6 +183,7 @@ static const char *attr_problem(const Graph *graph, const Node *node) {
 static const char *kind_problem(const Graph *graph, const Node *node) {
     switch (node->op) {
         case OP_PAD:
+        case OP_SHIFT:
         case OP_GATHER:
         case OP_SCATTER:
         case OP_ARGMAX:

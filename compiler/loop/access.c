@@ -30,6 +30,16 @@ bool is_row_reduction(const Program *program, int node) {
     return reduces(graph_node(program->graph, node)) && !is_fold(program, node);
 }
 
+int steps_add(const Program *program, int node) {
+    return step_add(program->graph, &graph_node(program->graph, node)->type);
+}
+
+bool same_access(const Access *a, const Access *b) {
+    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
+           a->splat == b->splat && a->init == b->init && a->axis == b->axis && a->up == b->up &&
+           a->by == b->by && a->add == b->add;
+}
+
 int buffer_of(const Program *program, int node) {
     int buffer = program->buffer_of[node];
     if (buffer < 0) die("%s: node %%%d has no buffer", program->name, node);
@@ -135,8 +145,20 @@ static void through_delay(const Program *program, const Node *delay, Access *acc
     const Node *init = graph_node(program->graph, delay->in[1]);
     access->row = delay->attr.direction > 0 ? ROW_PREVIOUS : ROW_NEXT;
     access->axis = program->axis[access->node];
+    access->add = steps_add(program, access->node);
     access->init = init->op == OP_CONST && init->attr.value == 0 ? -1 : delay->in[1];
     access->node = delay->in[0];
+}
+
+/* From the first step on, the steps of a sequence that is as long are in the same rows. */
+static void through_shift(const Program *program, const Node *shift, Access *access) {
+    int add = steps_add(program, access->node), from = steps_add(program, shift->in[0]);
+    access->node = shift->in[0];
+    if (shift->attr.start == 0 && add <= from) return;
+    access->row = ROW_SHIFTED;
+    access->axis = program->axis[access->node];
+    access->by = shift->attr.start;
+    access->add = from;
 }
 
 static bool through_view(Walk *walk) {
@@ -156,14 +178,19 @@ static bool through_view(Walk *walk) {
         case OP_DELAY:
             through_delay(walk->program, n, access);
             return true;
+        case OP_SHIFT:
+            through_shift(walk->program, n, access);
+            return true;
         case OP_FINAL:
             access->row = n->attr.direction > 0 ? ROW_LAST : ROW_FIRST;
+            access->add = steps_add(walk->program, n->in[0]);
             access->node = n->in[0];
             access->axis = walk->program->axis[access->node];
             return true;
         case OP_PLACE:
             access->axis = walk->program->axis[access->node];
             access->row = n->attr.direction > 0 ? ROW_AT_LAST : ROW_AT_FIRST;
+            access->add = steps_add(walk->program, access->node);
             access->node = n->in[0];
             return true;
         default:

@@ -28,6 +28,7 @@ typedef struct {
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
     bool *feeds_fold;        /* used by nothing but folds */
+    bool *summand;           /* a product or a sum with one, and used by nothing but another sum */
     Dependences *reads;      /* of each computed node: what it reads, through views */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
@@ -142,6 +143,27 @@ static void find_absorbed(Fuse *fuse) {
     absorb(fuse, weights);
 }
 
+/* Products, and sums with one among their terms. */
+static bool sums_products(const Fuse *fuse, int node) {
+    const Node *n = graph_node(fuse->graph, node);
+    if (n->op != OP_ADD) return n->op == OP_CONTRACT;
+    for (int k = 0; k < n->count; k++)
+        if (graph_node(fuse->graph, n->in[k])->op == OP_CONTRACT || fuse->summand[n->in[k]])
+            return true;
+    return false;
+}
+
+/* Finds the terms of sums of products, which want to be computed in one register. */
+static void find_summands(Fuse *fuse) {
+    for (int i = 0; i < fuse->graph->nodes.len; i++) {
+        if (!computed(fuse, i) || fuse->user_start[i + 1] - fuse->user_start[i] != 1) continue;
+        int user = fuse->users[fuse->user_start[i]];
+        if (graph_node(fuse->graph, user)->op != OP_ADD || fuse->cycle[user]) continue;
+        fuse->summand[i] = sums_products(fuse, i) && !fuse->absorbed[user] &&
+                           loop_axis(fuse, user) == loop_axis(fuse, i);
+    }
+}
+
 /* What feeds only folds is computed where they are, and never stored. */
 static void find_fold_feeders(Fuse *fuse) {
     bool *output = ARENA_ARRAY(fuse->graph->arena, bool, fuse->graph->nodes.len + 1);
@@ -152,6 +174,7 @@ static void find_fold_feeders(Fuse *fuse) {
         if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i))
             continue;
         if (op_info[op].class != OP_ELEMENTWISE || !loop_axis(fuse, i)) continue;
+        if (sums_products(fuse, i)) continue;
         bool only = fuse->user_start[i] < fuse->user_start[i + 1];
         for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && only; u++)
             only = (is_fold(fuse->program, fuse->users[u]) || fuse->feeds_fold[fuse->users[u]]) &&
@@ -261,6 +284,23 @@ static bool make_recurrence(Fuse *fuse, int cycle) {
     return true;
 }
 
+/* Leaves the terms of sums that this kernel cannot complete to the one that does. */
+static void leave_summands(Fuse *fuse, Kernel *kernel) {
+    int kept = 0;
+    for (int i = kernel->nodes.len - 1; i >= 0; i--) {
+        int node = kernel->nodes.at[i];
+        if (fuse->summand[node] && !fuse->inside[fuse->users[fuse->user_start[node]]])
+            fuse->inside[node] = false;
+        kept += fuse->inside[node];
+    }
+    for (int i = 0; i < kernel->nodes.len && !kept; i++) fuse->inside[kernel->nodes.at[i]] = true;
+    int all = kernel->nodes.len;
+    kernel->nodes.len = 0;
+    for (int i = 0; i < all; i++)
+        if (fuse->inside[kernel->nodes.at[i]])
+            kernel->nodes.at[kernel->nodes.len++] = kernel->nodes.at[i];
+}
+
 static bool make_plain(Fuse *fuse) {
     Kernel kernel = {0};
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
@@ -279,6 +319,7 @@ static bool make_plain(Fuse *fuse) {
         if (ready(fuse, i, 0)) take(fuse, &kernel, i);
     }
     if (!kernel.nodes.len) return false;
+    leave_summands(fuse, &kernel);
     finish(fuse, &kernel);
     return true;
 }
@@ -453,6 +494,7 @@ void fuse(Program *program) {
     find_recurrences(&fuse);
     fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
     fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
+    fuse.summand = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.inside = ARENA_ARRAY(g->arena, bool, nodes + 1);
     program->kernel_of = ARENA_ARRAY(g->arena, int, nodes + 1);
@@ -460,6 +502,7 @@ void fuse(Program *program) {
     for (int i = 0; i < nodes; i++) program->kernel_of[i] = program->stage_of[i] = -1;
     find_dependences(&fuse);
     find_absorbed(&fuse);
+    find_summands(&fuse);
     find_fold_feeders(&fuse);
     make_kernels(&fuse);
     int *level = ARENA_ARRAY(g->arena, int, nodes + 1);

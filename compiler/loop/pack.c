@@ -31,7 +31,7 @@ static Space space_of(const Program *program, const Graph *g, int i) {
 }
 
 /* Why the values of a node have no place in a packed batch, or NULL. */
-static const char *misfit(const Graph *g, const Node *node, Space space) {
+static const char *misfit(const Graph *g, const Node *node) {
     const Type *type = &node->type;
     const char *shape = type_string(g, type);
     int first = step_axes(g, type);
@@ -41,10 +41,17 @@ static const char *misfit(const Graph *g, const Node *node, Space space) {
                             "a value of shape %s is not supported here: apart from the sequence, "
                             "a value that depends on the input can have two axes",
                             shape);
-    if (space == SPACE_STEPS && type->dim[first - 1].add)
-        return arena_printf(
-            g->arena, "a sequence of another length than its input's is not supported yet: %s",
-            shape);
+    if (step_add(g, type) > 0)
+        return arena_printf(g->arena,
+                            "a sequence that is longer than its input's can only be made into "
+                            "windows yet, as many as the input has steps: %s",
+                            shape);
+    for (int i = 0; i + 1 < first; i++)
+        if (type->dim[i].add || (node->op == OP_SHIFT && node->attr.axis == i))
+            return arena_printf(g->arena,
+                                "windows and shifts of a sequence of sequences are not supported "
+                                "yet: %s",
+                                shape);
     for (int i = first; i < type->rank; i++) {
         const Sym *sym = &g->syms.at[type->dim[i].sym];
         if (sym->parent)
@@ -82,7 +89,7 @@ static void annotate_node(Pack *pack, int i) {
     program->space[i] = space_of(program, g, i);
     program->axis[i] = step_sym(g, &node->type);
     program->columns[i] = columns_of(g, node);
-    const char *problem = misfit(g, node, program->space[i]);
+    const char *problem = misfit(g, node);
     if (problem && !pack->wrong) refuse(pack, node, node->in, problem);
     pack->refused[i] = pack->wrong;
     for (int k = 0; k < node->count; k++)
@@ -123,7 +130,8 @@ static bool addressable(const Pack *pack, int node, bool here) {
     if (is_computed(g, base) || n->op == OP_INPUT)
         return pack->program->space[base] != SPACE_SHARED;
     if (here) return false;
-    if (n->op == OP_DELAY || n->op == OP_FINAL) return true; /* their operands were seen to */
+    if (n->op == OP_DELAY || n->op == OP_FINAL || n->op == OP_SHIFT)
+        return true; /* their operands were seen to */
     bool widened =
         n->op == OP_EXPAND && pack->program->columns[n->in[0]] != pack->program->columns[base];
     return n->op == OP_EXPAND && !widened && pack->program->space[n->in[0]] != SPACE_SHARED &&
@@ -221,6 +229,7 @@ static void place_operands(Pack *pack, Node *node, int *in) {
         case OP_PICK:
         case OP_FINAL:
         case OP_PLACE:
+        case OP_SHIFT:
             in[0] = in_memory(pack, in[0], true);
             break;
         case OP_ARGMAX:
@@ -439,18 +448,25 @@ static int place_summed(Pack *pack, int node) {
     bool delayed = base->op == OP_DELAY && is_zero(g, base->in[1]);
     bool example = base->op == OP_EXPAND && addressable(pack, node, false) &&
                    access_of(pack->program, node).up < 2;
-    if (base->op == OP_INPUT || delayed || example) return node;
+    bool shifted = base->op == OP_SHIFT;
+    if (base->op == OP_INPUT || delayed || shifted || example) return node;
     return in_memory(pack, node, true);
 }
 
 /* An output lies in memory. Indices of steps are numbers of rows there, and no more than that. */
-static int place_output(Pack *pack, int node) {
+static int place_output(Pack *pack, Role role, int node) {
     const Graph *g = pack->rebuild.to;
     const Node *n = graph_node(g, node);
     if (n->type.kind == TYPE_INDEX && (n->op == OP_EXPAND || is_fold(pack->program, node))) {
         diag_error(pack->diag, n->span,
                    "an index of shape %s among %s is not supported as an output yet",
                    type_string(g, &n->type), dim_string(g, n->type.range));
+        return node;
+    }
+    if (step_add(g, &n->type)) {
+        diag_error(pack->diag, n->span,
+                   "%s of shape %s, another length than its input's, is not supported yet",
+                   role == ROLE_LOSS ? "a loss" : "an output", type_string(g, &n->type));
         return node;
     }
     bool there = (n->op == OP_INPUT && n->type.kind == TYPE_INDEX) || is_computed(g, node);
@@ -466,7 +482,7 @@ static void place_outputs(Pack *pack, Graph *from) {
             *node = place_summed(pack, *node);
             *(output->param % 2 ? &r->b : &r->a) = *node;
         } else {
-            *node = place_output(pack, *node);
+            *node = place_output(pack, output->role, *node);
         }
     }
 }

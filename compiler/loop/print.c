@@ -36,13 +36,14 @@ const char *print_packed(const Program *program) {
 
 static void print_access(Text *out, const Program *program, Access access) {
     static const char *const rows[] = {"",      ".example",  ".previous", ".next", ".first",
-                                       ".last", ".at_first", ".at_last",  ""};
+                                       ".last", ".at_first", ".at_last",  "",      ""};
     const Node *n = graph_node(program->graph, access.node);
     if (n->op == OP_PARAM)
         text_puts(out, program->graph->params.at[n->attr.index].name);
     else
         text_printf(out, "%%%d", access.node);
     text_puts(out, rows[access.row]);
+    if (access.row == ROW_SHIFTED) text_printf(out, ".shift(%d)", access.by);
     if (access.column) text_printf(out, "+%d", access.column);
     if (access.splat) text_puts(out, "*");
 }

@@ -135,16 +135,11 @@ void find_products(Program *program) {
         }
 }
 
-static bool same_operand(const Access *a, const Access *b) {
-    return a->node == b->node && a->row == b->row && a->column == b->column && a->line == b->line &&
-           a->init == b->init && a->axis == b->axis && a->up == b->up;
-}
-
 /* The phase of `product`, in which no other product of sum number s is yet; a new one at need. */
 static TilePhase *phase_for(Arena *arena, TilePhases *phases, const Product *product, int s) {
     for (int p = 0; p < phases->len; p++) {
         TilePhase *phase = &phases->at[p];
-        if (same_operand(&phase->operand, &product->operand) && phase->depth == product->depth &&
+        if (same_access(&phase->operand, &product->operand) && phase->depth == product->depth &&
             phase->sums.at[phase->sums.len - 1] != s)
             return phase;
     }

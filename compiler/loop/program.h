@@ -3,7 +3,8 @@
  * Packing gives every value a space: SHARED (one for all examples), EXAMPLES (a row an example) or
  * STEPS (a row a step of a sequence; rows are ordered by time, RdPacking in the runtime says how).
  * Each length of the model has its own packing; in one that is nested in another, every row of the
- * other has a sequence.
+ * other has a sequence. A sequence that is shorter than its input's has rows for the steps that it
+ * lacks too; what stands there nobody may look at.
  * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
  * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the
  * batch is row-local: a row is computed from its own operands alone, by the same operations in the
@@ -46,7 +47,8 @@ typedef enum {
     ROW_LAST,     /* the example's last step */
     ROW_AT_FIRST, /* the example's row at its first step, zero at all others */
     ROW_AT_LAST,
-    ROW_SHARED, /* no rows */
+    ROW_SHIFTED, /* the row `by` steps later, zero where there is none */
+    ROW_SHARED,  /* no rows */
 } RowKind;
 
 /* An operand resolved through the nodes that only say where it lies. */
@@ -58,6 +60,8 @@ typedef struct {
     int column; /* the first number in that row */
     int line;   /* how far the reader's lines are apart; 0: all of them see the same */
     bool splat; /* one number, repeated over all columns (of a line) */
+    int by;     /* ROW_SHIFTED */
+    int add;    /* the steps of the sequence whose rows are meant: its input's length and so many */
     int init;   /* ROW_PREVIOUS, ROW_NEXT: the initial value's node, -1 for zero */
 } Access;
 
@@ -169,6 +173,8 @@ bool is_line_reduction(const Program *program, int node); /* over its lines, col
 int buffer_of(const Program *program, int node);
 int axis_parent(const Program *program, int axis);       /* of the rows that have its sequences */
 int levels_up(const Program *program, int axis, int to); /* how many parents to get there */
+int steps_add(const Program *program, int node); /* STEPS: the length minus that of its input */
+bool same_access(const Access *a, const Access *b);
 
 /* loop/print.c: the packed program and the loops, for `rondo emit`. */
 const char *print_packed(const Program *program);

@@ -324,6 +324,20 @@ const Sample samples[] = {
      X "  y = linear(x, 1)\n  s = scan gru(1) over y\n"
        "  hidden = concat(mean(y), s.final.h, max_pool(s.h))\n" LINEAR,
      NULL},
+    {"windows", "",
+     X "  y = conv(x, 6, 3)\n  z = relu(conv(y, 4, 2))\n  f = scan gru(3) over y\n"
+       "  b = scan lstm(3) over y backward from h = linear(last(z), 3)\n"
+       "  c, w = attention(z)\n"
+       "  hidden = concat(max_pool(z), mean(y), last(y), f.final.h, b.final.h, mean(b.c), c,\n"
+       "                  max_pool(conv(dropout(x, 0.3), 5, 20))) / (1 + y.length)\n" LINEAR,
+     NULL},
+    {"padded_windows", "",
+     X "  causal = tanh(causal_conv(x, 6, 4))\n"
+       "  same = filters(windows(pad(causal, 1, 1), 3), 5)\n"
+       "  s = scan gru(3) over concat(shift(causal, 2), shift(x, -1), same)\n"
+       "  ends = conv(pad(conv(same, 4, 3), 2, 1), 3, 2)\n"
+       "  hidden = concat(mean(s.h), max_pool(ends), mean(shift(same * x, 1)))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output logits, causal, same, shift(same, 3)\n"},
     {"loss_each_step_of_one_label", "", X "  l = linear(x, label.size)\n  logits = mean(l)\n",
      "  loss cross_entropy(l, label)\n  output logits, argmax(l)\n"},
     {"chains", CHAINS,

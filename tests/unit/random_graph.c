@@ -328,6 +328,42 @@ static void mask(Gen *g) {
     vec_push(g->arena, &g->rows, binary(g, OP_MUL, x, m));
 }
 
+/* `count` neighbouring steps of x side by side, from `start` on: [length, count * N]. */
+static int neighbours(Gen *g, int x, int count, int start, Dim length) {
+    int part[4];
+    for (int i = 0; i < count; i++)
+        part[i] = graph_shift(g->graph, x, 0, start + i, length, nowhere);
+    return graph_concat(g->graph, count, part, 1, nowhere);
+}
+
+/* Filters over windows of the rows: of a padded sequence, or of one that becomes shorter and is
+ * then folded, or made as long as it was. */
+static void convolve(Gen *g) {
+    int x = any(g, &g->rows), wide = 1 + below(g, 4), size = random_width(g);
+    if (below(g, 3) == 0) {
+        int y = neighbours(g, x, wide, -below(g, wide), g->length);
+        vec_push(g->arena, &g->rows, activation(g, linear(g, y, size)));
+        return;
+    }
+    Dim length = {g->length.sym, 1 - wide};
+    int y = activation(g, linear(g, neighbours(g, x, wide, 0, length), size));
+    if (below(g, 2)) y = softmax(g, y, below(g, 2));
+    int direction = below(g, 2) ? 1 : -1;
+    switch (below(g, 4)) {
+        case 0:
+            y = graph_shift(g->graph, y, 0, -below(g, wide), g->length, nowhere);
+            vec_push(g->arena, &g->rows, y);
+            return;
+        case 1:
+            y = graph_final(g->graph, OP_FINAL, y, 0, direction, dim_const(0), nowhere);
+            break;
+        default:
+            y = graph_reduce(g->graph, direction > 0 ? OP_MAX : OP_SUM, y, 0, nowhere);
+            break;
+    }
+    vec_push(g->arena, &g->vectors, unary(g, OP_TANH, y));
+}
+
 /* Elementwise work or a dense layer on rows or vectors. */
 static void local(Gen *g) {
     Nodes *nodes = g->vectors.len && below(g, 3) == 0 ? &g->vectors : &g->rows;
@@ -353,7 +389,7 @@ static void local(Gen *g) {
 }
 
 static void extend(Gen *g) {
-    switch (below(g, 9)) {
+    switch (below(g, 10)) {
         case 0:
             shift(g);
             break;
@@ -372,6 +408,9 @@ static void extend(Gen *g) {
         case 5:
         case 6:
             scan(g);
+            break;
+        case 7:
+            convolve(g);
             break;
         default:
             local(g);

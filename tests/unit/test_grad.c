@@ -161,6 +161,19 @@ static int build_place(Graph *graph, Op op) {
     return graph_binary(graph, OP_ADD, a, graph_unary(graph, OP_TANH, b, nowhere), nowhere);
 }
 
+/* To a shorter and a longer sequence, which texts of a few steps make as long as the shorter one.
+ */
+static int build_shift(Graph *graph, Op op) {
+    (void)op;
+    int x = sequence(graph, 2);
+    int later = graph_shift(graph, x, 0, 1, (Dim){1, -2}, nowhere);
+    int longer = graph_shift(graph, later, 0, -3, (Dim){1, 2}, nowhere);
+    int back = graph_shift(graph, longer, 0, 2, (Dim){1, -2}, nowhere);
+    int both =
+        graph_binary(graph, OP_MUL, graph_unary(graph, OP_TANH, later, nowhere), back, nowhere);
+    return graph_reduce(graph, OP_SUM, both, 0, nowhere);
+}
+
 typedef int Builder(Graph *graph, Op op);
 
 static Builder *const builders[OP_COUNT] = {
@@ -168,7 +181,7 @@ static Builder *const builders[OP_COUNT] = {
     [OP_CONCAT] = build_concat,   [OP_RESHAPE] = build_reshape,   [OP_GATHER] = build_gather,
     [OP_SCATTER] = build_scatter, [OP_PICK] = build_pick,         [OP_SUM] = build_reduce,
     [OP_MAX] = build_reduce,      [OP_CONTRACT] = build_contract, [OP_DELAY] = build_delay,
-    [OP_FINAL] = build_final,     [OP_PLACE] = build_place,
+    [OP_SHIFT] = build_shift,     [OP_FINAL] = build_final,       [OP_PLACE] = build_place,
 };
 
 static Builder *builder_of(Op op) {

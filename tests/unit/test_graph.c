@@ -53,6 +53,9 @@ static const char *const sample =
     "  %19 [6] = reshape %18\n"
     "  %20 [10] = concat{axis 0} %19 %11\n"
     "  %21 [] index(10) = argmax{axis 0} %20\n"
+    "  %22 [text-2, 4] = shift{axis 0, start 2} %9\n"
+    "  %23 [text, 4] = shift{axis 0, start -2} %22\n"
+    "  %24 [] = length{text-2}\n"
     "}\n"
     "loss %16\n"
     "output \"argmax(\\\"all\\\")\" %21\n"
@@ -220,14 +223,16 @@ static const struct {
     {"oi,ti->to", "oi,tx->to", "error: node 6, contract: a label stands only once"},
     {"oi,ti->to", "oi,ti->abcdefgh", "error: too many labels"},
     {"start 1", "start 3", "test:28:3: error: node 12, slice: the slice leaves its operand"},
+    {"shift{axis 0, start 2}", "shift{axis 1, start 2}", "node 22, shift: another axis changes"},
+    {"[text-2, 4] = shift", "[4, 4] = shift", "node 22, shift: only the steps of a sequence"},
     {"zero 0.5", "zero 1.5", "error: node 7, mask: the probability is not in [0, 1)"},
     {"param{forward.weight_hh}", "param{weight}", "error: no parameter is called 'weight'"},
     {"input{label}", "input{labels}", "error: no input is called 'labels'"},
     {"scan 1 backward", "scan 1 sideways", "error: expected a direction"},
-    {"loss %16", "loss %22", "test:39:9: error: no such node"},
+    {"loss %16", "loss %25", "test:42:9: error: no such node"},
     {"loss %16", "loss %9", "error: the loss is not one number, or one a step"},
     {"gradient forward.weight_hh %4", "gradient forward.weight_hh %3", "another type"},
-    {"}\nloss %16", "loss %16", "test:38:1: error: 'loss' cannot stand here"},
+    {"}\nloss %16", "loss %16", "test:41:1: error: 'loss' cannot stand here"},
     {"operand 3", "nodes {\n#", "error: expected '}'"},
 };
 
