@@ -135,7 +135,7 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
     if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));
-    if (over == SPACE_STEPS) emit_steps(writer, r);
+    if (over) emit_steps(writer, r);
     const char *also = "";
     for (int i = 0; i < writer->program->reductions.len; i++)
         if (with[i] == index)
