@@ -28,7 +28,8 @@ typedef struct {
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
     bool *feeds_fold;        /* used by nothing but folds */
-    bool *summand;           /* a product or a sum with one, and used by nothing but another sum */
+    bool *product_sum;       /* a product, or a sum with one among its terms */
+    bool *summand;           /* one of two products, or sums with some, that are only added up */
     Dependences *reads;      /* of each computed node: what it reads, through views */
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
@@ -143,23 +144,20 @@ static void find_absorbed(Fuse *fuse) {
     absorb(fuse, weights);
 }
 
-/* Products, and sums with one among their terms. */
-static bool sums_products(const Fuse *fuse, int node) {
-    const Node *n = graph_node(fuse->graph, node);
-    if (n->op != OP_ADD) return n->op == OP_CONTRACT;
-    for (int k = 0; k < n->count; k++)
-        if (graph_node(fuse->graph, n->in[k])->op == OP_CONTRACT || fuse->summand[n->in[k]])
-            return true;
-    return false;
-}
-
 /* Finds the terms of sums of products, which want to be computed in one register. */
 static void find_summands(Fuse *fuse) {
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
+        const Node *n = graph_node(fuse->graph, i);
+        fuse->product_sum[i] =
+            n->op == OP_CONTRACT ||
+            (n->op == OP_ADD && (fuse->product_sum[n->in[0]] || fuse->product_sum[n->in[1]]));
+    }
+    for (int i = 0; i < fuse->graph->nodes.len; i++) {
         if (!computed(fuse, i) || fuse->user_start[i + 1] - fuse->user_start[i] != 1) continue;
         int user = fuse->users[fuse->user_start[i]];
-        if (graph_node(fuse->graph, user)->op != OP_ADD || fuse->cycle[user]) continue;
-        fuse->summand[i] = sums_products(fuse, i) && !fuse->absorbed[user] &&
+        const Node *sum = graph_node(fuse->graph, user);
+        if (sum->op != OP_ADD || fuse->cycle[user] || fuse->absorbed[user]) continue;
+        fuse->summand[i] = fuse->product_sum[sum->in[0]] && fuse->product_sum[sum->in[1]] &&
                            loop_axis(fuse, user) == loop_axis(fuse, i);
     }
 }
@@ -174,7 +172,7 @@ static void find_fold_feeders(Fuse *fuse) {
         if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i))
             continue;
         if (op_info[op].class != OP_ELEMENTWISE || !loop_axis(fuse, i)) continue;
-        if (sums_products(fuse, i)) continue;
+        if (fuse->product_sum[i]) continue;
         bool only = fuse->user_start[i] < fuse->user_start[i + 1];
         for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && only; u++)
             only = (is_fold(fuse->program, fuse->users[u]) || fuse->feeds_fold[fuse->users[u]]) &&
@@ -494,6 +492,7 @@ void fuse(Program *program) {
     find_recurrences(&fuse);
     fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
     fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
+    fuse.product_sum = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.summand = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.inside = ARENA_ARRAY(g->arena, bool, nodes + 1);
