@@ -23,6 +23,7 @@ typedef enum {
     RD_OPTION_VALID,
     RD_OPTION_DATA,
     RD_OPTION_MODEL,
+    RD_OPTION_VECTORS,
     RD_OPTION_EPOCHS,
     RD_OPTION_BATCH,
     RD_OPTION_RATE,
@@ -40,7 +41,7 @@ typedef enum {
 /* What the user asked for. Numbers that were not given are the model's own, or the default. */
 typedef struct {
     RdVerb verb;
-    const char *train, *valid, *data, *model, *log; /* files; NULL when not given */
+    const char *train, *valid, *data, *model, *vectors, *log; /* files; NULL when not given */
     int epochs, batch, examples, threads;
     double rate;
     uint64_t seed;

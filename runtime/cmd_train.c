@@ -9,6 +9,7 @@
 #include "scale.h"
 #include "threads.h"
 #include "train.h"
+#include "vectors.h"
 
 static volatile sig_atomic_t interrupted; /* the signal's number; 0: none */
 
@@ -119,11 +120,26 @@ static bool settle(Job *job, RdError *error) {
     training->batch = job->options->batch;
     training->rate = job->options->rate;
     job->trainer.seed = job->options->seed;
+    if (job->options->resume && job->options->vectors)
+        return rd_fail(error, "--vectors %s: the training in %s began already; resume without",
+                       job->options->vectors, job->options->model);
     if (job->options->resume && !resume_settings(job, error)) return false;
     return rd_model_can_save(job->options->model, error);
 }
 
 /* ---- training ---- */
+
+static bool read_vectors(Job *job, RdError *error) {
+    RdSession *session = &job->trainer.session;
+    RdVectors vectors;
+    if (!rd_vectors_read(job->options->vectors, job->model, job->vocab, &session->layout,
+                         session->param, &vectors, error))
+        return false;
+    if (!job->options->quiet)
+        rd_note("%s: has %d of the %d words; %s starts from them", vectors.path, vectors.found,
+                vectors.words, job->model->params[vectors.param].name);
+    return true;
+}
 
 static bool open_trainer(Job *job, RdError *error) {
     RdTrainer *trainer = &job->trainer;
@@ -135,6 +151,7 @@ static bool open_trainer(Job *job, RdError *error) {
     trainer->path = job->options->model;
     trainer->observer = rd_progress_observer(&job->progress);
     if (!rd_trainer_open(trainer, error)) return false;
+    if (job->options->vectors) return read_vectors(job, error);
     if (!job->options->resume) return true;
     bool restored = rd_checkpoint_restore(trainer, &job->saved, error);
     rd_saved_free(&job->saved);

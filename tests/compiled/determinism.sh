@@ -43,7 +43,9 @@ model own 'cell own(x: [I], H) {
   gate = sigmoid(f + u @ h)
   new  = tanh(n + v @ (gate * h))
   h'"'"' = h + gate * (new - h) * keep_mask(h, 0.2)
-}' 'own(11)' 'sgd(rate = 0.1, momentum = 0.9, weight_decay = 0.001)'
+}' 'own(11)' 'rmsprop(rate = 0.003, momentum = 0.5, centered = true, weight_decay = 0.001)
+          schedule = linear(total_iters = 30, per_step = true) * plateau(factor = 0.5, patience = 2)
+          clip_value = 0.2'
 
 awk 'BEGIN { srand(3)
     for (i = 0; i < 150; i++) {

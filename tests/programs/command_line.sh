@@ -101,6 +101,18 @@ wrong 1 "not a finite number" train --train train.tsv --model m2 --rate 1e30
 wrong 1 "the training in m has 8" train --train train.tsv --model m --resume --batch 9
 wrong 1 "other data than this --train" train --train valid.tsv --valid valid.tsv --model m --resume
 wrong 1 "nothing: cannot open" train --train train.tsv --model nothing --resume
+
+# ---- word vectors ----
+printf 'good 1 2 3 4 5 6 7 8\nnever 0 0 0 0 0 0 0 0\nbad -1 2 3 4 5 6 7 8\n' >vectors.txt
+"$program" train --train train.tsv --model m3 --vectors vectors.txt --epochs 1 >out 2>err || fail "--vectors"
+grep -q "^$name: vectors.txt: has 2 of the [0-9]* words; embedding.weight starts from them" err || fail "--vectors: $(cat err)"
+right "" train --train train.tsv --model m4 --vectors embedding.weight=vectors.txt --epochs 1 --quiet
+same m3 m4 "the parameter is named"
+right "" train --train train.tsv --model m4 --epochs 1 --quiet
+cmp -s m3 m4 && fail "--vectors changes nothing"
+printf 'good 1 2 3 4 5 6 7 8\nbad 1 2 3\n' >short.txt
+wrong 1 "short.txt:2: 3 numbers behind 'bad'; embedding.weight has 8 columns" train --train train.tsv --model m4 --vectors short.txt
+wrong 1 "the training in m3 began already; resume without" train --train train.tsv --model m3 --vectors vectors.txt --resume
 { cat train.tsv; echo "neutral	a word"; } >bad.tsv
 wrong 1 "bad.tsv:201: " train --train bad.tsv --model m2
 "$program" train --train bad.tsv --model m2 --skip-bad --quiet 2>err || fail "--skip-bad"
