@@ -18,10 +18,22 @@ typedef struct {
     const RdModel *model;
 } Case;
 
-static const char *const all_cases[] = {
-    "sentiment_small",  "sentiment_full", "rnn_tanh",      "rnn_relu",     "gru",
-    "gru_reset_before", "lstm_final",     "bilstm_final",  "mean_pooling", "max_pooling",
-    "linear",           "bilstm_crf",     "rnn_equations", "forecast",     NULL};
+static const char *const all_cases[] = {"sentiment_small",
+                                        "sentiment_full",
+                                        "rnn_tanh",
+                                        "rnn_relu",
+                                        "gru",
+                                        "gru_reset_before",
+                                        "lstm_final",
+                                        "bilstm_final",
+                                        "mean_pooling",
+                                        "max_pooling",
+                                        "linear",
+                                        "bilstm_crf",
+                                        "rnn_equations",
+                                        "forecast",
+                                        "tagger",
+                                        NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
 static const struct {
@@ -60,13 +72,14 @@ static Data batch_of(const Case *c, const char *batch) {
     Data data = {0};
     int count;
     data.length = reference_integers(&c->file, &data.count, "lengths.%s", batch);
+    data.further[1] = reference_integers(&c->file, &count, "letter_counts.%s", batch);
     for (int i = 0; i < c->model->column_count; i++) {
         const RdColumn *column = &c->model->columns[i];
+        const char *key = column->inner ? "letters" : keys[column->kind];
         if (column->kind == RD_NUMBERS)
             data.real[i] = reference_reals(&c->file, &count, "%s.%s", column->name, batch);
         else
-            data.column[i] =
-                reference_integers(&c->file, &count, "%s.%s", keys[column->kind], batch);
+            data.column[i] = reference_integers(&c->file, &count, "%s.%s", key, batch);
         bool there = data.length && (data.real[i] || data.column[i]);
         cr_assert(there, "%s: no column %s of batch %s", c->name, column->name, batch);
         data.vocab[i] = column->kind == RD_WORDS ? column->max_vocab : 0;
