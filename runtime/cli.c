@@ -36,6 +36,8 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
                       false},
     [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
                            "Without --data it runs on sentences made up for the purpose.\n", false},
+    [RD_VERB_BENCH] = {"bench", "", "measure the speed of training and prediction",
+                       "Runs on examples made up for the purpose; saves nothing.\n", false},
 };
 
 /* ---- the options ---- */
@@ -49,6 +51,7 @@ enum {
     X = 1 << RD_VERB_EXPLAIN,
     I = 1 << RD_VERB_INFO,
     G = 1 << RD_VERB_GRADCHECK,
+    B = 1 << RD_VERB_BENCH,
 };
 
 typedef struct {
@@ -71,13 +74,17 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I, T|E|P|X, 0,       "the trained model, a .safetensors file"},
 [RD_OPTION_VECTORS]  = {"vectors",   "FILE",   TEXT,  FIELD(vectors),   T,         0,       0,       "word vectors to start from, as GloVe and word2vec write them"},
 [RD_OPTION_EPOCHS]   = {"epochs",    "N",      COUNT, FIELD(epochs),    T,         0,       1000000, "times through the examples, at most"},
-[RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X,   0,       1000000, "examples a step"},
+[RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X|B, 0,       1000000, "examples a step"},
 [RD_OPTION_RATE]     = {"rate",      "X",      REAL,  FIELD(rate),      T,         0,       0,       "learning rate"},
 [RD_OPTION_EXAMPLES] = {"examples",  "N",      COUNT, FIELD(examples),  G,         0,       1000,    "examples to check on"},
-[RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G,       0,       0,       "where the random numbers start"},
-[RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G, 0,       RD_MAX_THREADS, "changes the speed only, never a result"},
+[RD_OPTION_LENGTH]   = {"length",    "N",      COUNT, FIELD(length),    B,         0,       1000000, "steps of the longest example"},
+[RD_OPTION_SHORTEST] = {"shortest",  "N",      COUNT, FIELD(shortest),  B,         0,       1000000, "steps of the shortest one; all have --length without it"},
+[RD_OPTION_WORDS]    = {"words",     "N",      COUNT, FIELD(words),     B,         0,       10000000, "words of each vocabulary"},
+[RD_OPTION_REPEAT]   = {"repeat",    "N",      COUNT, FIELD(repeat),    B,         0,       1000000, "how often each is measured"},
+[RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G|B,     0,       0,       "where the random numbers start"},
+[RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G|B, 0,     RD_MAX_THREADS, "changes the speed only, never a result"},
 [RD_OPTION_LOG]      = {"log",       "FILE",   TEXT,  FIELD(log),       T,         0,       0,       "write progress there, one JSON object a line"},
-[RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G, 0,     0,       "print JSON"},
+[RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G|B, 0,   0,       "print JSON"},
 [RD_OPTION_SKIP_BAD] = {"skip-bad",  NULL,     FLAG,  FIELD(skip_bad),  T|E|P|X,   0,       0,       "leave out lines that cannot be used, and count them"},
 [RD_OPTION_RESUME]   = {"resume",    NULL,     FLAG,  FIELD(resume),    T,         0,       0,       "go on with the training that --model holds"},
 [RD_OPTION_QUIET]    = {"quiet",     NULL,     FLAG,  FIELD(quiet),     T,         0,       0,       "print nothing but errors"},
@@ -89,6 +96,9 @@ static void set_defaults(RdOptions *options, const RdModel *model) {
                            .batch = model->training.batch,
                            .rate = model->training.rate,
                            .examples = 4,
+                           .length = 50,
+                           .words = 10000,
+                           .repeat = 20,
                            .seed = 1,
                            .threads = rd_available_cores()};
 }
@@ -264,6 +274,9 @@ static int check(const RdOptions *options) {
     if (verb->takes_texts && !options->text_count)
         return wrong("%s needs a text, a file with a text a line, or - for standard input",
                      verb->name);
+    if (options->shortest > options->length)
+        return wrong("--shortest %d is longer than --length %d", options->shortest,
+                     options->length);
     return RD_CLI_RUN;
 }
 

@@ -15,6 +15,7 @@ typedef enum {
     RD_VERB_EXPLAIN,
     RD_VERB_INFO,
     RD_VERB_GRADCHECK,
+    RD_VERB_BENCH,
     RD_VERB_COUNT
 } RdVerb;
 
@@ -28,6 +29,10 @@ typedef enum {
     RD_OPTION_BATCH,
     RD_OPTION_RATE,
     RD_OPTION_EXAMPLES,
+    RD_OPTION_LENGTH,
+    RD_OPTION_SHORTEST,
+    RD_OPTION_WORDS,
+    RD_OPTION_REPEAT,
     RD_OPTION_SEED,
     RD_OPTION_THREADS,
     RD_OPTION_LOG,
@@ -43,6 +48,7 @@ typedef struct {
     RdVerb verb;
     const char *train, *valid, *data, *model, *vectors, *log; /* files; NULL when not given */
     int epochs, batch, examples, threads;
+    int length, shortest, words, repeat; /* of what bench makes up */
     double rate;
     uint64_t seed;
     bool json, skip_bad, resume, quiet;

@@ -5,6 +5,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "gradcheck.h"
+#include "made_up.h"
 #include "program.h"
 #include "random.h"
 #include "report.h"
@@ -38,60 +39,15 @@ static bool read_examples(Job *job, RdError *error) {
     return read;
 }
 
-static int least(int a, int b) { return a < b ? a : b; }
-
-static int vocabulary_of(const RdColumn *column) {
-    return column->max_vocab > 0 ? least(column->max_vocab, MADE_UP_WORDS) : MADE_UP_WORDS;
-}
-
-/* A length of each kind: alone, equal ones, different ones. */
-static void make_up_lengths(Job *job, int n, RdRandom *random) {
-    RdLengths *lengths = rd_examples_lengths(&job->examples, n);
-    int longest = 1;
-    if (n <= job->model->sequence_count) {
-        const RdColumn *column = &job->model->columns[job->model->sequences[n - 1].column];
-        longest = MADE_UP_LENGTH;
-        if (column->max_length > 0) longest = least(longest, column->max_length);
-    }
-    for (size_t i = 0; i < lengths->owners; i++) {
-        int length = i == 0 ? 1 : i == 1 ? longest : 0;
-        if (!length) length = 1 + (int)rd_random_below(random, (uint64_t)longest);
-        lengths->length[i] = length;
-    }
-    rd_examples_sum(&job->examples, n);
-}
-
-static void make_up_column(Job *job, int c, RdRandom *random) {
-    RdExamples *examples = &job->examples;
-    const RdColumn *column = &job->model->columns[c];
-    bool words = column->kind == RD_WORDS;
-    int choices = words ? vocabulary_of(column) : column->class_count;
-    size_t count = rd_examples_rows(examples, examples->per_step[c]);
-    if (words) job->vocab[c].size = choices;
-    examples->number[c] = rd_zeros(count, sizeof(int));
-    examples->numbers[c] = column->numbers;
-    if (column->numbers) {
-        size_t reals = count * (size_t)column->numbers;
-        examples->real[c] = rd_zeros(reals, sizeof(double));
-        for (size_t i = 0; i < reals; i++) examples->real[c][i] = rd_random_normal(random);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        examples->number[c][i] = (int)rd_random_below(random, (uint64_t)choices);
-}
-
-static void make_up_examples(Job *job) {
-    RdRandom random = rd_random(job->options->seed, 1);
-    RdExamples *examples = &job->examples;
-    rd_examples_new(job->model, job->options->examples, examples);
-    for (int n = 1; n <= examples->sequence_count; n++) make_up_lengths(job, n, &random);
-    for (int c = 0; c < job->model->column_count; c++) make_up_column(job, c, &random);
-}
-
 /* ---- the check ---- */
 
 static bool check(Job *job, RdError *error) {
-    if (!job->options->data) make_up_examples(job);
+    RdMadeUp wanted = {.examples = job->options->examples,
+                       .shortest = 1,
+                       .longest = MADE_UP_LENGTH,
+                       .words = MADE_UP_WORDS};
+    if (!job->options->data)
+        rd_make_up(job->model, wanted, job->options->seed, job->vocab, &job->examples);
     if (job->options->data && !read_examples(job, error)) return false;
     rd_plan_new(&job->examples, job->examples.count, &job->plan);
     job->pool = rd_pool_new(job->options->threads);

@@ -484,3 +484,17 @@ RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count) {
     for (int i = 0; i < items; i++) total += sums[i];
     return total;
 }
+
+/* ---- the machine ---- */
+
+RD_KERNEL double rd_peak(void) {
+    enum { CHAINS = 12, TIMES = 1 << 20 };
+    vec sum[CHAINS], a = rd_splat((real)0.5), b = rd_splat(1);
+    for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat((real)i);
+    RD_ROLLED for (int t = 0; t < TIMES; t++) {
+        for (int i = 0; i < CHAINS; i++) sum[i] = rd_fma(sum[i], a, b);
+    }
+    real total = 0;
+    for (int i = 0; i < CHAINS; i++) total += rd_sum(sum[i]);
+    return total < 0 ? 0 : 2.0 * CHAINS * TIMES * LANES; /* so that the total is computed */
+}

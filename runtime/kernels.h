@@ -207,6 +207,10 @@ RD_KERNEL double rd_weight_scale(const void *weight, int count);
 /* The sum of squares, added up chunk by chunk in one order whatever the threads. */
 RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count);
 
+/* Multiplies and adds in registers; returns how many operations that were. What a machine can do at
+ * most, when it is timed. */
+RD_KERNEL double rd_peak(void);
+
 #ifndef RD_KERNELS_APART
 #include "kernels.c" /* NOLINT(bugprone-suspicious-include) */
 #endif

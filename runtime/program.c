@@ -64,6 +64,8 @@ static int run(const RdProgram *program, const RdOptions *options) {
             return rd_cmd_info(program, options);
         case RD_VERB_GRADCHECK:
             return rd_cmd_gradcheck(program, options);
+        case RD_VERB_BENCH:
+            return rd_cmd_bench(program, options);
         case RD_VERB_COUNT:
             break;
     }

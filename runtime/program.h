@@ -24,6 +24,7 @@ int rd_cmd_eval(const RdProgram *program, const RdOptions *options);
 int rd_cmd_predict(const RdProgram *program, const RdOptions *options); /* and explain */
 int rd_cmd_info(const RdProgram *program, const RdOptions *options);
 int rd_cmd_gradcheck(const RdProgram *program, const RdOptions *options);
+int rd_cmd_bench(const RdProgram *program, const RdOptions *options);
 
 /* ---- what they share ---- */
 

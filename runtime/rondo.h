@@ -215,6 +215,7 @@ typedef struct {
     void (*train)(RdRun *run);
 
     /* The sum of squares of `count` reals: the same bits on any number of threads. */
+    double (*peak)(void); /* works as hard as it can; returns the operations that it did */
     double (*square_sum)(RdPool *pool, const void *values, size_t count);
     /* One step of the optimizer. */
     void (*update)(const RdUpdate *update);

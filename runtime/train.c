@@ -88,7 +88,7 @@ static bool diverged(const RdTrainer *trainer, const char *what, RdError *error)
                    trainer->state.step + 1, what, trainer->training.rate);
 }
 
-static bool train_batch(RdTrainer *trainer, int k, RdError *error) {
+bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     RdBatch batch;
     RdRun *run = &trainer->session.run;
     RdTrainState *state = &trainer->state;
@@ -189,7 +189,7 @@ static bool finished(const RdTrainer *trainer) {
 static bool train_epoch(RdTrainer *trainer, const volatile int *stop, RdError *error) {
     rd_plan_shuffle(&trainer->plan, trainer->seed, trainer->state.epoch);
     while (trainer->state.batch < trainer->plan.batch_count && !*stop)
-        if (!train_batch(trainer, trainer->state.batch, error)) return false;
+        if (!rd_train_batch(trainer, trainer->state.batch, error)) return false;
     return true;
 }
 

@@ -87,6 +87,10 @@ double rd_trainer_rate(const RdTrainer *trainer);
 /* What follows from a complete epoch for those after it. */
 void rd_trainer_learn(RdTrainer *trainer, const RdEpoch *epoch);
 
+/* One step of the optimizer on batch k of the plan. False, with an error, when the loss or the
+ * gradient is not a finite number. */
+bool rd_train_batch(RdTrainer *trainer, int k, RdError *error);
+
 /* Whether patience was lost: training ended before its last epoch. */
 bool rd_stopped_early(const RdTrainer *trainer);
 

@@ -237,8 +237,9 @@ const char *emit_c(const Program *infer, const Program *train) {
               "    return RD_MAX((size_t)infer_panels, (size_t)train_panels) * sizeof(real) + "
               "RD_VECTOR_BYTES;\n}\n\n"
               "static size_t memory_bytes(const RdSizes *sizes, bool training) {\n"
-              "    const size_t size = training ? train_bind(NULL, sizes, NULL) : "
-              "infer_bind(NULL, sizes, NULL);\n    return size + RD_VECTOR_BYTES;\n}\n\n"
+              "    const size_t infers = infer_bind(NULL, sizes, NULL);\n"
+              "    const size_t trains = training ? train_bind(NULL, sizes, NULL) : 0;\n"
+              "    return RD_MAX(infers, trains) + RD_VECTOR_BYTES;\n}\n\n"
               "static void prepare(RdRun *run, bool training) {\n"
               "    if (training)\n        rd_parallel(run->pool, train_packs, train_pack, run);\n"
               "    else\n        rd_parallel(run->pool, infer_packs, infer_pack, run);\n}\n\n");

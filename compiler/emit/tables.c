@@ -272,7 +272,7 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
               "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
-              "  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
+              "  .peak = rd_peak,\n  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
 }
 
 int emit_tables(Graph *g, const Program *train, Text *out) {

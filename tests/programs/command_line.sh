@@ -52,7 +52,7 @@ cut -f2 valid.tsv >lines.txt
 # ---- help and the command line itself ----
 right "Usage: $name VERB" --help
 right "Rondo" --version
-for verb in train eval predict explain info gradcheck; do
+for verb in train eval predict explain info gradcheck bench; do
     right "Usage: $name $verb" $verb --help
 done
 wrong 2 "which verb?"
@@ -63,6 +63,7 @@ wrong 2 "needs --model FILE" eval --data train.tsv
 wrong 2 "did you mean --epochs?" train --epoch5 3
 wrong 2 "eval does not take --epochs" eval --epochs 3
 wrong 2 "--epochs 0: must be a whole number from 1" train --train train.tsv --model m --epochs 0
+wrong 2 "--shortest 9 is longer than --length 3" bench --length 3 --shortest 9
 wrong 2 "--batch 1.5: must be a whole number" train --train train.tsv --model m --batch 1.5
 wrong 2 "--threads 65: must be a whole number from 1 to 64" train --threads 65
 wrong 2 "--rate nan: must be a number above zero" train --rate nan
@@ -201,6 +202,8 @@ right "parameters" info
 right "(kept)" info --model m
 right '"history":[' info --model m --json
 right "PASS" gradcheck
+right "peak" bench --repeat 2 --batch 3 --length 5 --shortest 2
+right "train_seconds" bench --json --repeat 1 --batch 1
 right "PASS" gradcheck --data train.tsv --examples 7
 right '"pass":true' gradcheck --json
 
