@@ -102,11 +102,13 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
     if (!graph || diag_errors(c->diag)) return c;
     c->graph = simplify(graph);
     t = passed("simplify", c->graph, t, log);
+    c->graph = simplify(split_products(c->graph));
+    t = passed("products", c->graph, t, log);
     if (last == STAGE_GRAPH) return c;
     Graph *gradient = copy_graph(c->graph);
     graph_differentiate(gradient, loss_of(gradient));
     t = passed("differentiate", gradient, t, log);
-    gradient = simplify(gradient);
+    gradient = simplify(split_products(simplify(gradient)));
     t = passed("simplify", gradient, t, log);
     gradient = simplify(rotate(gradient));
     t = passed("rotate", gradient, t, log);

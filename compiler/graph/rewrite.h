@@ -18,6 +18,15 @@ Graph *simplify(Graph *graph);
  * with windows is one sum of products. STOP, which only differentiation needs, is gone. */
 Graph *rotate(Graph *graph);
 
+/* products.c. Afterwards each product is one of rows with a matrix of weights, or the gradient of a
+ * parameter, as far as the order of axes allows: any other, such as one of two values that both
+ * depend on the example, is a sum of MULs. */
+Graph *split_products(Graph *graph);
+
+/* A product sums over the last axis of its row operand, whose other axes it keeps in front of that
+ * of the weight: "tbi", "oi" or "io", "tbo". */
+bool along_rows(const char *row, const char *weight, const char *out);
+
 /* inference.c. The graph without masks, STOPs and gradients. */
 Graph *for_inference(Graph *graph);
 

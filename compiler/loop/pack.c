@@ -160,15 +160,6 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
-/* Whether a product sums over the last axis of its row operand, whose other axes it keeps. */
-static bool along_rows(const Attr *labels) {
-    size_t lead = strlen(labels->a) - 1, out = strlen(labels->out);
-    char summed = labels->a[lead];
-    const char *column = strchr(labels->b, summed) == labels->b ? labels->b + 1 : labels->b;
-    return strlen(labels->b) == 2 && strchr(labels->b, summed) && out == lead + 1 &&
-           memcmp(labels->a, labels->out, lead) == 0 && labels->out[lead] == *column;
-}
-
 /* A product's row operand stands first, its weight, a parameter, second. */
 static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
@@ -183,7 +174,7 @@ static void place_product(Pack *pack, Node *node, int *in) {
         refuse(pack, node, in,
                "a product of two values that depend on the input, or with a computed weight, is "
                "not supported yet");
-    else if (!along_rows(&node->attr))
+    else if (!along_rows(node->attr.a, node->attr.b, node->attr.out))
         refuse(
             pack, node, in,
             "this product is not supported yet: a parameter of two axes can be multiplied with the "

@@ -49,10 +49,11 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag) {
 
 Programs programs_of_graph(Graph *graph) {
     Diag *diag = diag_new(graph->arena);
-    Programs p = {.graph = simplify(graph)};
+    Programs p = {.graph = simplify(split_products(simplify(graph)))};
     Graph *gradient = copy_graph(p.graph);
     graph_differentiate(gradient, loss_of(gradient));
-    gradient = simplify(rotate(simplify(gradient)));
+    gradient = simplify(split_products(simplify(gradient)));
+    gradient = simplify(rotate(gradient));
     p.infer = lower(simplify(for_inference(p.graph)), "infer", 1, diag);
     p.train = lower(gradient, "train", graph->training.batch, diag);
     if (p.infer && p.train) p.c = emit_c(p.infer, p.train);

@@ -165,6 +165,17 @@
     "  m' = tanh(0.5 * m + outer(key + u @ seen, x + back) * 0.3)\n" \
     "}\n"
 
+/* Weight normalization (Salimans and Kingma 2016) in a recurrence. */
+#define NORMED_WEIGHTS                                         \
+    "layer square_norm(v: [N]) -> [] { v @ v }\n"              \
+    "layer direction(v: [M, N], g: [M]) -> [M, N] {\n"         \
+    "  times(g / sqrt(square_norm(v)), v)\n}\n"                \
+    "cell normed(x: [I], H) {\n"                               \
+    "  state h: [H]\n"                                         \
+    "  param v: [H, I], g: [H], u: [H, H], k: [H]\n"           \
+    "  h' = tanh(direction(v, g) @ x + direction(u, k) @ h)\n" \
+    "}\n"
+
 const Sample samples[] = {
     {"no_recurrence", "", X "  hidden = mean(tanh(x))\n" LINEAR, NULL},
     {"bag_of_words", "", "  logits = sum(embedding(text, 3))\n", NULL},
@@ -349,6 +360,13 @@ const Sample samples[] = {
      X "  s = scan memory(3) over x\n  z = mean(s.m)\n"
        "  hidden = concat(sum(s.final.m), flatten(z), max(mean(s.each)), mean(s.back))\n" LINEAR,
      "  loss cross_entropy(logits, label)\n  output s.final.m, s.m, z, s.each, logits\n"},
+    {"computed_weights", OUTER NORMED_WEIGHTS,
+     "  param a: [5, 3], b: [5, 5]\n" X
+     "  s = scan normed(4) over x\n  y = x @ (a * a) + x.length * 0.01\n"
+     "  q = tanh(max(y))\n  o = outer(q, s.final.h)\n  z = o @ s.final.h + q * (q @ o @ "
+     "s.final.h)\n"
+     "  hidden = concat(z, mean(s.h), max_pool(y), mean(x) @ exp(b))\n" LINEAR,
+     NULL},
     {"crf", "",
      X "  gold = argmax(linear(x, 3))\n  scores = linear(x, 3)\n  cost, path = crf(scores, gold)\n"
        "  logits = linear(mean(x), label.size)\n",

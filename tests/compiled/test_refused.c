@@ -45,10 +45,12 @@ Test(refused, a_state_with_three_axes) {
                     "refused.rondo:12:9: ", "can have two axes"});
 }
 
-Test(refused, a_weight_that_is_computed) {
-    check((Refused){"layer f(x: [I], w: [O, I]) -> [O] { (w * w) @ x }\n",
-                    "  param w: [6, 5]\n" X "  hidden = mean(f(x, w))\n" LOSS,
-                    "refused.rondo:11:37: ", "with a computed weight, is not supported yet"});
+Test(refused, a_product_of_computed_matrices) {
+    check(
+        (Refused){"layer outer(a: [M], b: [N]) -> [M, N] { times(a, b) }\n"
+                  "layer times(a: [], b: [N]) -> [N] { a * b }\n",
+                  X "  o = outer(mean(x), max(x))\n  hidden = max(o @ o)\n" LOSS,
+                  "refused.rondo:6:16: ", "can have two axes"});
 }
 
 Test(refused, a_product_of_parameters) {

@@ -24,10 +24,12 @@ typedef struct {
     Intern *names;
     Graph *graph;
     Random random;
-    Dim length;    /* T */
-    Nodes rows;    /* the values [T, N] so far */
-    Nodes vectors; /* [N] */
-    Nodes steps;   /* [T] */
+    Dim length;     /* T */
+    Nodes rows;     /* the values [T, N] so far */
+    Nodes vectors;  /* [N] */
+    Nodes steps;    /* [T] */
+    Nodes matrices; /* [T, M, N] */
+    Nodes grids;    /* [M, N] */
 } Gen;
 
 static const Span nowhere;
@@ -388,8 +390,127 @@ static void local(Gen *g) {
     vec_push(g->arena, nodes, result);
 }
 
+/* ---- two axes within a row ---- */
+
+/* The axes within a row start here. */
+static int lead(const Gen *g, int node) {
+    const Type *type = &graph_node(g->graph, node)->type;
+    return type->rank && type->dim[0].sym == g->length.sym;
+}
+
+static int size_of(const Gen *g, int node, int axis) {
+    return graph_node(g->graph, node)->type.dim[axis].add;
+}
+
+/* `a` repeated along one axis of `like`. */
+static int along(Gen *g, int a, int like, int axis) {
+    unsigned all = (1u << graph_node(g->graph, like)->type.rank) - 1;
+    return repeat(g, a, like, all & ~(1u << axis));
+}
+
+/* x ⊗ y, both rows or both vectors. */
+static int outer(Gen *g, int x, int y) {
+    int steps = lead(g, x), m = width(g, x), n = width(g, y);
+    Type type = type_real(2, (Dim[]){dim_const(m), dim_const(n)});
+    if (steps) type = type_with(type, 0, g->length);
+    unsigned rows = steps ? 1 : 0, first = 1u << steps, last = 2u << steps;
+    int a = graph_expand(g->graph, x, type, rows | first, nowhere);
+    return binary(g, OP_MUL, a, graph_expand(g->graph, y, type, rows | last, nowhere));
+}
+
+/* A matrix of a matrix' own shape. */
+static int reshaped(Gen *g, int x) {
+    int first = lead(g, x), m = size_of(g, x, first), n = size_of(g, x, first + 1);
+    int start = below(g, m), axis = first + below(g, 2);
+    Type table = type_real(2, (Dim[]){dim_const(m), dim_const(n)});
+    switch (below(g, 5)) {
+        case 0:
+            return softmax(g, x, axis);
+        case 1:
+            return function(g, x);
+        case 2: {
+            int all = graph_expand(g->graph, parameter(g, table), graph_node(g->graph, x)->type,
+                                   3u << first, nowhere);
+            return binary(g, below(g, 2) ? OP_MUL : OP_ADD, x, all);
+        }
+        case 3: { /* its lines in another order */
+            int part[2] = {graph_slice(g->graph, x, first, start, m - start, nowhere), -1};
+            if (!start) return unary(g, OP_TANH, x);
+            part[1] = graph_slice(g->graph, x, first, 0, start, nowhere);
+            return graph_concat(g->graph, 2, part, first, nowhere);
+        }
+        default: {
+            Op op = below(g, 2) ? OP_MAX : OP_SUM;
+            return binary(g, OP_SUB, x,
+                          along(g, graph_reduce(g->graph, op, x, axis, nowhere), x, axis));
+        }
+    }
+}
+
+/* A row (or vector) of a matrix: a sum or maximum over an axis, a product with another row, all
+ * numbers behind each other. */
+static int flattened(Gen *g, int x, const Nodes *rows) {
+    int first = lead(g, x), m = size_of(g, x, first), n = size_of(g, x, first + 1);
+    int axis = first + below(g, 2);
+    Type flat = type_real(1, (Dim[]){dim_const(m * n)});
+    switch (below(g, 4)) {
+        case 0: {
+            int y = fit(g, any(g, rows), axis == first ? m : n);
+            return graph_reduce(g->graph, OP_SUM,
+                                binary(g, OP_MUL, x, along(g, y, x, first + (axis == first))), axis,
+                                nowhere);
+        }
+        case 1:
+            if (first) flat = type_with(flat, 0, g->length);
+            return graph_reshape(g->graph, x, flat, nowhere);
+        case 2: {
+            int weight = parameter(g, type_real(2, (Dim[]){dim_const(3), dim_const(n)}));
+            int y = graph_contract(g->graph, weight, x, "oi", first ? "tmi" : "mi",
+                                   first ? "tmo" : "mo", nowhere);
+            return graph_reduce(g->graph, OP_MAX, unary(g, OP_TANH, y), axis, nowhere);
+        }
+        default:
+            return graph_reduce(g->graph, below(g, 2) ? OP_MAX : OP_SUM, x, axis, nowhere);
+    }
+}
+
+/* A state with two axes, into which each step writes. */
+static int memory(Gen *g) {
+    int x = fit(g, any(g, &g->rows), 1 + below(g, 4)), y = fit(g, any(g, &g->rows), 3);
+    int new = unary(g, OP_TANH, outer(g, x, y));
+    Type type = graph_node(g->graph, new)->type, start = type_without(type, 0);
+    int init = below(g, 2) ? parameter(g, start) : graph_const(g->graph, 0, start, nowhere);
+    int before = graph_open_delay(g->graph, type, init, 0, below(g, 2) ? 1 : -1, nowhere);
+    int seen = unary(g, OP_SIGMOID, graph_reduce(g->graph, OP_SUM, before, 2, nowhere));
+    int after = binary(g, OP_ADD, binary(g, OP_MUL, along(g, seen, before, 2), before), new);
+    after = unary(g, OP_TANH, after);
+    graph_close_delay(g->graph, before, after);
+    return after;
+}
+
+static void matrix(Gen *g) {
+    bool steps = !g->vectors.len || below(g, 3);
+    Nodes *rows = steps ? &g->rows : &g->vectors, *all = steps ? &g->matrices : &g->grids;
+    if (!all->len || below(g, 4) == 0) {
+        int x = fit(g, any(g, rows), 1 + below(g, 5)), y = fit(g, any(g, rows), 1 + below(g, 9));
+        int new = steps &&below(g, 2) ? memory(g) : unary(g, OP_TANH, outer(g, x, y));
+        vec_push(g->arena, all, new);
+    }
+    int x = any(g, all), y = reshaped(g, x);
+    vec_push(g->arena, all, y);
+    int row = unary(g, OP_TANH, flattened(g, any(g, all), rows));
+    vec_push(g->arena, rows, row);
+    if (!steps || below(g, 2)) return;
+    int grid =
+        unary(g, OP_TANH, graph_reduce(g->graph, below(g, 2) ? OP_MAX : OP_SUM, x, 0, nowhere));
+    vec_push(g->arena, &g->grids, grid);
+    if (!g->vectors.len) return;
+    int vector = flattened(g, grid, &g->vectors);
+    vec_push(g->arena, &g->vectors, vector);
+}
+
 static void extend(Gen *g) {
-    switch (below(g, 10)) {
+    switch (below(g, 12)) {
         case 0:
             shift(g);
             break;
@@ -404,6 +525,10 @@ static void extend(Gen *g) {
             break;
         case 4:
             mask(g);
+            break;
+        case 9:
+        case 10:
+            matrix(g);
             break;
         case 5:
         case 6:

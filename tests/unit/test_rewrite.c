@@ -52,11 +52,15 @@ static void check_passes(int seed) {
     Graph *graph = random_graph(arena, intern_new(arena), (uint64_t)seed);
     Graph *simple = simplify(graph);
     check_same(arena, graph, simple, seed, "simplify");
+    check_same(arena, simple, split_products(simple), seed, "products");
     Graph *inference = for_inference(simple);
     check_same(arena, simple, inference, seed, "inference");
     graph_differentiate(simple, loss_of(simple));
     Graph *gradient = simplify(simple);
     check_same(arena, simple, gradient, seed, "simplify of the gradient");
+    Graph *split = split_products(gradient);
+    check_same(arena, gradient, split, seed, "products of the gradient");
+    gradient = simplify(split);
     Graph *rotated = rotate(gradient);
     check_same(arena, gradient, rotated, seed, "rotate");
     check_same(arena, rotated, simplify(rotated), seed, "simplify of the rotated");
