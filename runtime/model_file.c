@@ -24,7 +24,7 @@ static bool is_reserved(const char *key) {
 
 const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_CLASS) return "class";
-    if (column->kind == RD_NUMBERS) return "real";
+    if (column->kind == RD_NUMBERS) return column->per_step ? "frames" : "real";
     if (column->kind == RD_TAGS) return "tags";
     return column->chars ? "chars" : "words";
 }
