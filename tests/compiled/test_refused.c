@@ -69,8 +69,7 @@ Test(refused, letters_without_their_words) {
     check((Refused){"",
                     "  input letters: chars(of = text)\n"
                     "  hidden = max_pool(sum(embedding(letters, 5)))\n" LOSS,
-                    "refused.rondo:5:21: ",
-                    "'letters' has another length at each step of 'text'"});
+                    "refused.rondo:5:21: ", "'letters' has another length at each step of 'text'"});
 }
 
 Test(refused, a_step_that_is_selected) {
