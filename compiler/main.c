@@ -102,16 +102,19 @@ static double training_bytes(const Graph *g, const Program *train) {
     return bytes;
 }
 
-/* Numbers of the largest vocabularies' rows: what the parameters may grow to. */
-static long most_params(const Graph *g) {
-    long total = 0;
+/* Bytes of all parameters with the largest vocabularies, and in training of gradients and what the
+ * optimizer keeps. */
+static double param_bytes(const Graph *g, const Program *train) {
+    double total = 0;
+    int arrays = 2;
+    for (int i = 0; i < MAX_SLOTS; i++) arrays += choice_slot(&g->training.optimizer, i) != NULL;
     for (int i = 0; i < g->params.len; i++) {
-        long size = 1;
+        double size = 4;
         for (int k = 0; k < g->params.at[i].type.rank; k++) {
             Dim dim = g->params.at[i].type.dim[k];
             size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
         }
-        total += size;
+        total += size * (is_frozen(train, i) ? 1 : arrays);
     }
     return total;
 }
@@ -129,10 +132,7 @@ static void report(const Compilation *c, const char *output) {
     count_flops(c->infer, &step, &example);
     count_flops(c->train, &train_step, &train_example);
     double values = training_bytes(c->graph, c->train);
-    int arrays_of = 2; /* weights, gradients and what the optimizer keeps */
-    for (int i = 0; i < MAX_SLOTS; i++)
-        arrays_of += choice_slot(&c->graph->training.optimizer, i) != NULL;
-    double arrays = 4.0 * arrays_of * (double)most_params(c->graph);
+    double arrays = param_bytes(c->graph, c->train);
     printf("%s\n", output);
     printf("  parameters  %ld%s\n", fixed, more);
     printf("  flops       %.0f a token to predict, %.0f to train\n", step, train_step);

@@ -136,6 +136,7 @@ static void epoch_event(FILE *out, const RdTrainer *trainer, const RdEpoch *epoc
                         double seconds, double speed) {
     fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"step\":%ld", epoch->epoch,
             trainer->state.step);
+    json_number(out, "rate", trainer->rate);
     json_number(out, "loss", epoch->loss);
     if (trainer->valid) {
         json_number(out, "valid_loss", epoch->valid_loss);
@@ -157,6 +158,7 @@ static void epoch_line(const RdProgress *progress, const RdTrainer *trainer, con
     for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)
         if (!isnan(epoch->metric[i]))
             printf("  %s %.3f", trainer->model->metrics[i], epoch->metric[i]);
+    if (trainer->training.schedule_count) printf("  rate %.3g", trainer->rate);
     printf("  %s tokens/s  %s%s\n", rd_count_text(tokens, (size_t)speed),
            rd_time_text(took, seconds), best ? "  (best so far)" : "");
     fflush(stdout);

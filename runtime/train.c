@@ -78,7 +78,7 @@ static void update(RdTrainer *trainer, double scale) {
                        .training = trainer->training,
                        .scale = scale};
     memcpy(update.slot, session->slot, sizeof update.slot);
-    update.training.rate = rd_trainer_rate(trainer);
+    update.training.rate = trainer->rate = rd_trainer_rate(trainer);
     trainer->model->update(&update);
 }
 

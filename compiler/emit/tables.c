@@ -107,12 +107,6 @@ static void emit_number_tables(Graph *g, Text *out) {
     }
 }
 
-bool is_frozen(const Program *train, int param) {
-    for (int i = 0; i < train->reductions.len; i++)
-        if (train->reductions.at[i].param == param) return false;
-    return true;
-}
-
 static void emit_number(Text *out, const char *before, const char *field, double value) {
     text_printf(out, "%s.%s = %s", before, field, graph_print_number(out->arena, value));
 }

@@ -54,8 +54,6 @@ const char *wrap_lines(Arena *arena, const char *text);
 /* tables.c: what comes before the programs (returns the number of outputs), and what comes last. */
 int emit_tables(Graph *graph, const Program *train, Text *out);
 
-/* Whether no gradient reaches a parameter in the training program. */
-bool is_frozen(const Program *train, int param);
 void emit_model(Graph *graph, Text *out, int output_count, double flops);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 bool weighted_loss(const Graph *graph);

@@ -217,3 +217,9 @@ bool is_same_place(const Program *program, int node, Access access) {
            width_of(program, node) == width_of(program, access.node) &&
            (lines_of(program, node) == 1 || access.line == width_of(program, node));
 }
+
+bool is_frozen(const Program *train, int param) {
+    for (int i = 0; i < train->reductions.len; i++)
+        if (train->reductions.at[i].param == param) return false;
+    return true;
+}

@@ -506,6 +506,33 @@ Test(elaborate, parameters_start_as_declared) {
     arena_free(a);
 }
 
+/* The definitions of torch.nn.init, as far as they do not depend on the shape. */
+Test(elaborate, distributions_are_those_of_pytorch) {
+    Arena *a = arena_new();
+    Graph *graph =
+        graph_of(a, "",
+                 "param p: [2, 4] ~ xavier_uniform(2)\n param q: [2, 4] ~ xavier_normal\n"
+                 " param r: [2, 4] ~ kaiming_uniform(a = sqrt(5))\n"
+                 " param s: [2, 4] ~ kaiming_normal(mode = fan_out)\n"
+                 " param t: [2, 4] ~ orthogonal(3)\n param u: [2, 4] ~ uniform(-1, 2)\n"
+                 " param v: [2, 4] ~ normal(3, deviation = 2)",
+                 "p, q, r, s, t, u, v");
+    const Start starts[] = {{INIT_UNIFORM, 0, 2 * sqrt(6), FAN_IN | FAN_OUT},
+                            {INIT_NORMAL, 0, sqrt(2), FAN_IN | FAN_OUT},
+                            {INIT_UNIFORM, 0, 1, FAN_IN},
+                            {INIT_NORMAL, 0, sqrt(2), FAN_OUT},
+                            {INIT_ORTHOGONAL, 0, 3, 0},
+                            {INIT_UNIFORM, .5, 1.5, 0},
+                            {INIT_NORMAL, 3, 2, 0}};
+    for (int i = 0; i < 7; i++) {
+        const Start *start = &graph->params.at[i].start;
+        cr_assert(start->kind == starts[i].kind && start->fans == starts[i].fans, "%d", i);
+        cr_assert_eq(start->center, starts[i].center);
+        cr_assert_float_eq(start->spread, starts[i].spread, 1e-15);
+    }
+    arena_free(a);
+}
+
 Test(elaborate, training_has_the_defaults_of_pytorch) {
     Arena *a = arena_new();
     Training t = graph_of(a, "", "", "loss_")->training;

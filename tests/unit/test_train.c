@@ -148,6 +148,19 @@ static bool same_files(const char *a, const char *b) {
 
 /* ---- the loop ---- */
 
+Test(train, another_optimizer_cannot_go_on) {
+    Setup *setup = new_setup(1);
+    RdSaved saved;
+    RdError error;
+    train(setup);
+    setup->trainer.training.optimizer = "sgd";
+    cr_assert(rd_model_load(setup->path, &setup->model, true, &saved, &error), "%s", error.text);
+    cr_expect_not(rd_checkpoint_restore(&setup->trainer, &saved, &error));
+    cr_expect(strstr(error.text, "its training used the optimizer adam, this program has sgd"));
+    rd_saved_free(&saved);
+    free_setup(setup);
+}
+
 Test(train, learns) {
     Setup *setup = new_setup(1);
     cr_expect_eq(train(setup), RD_TRAINED);
