@@ -250,6 +250,16 @@ static void add_weight(Elaborator *e, const Operand *loss, const Operand *weight
              (Output){.role = ROLE_WEIGHT, .name = "weight", .node = value.node});
 }
 
+/* Whether a value has the whole length of a sequence, or none: what leaves the model must. */
+static bool whole_length(Elaborator *e, const Expr *expr, const char *what, const Value *value) {
+    Type type = visible_type(e, value);
+    if (!step_add(e->graph, &type)) return true;
+    fail(e, expr->span, "%s is for each element of an input, this is %s", what,
+         shape_text(e, &type));
+    advise(e, "'pad' before 'windows' keeps the length");
+    return false;
+}
+
 static void run_loss(Elaborator *e, const Stmt *stmt) {
     if (e->has_loss) {
         fail(e, stmt->span, "a model can have only one loss");
@@ -273,6 +283,7 @@ static void run_loss(Elaborator *e, const Stmt *stmt) {
              shape_text(e, &type));
         return;
     }
+    if (!whole_length(e, stmt->value, "a loss that is not one number", &loss.value)) return;
     vec_push(e->arena, &e->graph->outputs,
              (Output){.role = ROLE_LOSS, .name = "loss", .node = loss.value.node});
     if (weight.expr) add_weight(e, &loss, &weight);
@@ -311,6 +322,7 @@ static void run_output(Elaborator *e, const Expr *expr) {
         hint_scan(e, &value);
         return;
     }
+    if (!whole_length(e, expr, "an output that is a sequence", &value)) return;
     const char *base = output_name(expr), *name = base;
     for (int i = 2; output_taken(e->graph, name); i++)
         name = arena_printf(e->arena, "%s_%d", base, i);

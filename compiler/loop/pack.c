@@ -445,19 +445,13 @@ static int place_summed(Pack *pack, int node) {
 }
 
 /* An output lies in memory. Indices of steps are numbers of rows there, and no more than that. */
-static int place_output(Pack *pack, Role role, int node) {
+static int place_output(Pack *pack, int node) {
     const Graph *g = pack->rebuild.to;
     const Node *n = graph_node(g, node);
     if (n->type.kind == TYPE_INDEX && (n->op == OP_EXPAND || is_fold(pack->program, node))) {
         diag_error(pack->diag, n->span,
                    "an index of shape %s among %s is not supported as an output yet",
                    type_string(g, &n->type), dim_string(g, n->type.range));
-        return node;
-    }
-    if (step_add(g, &n->type)) {
-        diag_error(pack->diag, n->span,
-                   "%s of shape %s, another length than its input's, is not supported yet",
-                   role == ROLE_LOSS ? "a loss" : "an output", type_string(g, &n->type));
         return node;
     }
     bool there = (n->op == OP_INPUT && n->type.kind == TYPE_INDEX) || is_computed(g, node);
@@ -473,7 +467,7 @@ static void place_outputs(Pack *pack, Graph *from) {
             *node = place_summed(pack, *node);
             *(output->param % 2 ? &r->b : &r->a) = *node;
         } else {
-            *node = place_output(pack, output->role, *node);
+            *node = place_output(pack, *node);
         }
     }
 }

@@ -33,6 +33,7 @@ static const char *const all_cases[] = {"sentiment_small",
                                         "rnn_equations",
                                         "forecast",
                                         "tagger",
+                                        "convolution",
                                         NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */

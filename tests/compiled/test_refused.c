@@ -92,3 +92,8 @@ Test(refused, scores_for_each_word) {
         "", "  param w: [5, text.size] ~ normal(1)\n" X "  hidden = mean(x)\n" LOSS ", mean(x) @ w",
         "refused.rondo:9:18: ", "must be a constant"});
 }
+
+Test(refused, a_sequence_that_is_longer) {
+    check((Refused){"", X "  hidden = max_pool(pad(x, 1, 1))\n" LOSS,
+                    "refused.rondo:5:21: ", "a sequence that is longer than its input's"});
+}

@@ -47,6 +47,23 @@ class Backward(nn.Module):
         return states.flip(0), last
 
 
+class Convolution(nn.Module):
+    """nn.Conv1d along a sequence, with its weight laid out as the library's filters have it: width
+    before channels. `before` zeros stand in front; a shorter sequence is filled up with zeros."""
+
+    def __init__(self, inputs, filters, width, before=0):
+        super().__init__()
+        self.filters__weight = nn.Parameter(torch.empty(filters, width * inputs))
+        self.filters__bias = nn.Parameter(torch.empty(filters))
+        self.width, self.before = width, before
+
+    def forward(self, x):
+        length, inputs = x.shape
+        weight = self.filters__weight.view(-1, self.width, inputs).transpose(1, 2)
+        x = nn.functional.pad(x.T, (self.before, max(0, self.width - length - self.before)))
+        return nn.functional.conv1d(x[None], weight, self.filters__bias)[0].T
+
+
 class Classifier(nn.Module):
     """logits = linear(pool(layers(embedding(words)))); each of `layers` reads the embedding, `pool`
     gets what they return, by position: a sequence [T, size]."""
@@ -87,6 +104,11 @@ def last_of_both(forward, reverse):
     return torch.cat([forward[-1], reverse[0]])
 
 
+def pool_windows(narrow, wide, past):
+    return torch.cat([largest(torch.relu(narrow)), mean(torch.tanh(narrow)),
+                      largest(torch.relu(wide)), mean(torch.tanh(past))])
+
+
 def cases():
     E, H = EMBEDDING, HIDDEN
     return {
@@ -103,6 +125,9 @@ def cases():
         "bilstm_stacked": Classifier(
             {"lstm": nn.LSTM(E, 7, num_layers=2, bidirectional=True)}, mean, 14),
         "gru_stacked": Classifier({"gru": nn.GRU(E, 7, num_layers=3)}, last, 7),
+        "convolution": Classifier(
+            {"narrow": Convolution(E, 6, 2), "wide": Convolution(E, 5, 5),
+             "past": Convolution(E, 4, 3, before=2)}, pool_windows, 2 * 6 + 5 + 4),
     }
 
 
