@@ -13,11 +13,8 @@ RD_HELPER void rd_update(const RdUpdate *update, void (*chunk)(void *update, int
     rd_parallel(update->pool, rd_chunks(update->count), chunk, (void *)(uintptr_t)update);
 }
 
-/* The numbers of a chunk, a vector at a time. (Chunks copy the update: what they store could change
- * it, for all that the compiler knows.) */
-#define RD_EACH_VECTOR(i, update, chunk)                                                     \
-    for (size_t i = (size_t)(chunk)*RD_CHUNK, rd_end = rd_chunk_end((update)->count, chunk); \
-         i < rd_end; i += (size_t)LANES)
+/* Chunks copy the update: what they store could change it, for all that the compiler knows. */
+RD_INLINE size_t rd_chunk_start(int chunk) { return (size_t)chunk * RD_CHUNK; }
 
 RD_INLINE real *rd_numbers(const RdUpdate *u, size_t i) { return (real *)u->param + i; }
 RD_INLINE real *rd_slot(const RdUpdate *u, int place, size_t i) {
@@ -57,7 +54,7 @@ RD_HELPER void rd_sgd_chunk(void *context, int chunk) {
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), momentum = rd_splat((real)t->momentum);
     const double part = u->step == 1 ? 1 : 1 - t->dampening;
-    RD_EACH_VECTOR(i, u, chunk) {
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         vec b = g;
         if (u->slot[0]) {
@@ -78,7 +75,7 @@ RD_HELPER void rd_rmsprop_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), epsilon = rd_splat((real)t->epsilon);
-    RD_EACH_VECTOR(i, u, chunk) {
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         vec v = rd_average(u, 0, i, t->alpha, g * g);
         if (u->slot[2]) {
@@ -103,7 +100,7 @@ RD_HELPER void rd_adagrad_chunk(void *context, int chunk) {
     const vec rate = rd_splat((real)(t->rate / (1 + (double)(u->step - 1) * t->rate_decay)));
     const vec epsilon = rd_splat((real)t->epsilon);
     const vec start = rd_splat((real)t->initial_accumulator_value);
-    RD_EACH_VECTOR(i, u, chunk) {
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         real *slot = rd_slot(u, 0, i);
         const vec s = rd_fma(g, g, u->step == 1 ? start : rd_load(slot));
@@ -120,7 +117,7 @@ RD_HELPER void rd_adadelta_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), epsilon = rd_splat((real)t->epsilon);
-    RD_EACH_VECTOR(i, u, chunk) {
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         const vec v = rd_average(u, 0, i, t->rho, g * g);
         const vec a = rd_load(rd_slot(u, 1, i));
@@ -156,7 +153,7 @@ RD_INLINE vec rd_adam_root(const RdUpdate *u) {
 RD_HELPER void rd_adam_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const vec rate = rd_adam_rate(u), root = rd_adam_root(u);
-    RD_EACH_VECTOR(i, u, chunk) {
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
         const vec p = rd_load(rd_numbers(u, i));
         rd_adam_step(u, i, p, rd_decayed(u, i, p), rate, root);
     }
@@ -167,8 +164,8 @@ RD_HELPER void rd_adamw_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const vec rate = rd_adam_rate(u), root = rd_adam_root(u);
     const vec keep = rd_splat((real)(1 - u->training.rate * u->training.weight_decay));
-    RD_EACH_VECTOR(i, u, chunk)
-    rd_adam_step(u, i, rd_load(rd_numbers(u, i)) * keep, rd_clipped(u, i), rate, root);
+    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES)
+        rd_adam_step(u, i, rd_load(rd_numbers(u, i)) * keep, rd_clipped(u, i), rate, root);
 }
 
 #endif

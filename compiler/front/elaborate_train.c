@@ -91,7 +91,8 @@ static void turn_knobs(Elaborator *e, const Expr *expr, const char *what, Choice
     for (int i = 0; expr->kind == EXPR_CALL && i < expr->args.len; i++) {
         const Expr *arg = expr->args.at[i];
         if (arg->kind != EXPR_NAMED) {
-            fail(e, arg->span, "a setting of %s needs its name", what);
+            fail(e, arg->span, "a setting of %s %s needs its name", what[0] == 's' ? "a" : "an",
+                 what);
             advise(e, "its settings: %s", list_knobs(e, method->knobs));
             continue;
         }
@@ -119,7 +120,7 @@ static bool choose(Elaborator *e, const Expr *expr, const char *what, const Meth
         return false;
     }
     *choice = choose_method(method);
-    turn_knobs(e, expr, arena_printf(e->arena, "an %s" + (what[0] == 's'), what), choice);
+    turn_knobs(e, expr, what, choice);
     return true;
 }
 
