@@ -16,7 +16,7 @@ static const char help[] =
     "evaluates it and predicts with it.\n"
     "\n"
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
-    "                        [--keep] [--verbose]\n"
+    "                        [--gradient-flow] [--keep] [--verbose]\n"
     "       rondo check FILE...\n"
     "       rondo emit --stage=ast|graph|gradient|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
@@ -42,7 +42,9 @@ static int cannot_read(const char *path) {
 }
 
 /* Compiles up to `last`, prints the diagnostics; NULL when there are errors. */
-static Compilation *run(Arena *arena, const char *path, StageName last, FILE *log, int *status) {
+static Compilation *run_with(Compilation *compile(Arena *, const Source *, StageName, FILE *),
+                             Arena *arena, const char *path, StageName last, FILE *log,
+                             int *status) {
     Source *source = ARENA_NEW(arena, Source);
     if (!read_source(arena, path, source)) {
         *status = cannot_read(path);
@@ -52,6 +54,10 @@ static Compilation *run(Arena *arena, const char *path, StageName last, FILE *lo
     diag_print(c->diag, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
     *status = diag_errors(c->diag) ? FAILURE : 0;
     return *status ? NULL : c;
+}
+
+static Compilation *run(Arena *arena, const char *path, StageName last, FILE *log, int *status) {
+    return run_with(compile, arena, path, last, log, status);
 }
 
 /* ---- build ---- */
@@ -145,14 +151,13 @@ static void report(const Compilation *c, const char *output) {
 }
 
 static int cmd_build(Arena *arena, int argc, char **argv) {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"cc", required_argument, NULL, 'c'},
-                                            {"march", required_argument, NULL, 'm'},
-                                            {"static", no_argument, NULL, 's'},
-                                            {"keep", no_argument, NULL, 'k'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {0}};
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
+        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
+        {"keep", no_argument, NULL, 'k'},         {"gradient-flow", no_argument, NULL, 'g'},
+        {"verbose", no_argument, NULL, 'v'},      {0}};
     BuildOptions build = {.march = "native"};
+    bool flow = false;
     int option, status;
     while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) switch (option) {
             case 'o':
@@ -170,6 +175,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
             case 'k':
                 build.keep = true;
                 break;
+            case 'g':
+                flow = true;
+                break;
             case 'v':
                 build.verbose = true;
                 break;
@@ -177,7 +185,8 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                 return rejected("build", argv, option);
         }
     if (optind + 1 != argc) return usage("'build' takes one FILE", "");
-    Compilation *c = run(arena, argv[optind], STAGE_C, build.verbose ? stderr : NULL, &status);
+    Compilation *c = run_with(flow ? compile_with_flow : compile, arena, argv[optind], STAGE_C,
+                              build.verbose ? stderr : NULL, &status);
     if (!c) return status;
     if (!build.output) build.output = base_name(arena, argv[optind]);
     if (!build_binary(c->c, &build)) return FAILURE;

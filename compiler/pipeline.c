@@ -85,7 +85,8 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag, FILE
     return program;
 }
 
-Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *log) {
+static Compilation *run_passes(Arena *arena, const Source *source, StageName last, bool flow,
+                               FILE *log) {
     Compilation *c = ARENA_NEW(arena, Compilation);
     double start = now(), t = start;
     Intern *names = intern_new(arena);
@@ -106,7 +107,10 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
     t = passed("products", c->graph, t, log);
     if (last == STAGE_GRAPH) return c;
     Graph *gradient = copy_graph(c->graph);
-    graph_differentiate(gradient, loss_of(gradient));
+    if (flow)
+        graph_differentiate_with_flow(gradient, loss_of(gradient));
+    else
+        graph_differentiate(gradient, loss_of(gradient));
     t = passed("differentiate", gradient, t, log);
     gradient = simplify(split_products(simplify(gradient)));
     t = passed("simplify", gradient, t, log);
@@ -125,6 +129,14 @@ Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *l
     passed("emit", NULL, t, log);
     c->milliseconds = now() - start;
     return c;
+}
+
+Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *log) {
+    return run_passes(arena, source, last, false, log);
+}
+
+Compilation *compile_with_flow(Arena *arena, const Source *source, StageName last, FILE *log) {
+    return run_passes(arena, source, last, true, log);
 }
 
 const char *stage_text(const Compilation *c, StageName stage) {

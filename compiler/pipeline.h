@@ -36,6 +36,9 @@ bool read_source(Arena *arena, const char *path, Source *source);
  * part is named there with the time it took. */
 Compilation *compile(Arena *arena, const Source *source, StageName last, FILE *log);
 
+/* The same for a program that can tell the norm of each state's gradient at each step. */
+Compilation *compile_with_flow(Arena *arena, const Source *source, StageName last, FILE *log);
+
 /* The text of a stage, for `rondo emit`. */
 const char *stage_text(const Compilation *compilation, StageName stage);
 

@@ -84,6 +84,7 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G|B,     0,       0,       "where the random numbers start"},
 [RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G|B, 0,     RD_MAX_THREADS, "changes the speed only, never a result"},
 [RD_OPTION_LOG]      = {"log",       "FILE",   TEXT,  FIELD(log),       T,         0,       0,       "write progress there, one JSON object a line"},
+[RD_OPTION_GRADIENT_FLOW] = {"gradient-flow", "FILE", TEXT, FIELD(gradient_flow), T, 0,  0,       "write how large the gradient of each state is: .csv or .svg"},
 [RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G|B, 0,   0,       "print JSON"},
 [RD_OPTION_SKIP_BAD] = {"skip-bad",  NULL,     FLAG,  FIELD(skip_bad),  T|E|P|X,   0,       0,       "leave out lines that cannot be used, and count them"},
 [RD_OPTION_RESUME]   = {"resume",    NULL,     FLAG,  FIELD(resume),    T,         0,       0,       "go on with the training that --model holds"},

@@ -36,6 +36,7 @@ typedef enum {
     RD_OPTION_SEED,
     RD_OPTION_THREADS,
     RD_OPTION_LOG,
+    RD_OPTION_GRADIENT_FLOW,
     RD_OPTION_JSON,
     RD_OPTION_SKIP_BAD,
     RD_OPTION_RESUME,
@@ -46,7 +47,8 @@ typedef enum {
 /* What the user asked for. Numbers that were not given are the model's own, or the default. */
 typedef struct {
     RdVerb verb;
-    const char *train, *valid, *data, *model, *vectors, *log; /* files; NULL when not given */
+    const char *train, *valid, *data, *model, *vectors, *log,
+        *gradient_flow; /* files; NULL when not given */
     int epochs, batch, examples, threads;
     int length, shortest, words, repeat; /* of what bench makes up */
     double rate;

@@ -32,6 +32,7 @@ typedef struct {
     RdSaved saved; /* of a training to resume */
     RdTrainer trainer;
     RdProgress progress;
+    RdFlowRecord flow;
 } Job;
 
 /* ---- data ---- */
@@ -98,13 +99,13 @@ static bool resume_settings(Job *job, RdError *error) {
 
 /* The files that training writes must not be those that it reads. */
 static bool check_files(const RdOptions *options, RdError *error) {
-    const char *const writes[] = {options->model, options->log};
-    const char *const name[] = {"--model", "--log"};
+    const char *const writes[] = {options->model, options->log, options->gradient_flow};
+    const char *const name[] = {"--model", "--log", "--gradient-flow"};
     const char *const others[] = {options->train, options->valid, options->model};
     struct stat to, from;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         if (!writes[i] || stat(writes[i], &to) || !S_ISREG(to.st_mode)) continue;
-        for (int k = 0; k < 2 + i; k++)
+        for (int k = 0; k < 2 + (i > 0); k++)
             if (others[k] && !stat(others[k], &from) && from.st_ino == to.st_ino &&
                 from.st_dev == to.st_dev)
                 return rd_fail(error, "%s %s: training would overwrite %s", name[i], writes[i],
@@ -150,6 +151,7 @@ static bool open_trainer(Job *job, RdError *error) {
     trainer->valid = job->options->valid ? &job->valid : NULL;
     trainer->path = job->options->model;
     trainer->observer = rd_progress_observer(&job->progress);
+    trainer->flow = job->options->gradient_flow ? &job->flow : NULL;
     if (!rd_trainer_open(trainer, error)) return false;
     if (job->options->vectors) return read_vectors(job, error);
     if (!job->options->resume) return true;
@@ -164,8 +166,11 @@ static bool prepare(Job *job, RdError *error) {
                                   .append = options->resume,
                                   .quiet = options->quiet,
                                   .json = options->json};
-    return check_files(options, error) && settle(job, error) && read_all(job, error) &&
-           rd_progress_open(&job->progress, progress, error) && open_trainer(job, error);
+    if (!check_files(options, error) || !settle(job, error) || !read_all(job, error)) return false;
+    if (options->gradient_flow &&
+        !rd_flow_open(&job->flow, job->model, &job->train, options->gradient_flow, error))
+        return false;
+    return rd_progress_open(&job->progress, progress, error) && open_trainer(job, error);
 }
 
 static int train(Job *job, RdError *error) {
@@ -174,6 +179,7 @@ static int train(Job *job, RdError *error) {
     RdOutcome outcome = rd_train(&job->trainer, &interrupted, error);
     rd_progress_end(&job->progress, &job->trainer, outcome);
     if (outcome == RD_TRAIN_FAILED) return rd_report(error);
+    if (!rd_flow_close(&job->flow, error)) return rd_report(error);
     if (!rd_progress_close(&job->progress, error)) return rd_report(error);
     if (outcome == RD_TRAINED) return RD_EXIT_OK;
     rd_note("interrupted in epoch %d, saved; the same command with --resume goes on",
@@ -182,6 +188,7 @@ static int train(Job *job, RdError *error) {
 }
 
 static void clean(Job *job) {
+    rd_flow_close(&job->flow, NULL);
     rd_progress_close(&job->progress, NULL);
     rd_trainer_close(&job->trainer);
     rd_pool_free(job->trainer.pool);

@@ -100,6 +100,12 @@ typedef struct {
 
 enum { RD_MAX_SLOTS = 3, RD_MAX_SCHEDULES = 4 };
 
+/* A state of a recurrence, the norm of whose gradient training tells at each step. */
+typedef struct {
+    const char *name;
+    int per_step; /* the sequence whose packing has its rows */
+} RdFlow;
+
 typedef struct {
     const char *optimizer; /* its name */
     /* Those of its numbers that the optimizer has (optimizers.h); the others are 0. */
@@ -176,6 +182,7 @@ typedef struct {
     const void *weight;  /* the same of its weight; NULL: all 1. The loss of a batch is the sum of
                             its  targets' over the sum of their weights */
     const void **output; /* [output_count] real * or int *, into memory */
+    const void **flow;   /* [flow_count] real * [rows], by train alone */
 } RdRun;
 
 /* What `update` needs: arrays of `count` reals that run over all trained parameters in one stretch.
@@ -199,6 +206,8 @@ typedef struct {
     const RdParam *params;
     const RdOutput *outputs;
     const char *const *metrics;
+    const RdFlow *flows; /* [flow_count]; none in most programs */
+    int flow_count;
     RdTraining training;
     int loss_per_step;     /* the sequence that has a target a step: loss is [rows]; or 0 */
     double flops_per_step; /* of one training step's products, per row: forward and backward */

@@ -87,9 +87,10 @@ static bool allocate(RdSession *session) {
     run->packed = block(model->packed_bytes(&run->sizes));
     run->memory = block(model->memory_bytes(&run->sizes, session->training));
     run->output = calloc((size_t)model->output_count + 1, sizeof *run->output);
+    run->flow = calloc((size_t)model->flow_count + 1, sizeof *run->flow);
     run->param = pointers(session, session->param);
     run->gradient = trained_pointers(session, session->gradient);
-    return session->param && run->packed && run->memory && run->output && run->param &&
+    return session->param && run->packed && run->memory && run->output && run->flow && run->param &&
            run->gradient;
 }
 
@@ -126,6 +127,7 @@ void rd_session_close(RdSession *session) {
                             session->run.packed,
                             session->run.memory,
                             (void *)session->run.output,
+                            (void *)session->run.flow,
                             (void *)session->run.param,
                             (void *)session->run.gradient};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);

@@ -98,10 +98,14 @@ bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     trainer->model->prepare(run, true);
     trainer->model->train(run);
     run->batch = NULL;
-
     int targets = rd_batch_rows(&batch, trainer->model->loss_per_step);
     double loss = rd_loss_sum(&trainer->session, targets);
     double weight = rd_weight_sum(&trainer->session, targets);
+    if (trainer->flow) {
+        run->batch = &batch;
+        rd_flow_add(trainer->flow, run, weight);
+        run->batch = NULL;
+    }
     if (!isfinite(loss)) return diverged(trainer, "loss", error);
     double scale = clip_scale(trainer);
     if (isnan(scale)) return diverged(trainer, "gradient", error);
@@ -166,6 +170,7 @@ static bool end_epoch(RdTrainer *trainer) {
     state->weight = 0;
     validate(trainer, epoch);
     rd_trainer_learn(trainer, epoch);
+    if (trainer->flow) rd_flow_epoch(trainer->flow, epoch->epoch);
     bool best = keep_best(trainer, epoch);
     if (trainer->observer.epoch)
         trainer->observer.epoch(trainer->observer.context, trainer, epoch, best);

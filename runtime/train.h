@@ -13,6 +13,7 @@
 
 #include "batch.h"
 #include "evaluate.h"
+#include "flow.h"
 #include "model_file.h"
 #include "schedule.h"
 #include "session.h"
@@ -57,6 +58,7 @@ struct RdTrainer {
     const RdExamples *examples, *valid; /* valid: NULL for none */
     const char *path;                   /* of the model file */
     RdObserver observer;
+    RdFlowRecord *flow; /* opened; NULL for none */
     /* owned: */
     RdSession session;
     RdPlan plan, valid_plan;

@@ -241,7 +241,21 @@ static void emit_training(const Training *t, Text *out) {
                 t->patience);
 }
 
-void emit_model(Graph *g, Text *out, int output_count, double flops) {
+int emit_flows(Graph *g, Text *out) {
+    int count = 0;
+    for (int i = 0; i < g->outputs.len; i++) {
+        const Output *output = &g->outputs.at[i];
+        if (output->role != ROLE_FLOW) continue;
+        const Type *type = &graph_node(g, output->node)->type;
+        if (!count++) text_puts(out, "static const RdFlow flows[] = {\n");
+        text_printf(out, "  {.name = %s, .per_step = %d},\n", quoted(g->arena, output->name),
+                    sequence_number(g, step_sym(g, type)));
+    }
+    if (count) text_puts(out, "};\n\n");
+    return count;
+}
+
+void emit_model(Graph *g, Text *out, int output_count, int flow_count, double flops) {
     const Training *t = &g->training;
     emit_schedules(t, out);
     text_printf(out,
@@ -260,6 +274,7 @@ void emit_model(Graph *g, Text *out, int output_count, double flops) {
                 ".params = params,\n",
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
+    if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
     emit_training(t, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = %.17g,\n",
                 sequence_number(g, loss_axis(g)), flops);

@@ -54,7 +54,8 @@ const char *wrap_lines(Arena *arena, const char *text);
 /* tables.c: what comes before the programs (returns the number of outputs), and what comes last. */
 int emit_tables(Graph *graph, const Program *train, Text *out);
 
-void emit_model(Graph *graph, Text *out, int output_count, double flops);
+int emit_flows(Graph *graph, Text *out); /* of the training program; returns their number */
+void emit_model(Graph *graph, Text *out, int output_count, int flow_count, double flops);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 bool weighted_loss(const Graph *graph);
 

@@ -105,7 +105,23 @@ static void add_gradient_outputs(Grad *grad, int count) {
     }
 }
 
-void graph_differentiate(Graph *graph, int loss) {
+/* ‖∂L/∂h_t‖ of the state that each DELAY carries, where it has one axis beside that of time. */
+static void add_flow_outputs(Grad *grad, int count) {
+    Graph *graph = grad->graph;
+    for (int i = 0; i < count; i++) {
+        Node delay = *graph_node(graph, i);
+        if (delay.op != OP_DELAY || !delay.name || delay.attr.axis || delay.type.rank > 2) continue;
+        int dy = grad->adjoint[delay.in[0]];
+        if (!grad->wanted[delay.in[0]] || dy < 0) continue;
+        int norm = graph_binary(graph, OP_MUL, dy, dy, delay.span);
+        if (delay.type.rank == 2) norm = graph_reduce(graph, OP_SUM, norm, 1, delay.span);
+        norm = graph_unary(graph, OP_SQRT, norm, delay.span);
+        vec_push(graph->arena, &graph->outputs,
+                 (Output){.role = ROLE_FLOW, .name = delay.name, .node = norm});
+    }
+}
+
+static void differentiate(Graph *graph, int loss, bool flow) {
     int count = graph->nodes.len;
     Grad grad = {.graph = graph,
                  .adjoint = ARENA_ARRAY(graph->arena, int, count),
@@ -119,4 +135,9 @@ void graph_differentiate(Graph *graph, int loss) {
     open_delays(&grad, count);
     walk_back(&grad, count);
     add_gradient_outputs(&grad, count);
+    if (flow) add_flow_outputs(&grad, count);
 }
+
+void graph_differentiate(Graph *graph, int loss) { differentiate(graph, loss, false); }
+
+void graph_differentiate_with_flow(Graph *graph, int loss) { differentiate(graph, loss, true); }

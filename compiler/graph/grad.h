@@ -13,6 +13,10 @@
  * adjoint of a named value v is called d_v. */
 void graph_differentiate(Graph *graph, int loss);
 
+/* The same, and a ROLE_FLOW output for each named state of a scan: the norm of its gradient at each
+ * step, [T]. */
+void graph_differentiate_with_flow(Graph *graph, int loss);
+
 /* [nodes] Whether a gradient would flow from the node to some parameter. Allocated in its arena. */
 bool *graph_active(const Graph *graph);
 

@@ -131,7 +131,7 @@ typedef struct {
     const double *values;
 } Table;
 
-typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND } Role;
+typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND, ROLE_FLOW } Role;
 
 /* What a graph is for: its loss (one value an example, or one a target position), the weight of
  * each of these where it has one (the loss of a batch is the sum of its values over the sum of
@@ -140,7 +140,8 @@ typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND 
  * operands of the sums over the batch that they are. */
 typedef struct {
     Role role;
-    const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's name */
+    const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's; ROLE_FLOW: the
+                         state's, of whose gradient this is the norm at each step */
     int node;
     int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions */
 } Output;

@@ -335,6 +335,8 @@ static void print_outputs(Text *text, const Graph *graph) {
             text_printf(text, "output %s %%%d\n", quoted(graph->arena, output->name), output->node);
         else if (output->role == ROLE_OPERAND)
             text_printf(text, "operand %d %%%d\n", output->param, output->node);
+        else if (output->role == ROLE_FLOW)
+            text_printf(text, "flow %s %%%d\n", quoted(graph->arena, output->name), output->node);
         else
             text_printf(text, "gradient %s %%%d\n", param_name(graph, output->param), output->node);
     }

@@ -280,6 +280,11 @@ static void read_output(Reader *reader) {
     add_output(reader, (Output){.role = ROLE_OUTPUT, .name = name});
 }
 
+static void read_flow(Reader *reader) {
+    const char *name = cursor_string(&reader->cursor);
+    add_output(reader, (Output){.role = ROLE_FLOW, .name = name});
+}
+
 static void read_gradient(Reader *reader) {
     int param = read_param_name(reader);
     if (reader->cursor.failed) return;
@@ -503,7 +508,7 @@ static const struct {
     {"train", read_train, 0},     {"optimizer", read_optimizer, 0}, {"schedule", read_schedule, 0},
     {"metric", read_metric, 0},   {"nodes", read_nodes, 0},         {"scan", read_scan, 1},
     {"loss", read_loss, 0},       {"output", read_output, 0},       {"gradient", read_gradient, 0},
-    {"operand", read_operand, 0}, {"weight", read_weight, 0},
+    {"operand", read_operand, 0}, {"weight", read_weight, 0},       {"flow", read_flow, 0},
 };
 
 static void read_statement(Reader *reader) {

@@ -285,6 +285,10 @@ static void check_output(Check *check, int index) {
             else if (!type_equal(type, &graph_node(graph, graph->outputs.at[index - 1].node)->type))
                 fail(check, "the loss and its weight have different types");
             break;
+        case ROLE_FLOW:
+            if (type->kind != TYPE_REAL || type->rank != 1)
+                fail(check, "output %d is not a norm at each step", index);
+            break;
         case ROLE_OUTPUT:
             if (!output->name) fail(check, "output %d has no name", index);
             break;
