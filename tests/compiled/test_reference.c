@@ -306,6 +306,70 @@ static const char *const stacks[] = {"bilstm_stacked", "gru_stacked", NULL};
 
 Test(reference, stacks) { check_cases(stacks, "-O0"); }
 
+/* ---- the LSTM as one packed product and as six equations ---- */
+
+/* Sets a packed parameter from those of the gates; NULL: to zeros. */
+static void set_packed(const Case *c, Runner *runner, int param, const char *gates) {
+    int size = runner_size(runner, param), count = 0;
+    double *values = ARENA_ARRAY(c->arena, double, size);
+    for (int gate = 0; gates && gate < 4; gate++) {
+        const double *part =
+            reference_reals(&c->file, &count, "param.states.%s_%c", gates, "ifgo"[gate]);
+        cr_assert(part && count == size / 4);
+        memcpy(values + gate * count, part, sizeof(double) * (size_t)count);
+    }
+    runner_set(runner, param, values);
+}
+
+static Results run_form(const Case *c, bool packed) {
+    static const struct {
+        const char *name, *gates;
+    } params[] = {{"states.weight_ih", "W"},
+                  {"states.weight_hh", "U"},
+                  {"states.bias_ih", "b"},
+                  {"states.bias_hh", NULL}};
+    Data *data = ARENA_NEW(c->arena, Data);
+    *data = batch_of(c, "ragged");
+    if (!packed) return runner_infer(open_runner(c, data, 1, false));
+    Runner *runner = runner_open(c->arena, c->model, data, data->count, 1, false);
+    for (int p = 0; p < c->model->param_count; p++) {
+        const char *name = c->model->params[p].name;
+        int count;
+        const double *values = reference_reals(&c->file, &count, "param.%s", name);
+        if (values) runner_set(runner, p, values);
+        for (int i = 0; i < 4; i++)
+            if (strcmp(params[i].name, name) == 0) set_packed(c, runner, p, params[i].gates);
+    }
+    return runner_infer(runner);
+}
+
+Test(reference, lstm_in_both_forms) {
+    static const char packed[] =
+        "model tried {\n  target label: class(neg, pos)\n"
+        "  input text: words(max_vocab = 30, max_length = 64)\n"
+        "  x = embedding(text, 6)\n  states = scan lstm(7) over x\n"
+        "  logits = linear(mean(states.h) + states.final.h, label.size)\n"
+        "  loss cross_entropy(logits, label)\n  output logits\n}\n";
+    Arena *arena = arena_new();
+    int equations = 0;
+    while (strcmp(cells[equations].name, "lstm_equations") != 0) equations++;
+    Programs one = programs_of_text(arena, "model.rondo", packed);
+    Programs six = programs_of_text(arena, "model.rondo", cell_text(arena, equations));
+    cr_expect_str_eq(print_recurrences(one.infer, one.train),
+                     print_recurrences(six.infer, six.train));
+    Object object = object_load(arena, (const char *[]){one.c, six.c}, 2, false, "-O0");
+    Case c = {.arena = arena, .name = "cells/lstm_equations", .model = object.model[0]};
+    c.file = reference_open(arena, c.name);
+    Results a = run_form(&c, true);
+    c.model = object.model[1];
+    Results b = run_form(&c, false);
+    cr_expect(memcmp(a.output[0], b.output[0], sizeof(double) * (size_t)a.output_size[0]) == 0,
+              "packed or not: other logits");
+    cr_expect(memcmp(a.loss, b.loss, sizeof(double) * (size_t)a.losses) == 0);
+    object_unload(&object);
+    arena_free(arena);
+}
+
 /* Under sanitizers a cell stands for all. */
 Test(reference, cells) {
     for (int first = 0; first < (TRIED_CELLS < CELLS ? TRIED_CELLS : CELLS);
