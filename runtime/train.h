@@ -67,7 +67,7 @@ struct RdTrainer {
     RdEpoch *history; /* [training.epochs] those of the complete epochs are filled in */
     RdTrainState state;
     RdPlateau plateau[RD_MAX_SCHEDULES];
-    double rate; /* of the last step */
+    double rate;        /* of the last step */
     RdAtomicFile file;  /* at `path` */
     char *history_text; /* [history_room] private to checkpoint.c */
     size_t history_room;
