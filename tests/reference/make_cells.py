@@ -87,6 +87,14 @@ class Classifier(nn.Module):
         return logits(self.pool(*sequences)), None
 
 
+class Weighted(Classifier):
+    """Classes with weights, which the mean over a batch is divided by, and smoothed labels."""
+
+    def loss(self, logits, labels):
+        weights = torch.tensor([1, 2.5], dtype=logits.dtype)
+        return nn.functional.cross_entropy(logits, labels, weights, label_smoothing=0.1)
+
+
 def last(states):
     return states[-1]
 
@@ -128,6 +136,7 @@ def cases():
         "convolution": Classifier(
             {"narrow": Convolution(E, 6, 2), "wide": Convolution(E, 5, 5),
              "past": Convolution(E, 4, 3, before=2)}, pool_windows, 2 * 6 + 5 + 4),
+        "class_weights": Weighted({}, mean, E),
     }
 
 

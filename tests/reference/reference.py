@@ -87,7 +87,7 @@ def run(model, batch):
     named_outputs = {"logits": logits}
     if attention:
         named_outputs["attention"] = torch.cat(attention)
-    return F.cross_entropy(logits, labels), named_outputs
+    return getattr(model, "loss", F.cross_entropy)(logits, labels), named_outputs
 
 
 def gradients(model, batch):
