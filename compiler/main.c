@@ -91,7 +91,7 @@ static void count_params(const Graph *g, long *fixed, const char **more) {
  * is nested in has one. */
 static double most_rows(const Graph *g, int axis) {
     double rows = g->training.batch;
-    for (; axis; axis = g->syms.at[axis].parent) rows *= g->syms.at[axis].max;
+    for (; axis; axis = axis_outer(g, axis)) rows *= axis_max(g, axis);
     return rows;
 }
 

@@ -104,12 +104,13 @@ static void new_packing(RdPackingMemory *p, size_t owners, int longest) {
     p->place = integers(owners);
     p->length = integers(owners);
     p->count = integers(steps);
-    p->start = integers(steps + 1);
+    p->start = integers((owners > steps ? owners : steps) + 1);
     p->previous = integers(rows);
     p->next = integers(rows);
     p->example = integers(rows);
     p->step = integers(rows);
     p->data = integers(rows);
+    p->other = integers(rows);
 }
 
 /* The most rows that a batch has of sequence n, or of examples. */
@@ -125,6 +126,7 @@ void rd_plan_new(const RdExamples *examples, int batch_size, RdPlan *plan) {
     *plan = (RdPlan){.examples = examples, .batch_size = size, .batch_count = batches};
     for (int n = 1; n <= examples->sequence_count; n++) {
         const RdLengths *lengths = &examples->sequence[n - 1];
+        if (lengths->unused) continue;
         size_t owners = (size_t)rows_of(plan, lengths->parent);
         plan->packing[n - 1].most_rows = most_rows(examples, n, size);
         new_packing(&plan->packing[n - 1], owners, lengths->longest);
@@ -151,8 +153,8 @@ void rd_plan_free(RdPlan *plan) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     for (int n = 0; n < RD_MAX_SEQUENCES; n++) {
         RdPackingMemory *p = &plan->packing[n];
-        int *parts[] = {p->order,    p->place, p->length,  p->count, p->start,
-                        p->previous, p->next,  p->example, p->step,  p->data};
+        int *parts[] = {p->order, p->place,   p->length, p->count, p->start, p->previous,
+                        p->next,  p->example, p->step,   p->data,  p->other};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
     }
     for (int c = 0; c < RD_MAX_COLUMNS; c++) {
@@ -220,6 +222,41 @@ static void link_rows(RdPackingMemory *p, const size_t *first, const int *data) 
         }
 }
 
+/* A pair: the rows of an owner behind each other. */
+static RdPacking pack_pair(RdPlan *plan, int n, const RdBatch *batch) {
+    const RdLengths *lengths = &plan->examples->sequence[n - 1];
+    const RdPacking *first = &batch->packing[lengths->parent - 1];
+    const RdPacking *other = &batch->packing[lengths->other - 1];
+    const int *data = rd_plan_steps(plan, lengths->parent);
+    RdPackingMemory *p = &plan->packing[n - 1];
+    int rows = 0;
+    for (int i = 0; i < first->rows; i++) {
+        int b = other->place[first->example[i]];
+        p->place[i] = i;
+        p->length[i] = other->length[b];
+        p->start[i] = rows;
+        for (int s = 0; s < p->length[i]; s++, rows++) {
+            p->previous[rows] = s > 0 ? rows - 1 : -1;
+            p->next[rows] = s + 1 < p->length[i] ? rows + 1 : -1;
+            p->example[rows] = i;
+            p->step[rows] = s;
+            p->other[rows] = other->start[s] + b;
+            p->data[rows] = (int)lengths->first[data[i]] + s;
+        }
+    }
+    p->start[first->rows] = rows;
+    return (RdPacking){.examples = first->rows,
+                       .rows = rows,
+                       .length = p->length,
+                       .start = p->start,
+                       .previous = p->previous,
+                       .next = p->next,
+                       .example = p->example,
+                       .step = p->step,
+                       .place = p->place,
+                       .other = p->other};
+}
+
 static RdPacking pack_sequence(RdPlan *plan, int n, const int *data, int owners) {
     RdPackingMemory *p = &plan->packing[n - 1];
     place_sequences(plan, n, data, owners);
@@ -258,6 +295,11 @@ void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
     *batch = (RdBatch){.examples = plan->begin[k + 1] - plan->begin[k]};
     for (int n = 1; n <= examples->sequence_count; n++) {
         int parent = examples->sequence[n - 1].parent;
+        if (examples->sequence[n - 1].unused) continue;
+        if (examples->sequence[n - 1].other) {
+            batch->packing[n - 1] = pack_pair(plan, n, batch);
+            continue;
+        }
         int owners = rd_batch_rows(batch, parent);
         batch->packing[n - 1] =
             pack_sequence(plan, n, parent ? rd_plan_steps(plan, parent) : position, owners);

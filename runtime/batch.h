@@ -9,7 +9,9 @@
 /* The lengths of all sequences of a kind, owner after owner: the examples in the order of the data,
  * or the steps of the sequences that they are nested in. */
 typedef struct {
-    int parent;    /* as in RdSequence */
+    int parent; /* as in RdSequence, */
+    int other;  /* and this */
+    bool unused;
     size_t owners; /* how many there are */
     int longest;   /* the largest length; 0 when there are no owners */
     int *length;   /* [owners] each at least 1 */
@@ -33,7 +35,9 @@ typedef struct {
 /* Room for `count` examples without lengths. */
 void rd_examples_new(const RdModel *model, int count, RdExamples *examples);
 
-/* Memory for the lengths of sequence n, whose parent's are complete; the caller fills `length`. */
+/* Memory for the lengths of sequence n, whose parent's are complete. The caller fills `length`, and
+ * calls rd_examples_sum; of a pair, or when there is no such sequence, all is done, and NULL is
+ * returned. */
 RdLengths *rd_examples_lengths(RdExamples *examples, int n);
 
 /* Completes sequence n from its lengths. */
@@ -54,7 +58,7 @@ void rd_examples_free(RdExamples *examples);
 /* Memory for the packing of a sequence. */
 typedef struct {
     int most_rows; /* of any batch, in any order */
-    int *order, *place, *length, *count, *start, *previous, *next, *example, *step;
+    int *order, *place, *length, *count, *start, *previous, *next, *example, *step, *other;
     int *data; /* [rows] which step of the data each row is */
 } RdPackingMemory;
 

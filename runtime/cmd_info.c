@@ -43,7 +43,10 @@ static RdMemory memory_for(const Info *info, int batch, bool training) {
     for (int n = 0; n < model->sequence_count; n++) {
         const RdSequence *sequence = &model->sequences[n];
         int owners = sequence->parent ? sizes.rows[sequence->parent - 1] : batch;
-        sizes.rows[n] = owners * model->columns[sequence->column].max_length;
+        if (sequence->column < 0 && !sequence->other) continue;
+        int column =
+            sequence->other ? model->sequences[sequence->other - 1].column : sequence->column;
+        sizes.rows[n] = owners * model->columns[column].max_length;
     }
     return rd_session_memory(info->model, &sizes, training);
 }

@@ -20,7 +20,8 @@ RdAnswer rd_answer(const RdModel *model) {
         bool answers = counts && answer.column == output->of;
         if (answers && output->index && answer.index < 0) answer.index = i;
         if (answers && !output->index && answer.probability < 0) answer.probability = i;
-        bool one_a_step = output->per_step && !output->index && output->columns == 1;
+        bool one_a_step = output->per_step && !output->index && output->columns == 1 &&
+                          model->sequences[output->per_step - 1].column >= 0;
         if (one_a_step && answer.weight < 0) answer.weight = i;
     }
     return answer;

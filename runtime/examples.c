@@ -15,8 +15,12 @@ void rd_examples_new(const RdModel *model, int count, RdExamples *examples) {
                              .column_count = model->column_count,
                              .real_size = model->real_size,
                              .sequence_count = sequences ? sequences : 1};
-    for (int n = 1; n <= sequences; n++)
-        examples->sequence[n - 1].parent = model->sequences[n - 1].parent;
+    for (int n = 1; n <= sequences; n++) {
+        const RdSequence *sequence = &model->sequences[n - 1];
+        examples->sequence[n - 1].parent = sequence->parent;
+        examples->sequence[n - 1].other = sequence->other;
+        examples->sequence[n - 1].unused = sequence->column < 0 && !sequence->other;
+    }
     for (int c = 0; c < model->column_count; c++) {
         examples->per_step[c] = model->columns[c].per_step;
         examples->numbers[c] = model->columns[c].numbers;
@@ -33,12 +37,26 @@ size_t rd_examples_rows(const RdExamples *examples, int n) {
     return rd_examples_first(examples, n, examples->count);
 }
 
+/* Every step of the one sequence has as many rows as the other has steps. */
+static void pair_up(RdExamples *examples, int n) {
+    RdLengths *lengths = &examples->sequence[n - 1];
+    const RdLengths *first = &examples->sequence[lengths->parent - 1];
+    const RdLengths *other = &examples->sequence[lengths->other - 1];
+    for (int i = 0; i < examples->count; i++)
+        for (size_t k = first->first[i]; k < first->first[i + 1]; k++)
+            lengths->length[k] = other->length[i];
+    rd_examples_sum(examples, n);
+}
+
 RdLengths *rd_examples_lengths(RdExamples *examples, int n) {
     RdLengths *lengths = &examples->sequence[n - 1];
+    if (lengths->unused) return NULL;
     lengths->owners = rd_examples_rows(examples, lengths->parent);
     lengths->length = rd_zeros(lengths->owners, sizeof *lengths->length);
     lengths->first = rd_zeros(lengths->owners + 1, sizeof *lengths->first);
-    return lengths;
+    if (!lengths->other) return lengths;
+    pair_up(examples, n);
+    return NULL;
 }
 
 void rd_examples_sum(RdExamples *examples, int n) {
@@ -52,6 +70,7 @@ void rd_examples_sum(RdExamples *examples, int n) {
 /* A sequence that was not read has one step for each owner. */
 static void encode_lengths(const RdModel *model, const RdData *data, RdExamples *examples, int n) {
     RdLengths *lengths = rd_examples_lengths(examples, n);
+    if (!lengths) return;
     int column = n <= model->sequence_count ? model->sequences[n - 1].column : -1;
     const int *length = column < 0 || !data->has[column] ? NULL
                         : model->columns[column].kind == RD_NUMBERS

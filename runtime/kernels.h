@@ -92,6 +92,18 @@ RD_INLINE void rd_fold_argmax(real *to, vec x, bool first, int count, int apart,
     rd_store_head(to + apart, rd_choose(better, x, best), count);
 }
 
+/* The sum over the steps of the first sequence of a pair, for row `at` of the other. */
+RD_INLINE vec rd_sum_across(const RdPacking *pair, const RdPacking *first, const RdPacking *other,
+                            long at, const real *from, long stride, int count) {
+    const int example = other->example[at], b = first->place[example];
+    vec sum = rd_splat(0);
+    for (int t = 0; t < first->length[b]; t++) {
+        const long row = pair->start[first->start[t] + b] + other->step[at];
+        sum += rd_load_count(from + row * stride, count);
+    }
+    return sum;
+}
+
 /* ---- sharing rows among threads ---- */
 
 /* The part `part` of `parts` of `count` rows in any order. */

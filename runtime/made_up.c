@@ -18,6 +18,7 @@ static int bounded(int wanted, int limit) { return limit > 0 ? least(wanted, lim
 static void make_up_lengths(Maker *maker, int n) {
     const RdModel *model = maker->model;
     RdLengths *lengths = rd_examples_lengths(maker->examples, n);
+    if (!lengths) return;
     int shortest = 1, longest = 1;
     if (n <= model->sequence_count) {
         const RdColumn *column = &model->columns[model->sequences[n - 1].column];

@@ -15,7 +15,7 @@
 #endif
 typedef RD_REAL real;
 
-enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_MAX_SEQUENCES = 16, RD_BEHIND = 256 };
+enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_MAX_SEQUENCES = 24, RD_BEHIND = 256 };
 
 /* ---- what the compiler says about a model ---- */
 
@@ -27,6 +27,8 @@ typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS, RD_TAGS } RdColumnKind;
 typedef struct {
     int column; /* whose lengths it has */
     int parent; /* every step of this sequence has one; 0: every example has; before this one */
+    int other;  /* a pair: every step of `parent` has all steps of this sequence of its example; its
+                   column is -1. A column of -1 alone: not used */
 } RdSequence;
 
 /* A column of the data: an `input` or a `target` of the model. */
@@ -124,7 +126,10 @@ typedef struct {
 
 /* Sequences packed by time step, never padded: they are sorted by falling length, row start[t] + b
  * is step t of sequence b, and step t has the rows of the first count[t] sequences. Their owners
- * are the examples of the batch, or the rows of the packing that this one is nested in. */
+ * are the examples of the batch, or the rows of the packing that this one is nested in.
+ *
+ * The rows of a pair are ordered by owner instead: those of owner i begin at start[i]. It has no
+ * steps and no count. */
 typedef struct {
     int examples;        /* B: sequences, and owners */
     int steps;           /* the longest length */
@@ -137,6 +142,7 @@ typedef struct {
     const int *example;  /* [rows] the owner of the row's sequence */
     const int *step;     /* [rows] the step that the row is of */
     const int *place;    /* [examples] which sequence is this owner's */
+    const int *other;    /* of a pair: [rows] the row of the other sequence's step */
 } RdPacking;
 
 typedef struct {

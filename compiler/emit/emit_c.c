@@ -16,8 +16,8 @@ static const char *rows_of(const Writer *writer, int axis) {
 /* What the rows of a buffer are: "examples", or "steps", of a sequence if there are several. */
 static const char *rows_name(const Writer *writer, int axis) {
     const Graph *g = writer->graph;
-    if (!axis || sequence_number(g, g->syms.len - 1) < 2) return axis ? "steps" : "examples";
-    return PRINT("steps of %s", g->syms.at[axis].name);
+    if (!axis || length_count(g) < 2) return axis ? "steps" : "examples";
+    return PRINT("steps of %s", axis_name(g, axis));
 }
 
 /* The first buffer of each slot stands for it. */

@@ -39,6 +39,11 @@ static const char *ancestor(const Writer *writer, int axis, int up, const char *
     return at;
 }
 
+/* The row of the second of a pair's sequences. */
+static const char *other_row(const Writer *writer, Access access, const char *at) {
+    return PRINT("%sother[%s]", packing(writer, "w->", access.axis), at);
+}
+
 static const char *plus(const Writer *writer, const char *pointer, int column) {
     return column ? PRINT("%s + %d", pointer, column) : pointer;
 }
@@ -86,6 +91,8 @@ static const char *shifted_row(const Writer *writer, Access access, int by, cons
 /* The row that an access reads for row `at`; negative where there is none. */
 static const char *row_number(const Writer *writer, Access access, const char *at) {
     switch (access.row) {
+        case ROW_OTHER:
+            return other_row(writer, access, at);
         case ROW_EXAMPLE:
             return ancestor(writer, access.axis, access.up, at);
         case ROW_PREVIOUS:
@@ -114,6 +121,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     const char *row = row_number(writer, access, at);
     switch (access.row) {
         case ROW_SAME:
+        case ROW_OTHER:
         case ROW_EXAMPLE:
         case ROW_LAST:
         case ROW_FIRST:
@@ -202,6 +210,7 @@ static bool first_of_two(const Writer *writer, const Node *n, int node) {
 
 /* The row of an access as seen from row `at` of the kernel. */
 static const char *at_row(const Writer *writer, Access access) {
+    if (access.row == ROW_OTHER) return other_row(writer, access, "at");
     return access.row == ROW_EXAMPLE ? ancestor(writer, access.axis, access.up, "at") : "at";
 }
 
@@ -234,7 +243,7 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
 /* The size of the example's sequence or of a vocabulary, as a number. */
 static const char *length(const Writer *writer, const Node *n) {
     const Sym *sym = &writer->graph->syms.at[n->attr.index];
-    int loop = writer->program->kernels.at[writer->kernel].axis;
+    int loop = writer->axis;
     const char *owner = ancestor(writer, loop, levels_up(writer->program, loop, sym->parent), "at");
     const char *size =
         sym->kind == SYM_VOCAB
@@ -287,8 +296,8 @@ static bool taken(const Writer *writer, const char *name, const char *own) {
 /* A name for what an access reads: the value's own, with where it stands unless that is here. Two
  * delays of a value that start differently need a number as well. */
 static const char *load_name(const Writer *writer, Access access) {
-    static const char *const places[] = {"",      "",       "_before", "_after", "_first",
-                                         "_last", "_start", "_end",    "_moved", ""};
+    static const char *const places[] = {"",       "",     "_before", "_after", "_first", "_last",
+                                         "_start", "_end", "_moved",  "_other", ""};
     const char *own = writer->names[access.node], *name = own;
     if (*places[access.row]) name = PRINT("%s%s", name, places[access.row]);
     if (access.column) name = PRINT("%s_%d", name, access.column);

@@ -104,10 +104,28 @@ static const Accumulator *sum_of(const Stage *stage, int node) {
     return NULL;
 }
 
+/* A sum over all steps of the first of a pair. */
+static const char *across(const Writer *writer, int node, const char *column) {
+    const Program *program = writer->program;
+    int from = graph_node(writer->graph, node)->in[0], pair = program->axis[from];
+    Access access = access_of(program, from);
+    int width = width_of(program, node);
+    const char *at = writer->lines && width > 1 ? PRINT("line * %d + %s", width, column)
+                     : writer->lines            ? "line"
+                     : width == 1               ? "0"
+                                                : column;
+    return PRINT("rd_sum_across(%s, %s, %s, at, w->%s + %d + %s, %s, %s)",
+                 packing_of(writer, "w->", pair),
+                 packing_of(writer, "w->", axis_outer(writer->graph, pair)),
+                 packing_of(writer, "w->", pair_other(pair)), writer->names[access.node],
+                 access.column, at, stride_of(writer, access.node), width == 1 ? "1" : "LANES");
+}
+
 static const char *node_value(Writer *writer, const Stage *stage, int node, const char *column) {
     const Accumulator *sum = sum_of(stage, node);
     const Node *n = graph_node(writer->graph, node);
     if (!sum) {
+        if (is_across(writer->program, node)) return across(writer, node, column);
         if (n->op == OP_PICK) {
             Access from = access_of(writer->program, n->in[0]);
             return PRINT("rd_splat((%s)[%s])", line_pointer(writer, from, "at"),
@@ -159,11 +177,11 @@ static void emit_store(Writer *writer, int node, const char *column) {
 static void emit_fold(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);
     const Kernel *kernel = &writer->program->kernels.at[writer->kernel];
-    Access target = {.node = node, .row = ROW_EXAMPLE, .axis = kernel->axis, .up = 1, .init = -1};
+    Access target = {.node = node, .row = ROW_EXAMPLE, .axis = writer->axis, .up = 1, .init = -1};
     int add = steps_add(writer->program, n->in[0]);
-    const char *first = kernel->direction > 0
-                            ? PRINT("%sprevious[at] < 0", packing(writer, "w->", kernel->axis))
-                            : last_step(writer, kernel->axis, add, "at");
+    bool forward = kernel->direction > 0 || is_pair(writer->axis);
+    const char *first = forward ? PRINT("%sprevious[at] < 0", packing(writer, "w->", writer->axis))
+                                : last_step(writer, writer->axis, add, "at");
     int columns = writer->program->columns[node];
     const char *function = n->op == OP_SUM   ? "rd_fold_sum"
                            : n->op == OP_MAX ? "rd_fold_max"
@@ -177,7 +195,7 @@ static void emit_fold(Writer *writer, int node, const char *column) {
     const char *x = operand(writer, n->in[0], column);
     if (add)
         text_printf(writer->out, "if (rd_within(%s, at, %d))\n  ",
-                    packing_of(writer, "w->", kernel->axis), add);
+                    packing_of(writer, "w->", writer->axis), add);
     text_printf(writer->out, "%s(%s + %s, %s, %s, %s%s);\n", function, to,
                 width == 1 ? "0" : column, x, first, count, extra);
 }
@@ -488,6 +506,7 @@ static void emit_stage(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
     writer->stage = s;
+    writer->axis = stage->axis;
     writer->lines = stage->lines > 1;
     emit_equations(writer, stage);
     text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
@@ -502,6 +521,19 @@ static void emit_stage(Writer *writer, int s) {
     forget(writer, stage);
 }
 
+/* A stage for the pairs of the rows at hand. */
+static void emit_pair_rows(Writer *writer, const char *name, int s) {
+    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
+    const char *p = packing(writer, "w->", stage->axis);
+    const char *most = stage->accumulators.len ? "RD_ROWS" : "last - pair";
+    text_printf(writer->out,
+                "    for (int n, pair = %sstart[row], last = %sstart[row + rows];"
+                " pair < last; pair += n) {\n",
+                p, p);
+    text_printf(writer->out, "        n = rd_tile(last - pair, %s);\n", most);
+    text_printf(writer->out, "        %s_stage_%d(w, pair, n);\n    }\n", name, s);
+}
+
 /* All stages for the rows from `row` to `end`, a tile at a time where there are products. */
 static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
     Text *out = writer->out;
@@ -511,8 +543,13 @@ static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
     out->indent++;
     text_printf(out, "for (int rows; row < end; row += rows) {\n    rows = %s;\n",
                 tiles ? "rd_tile((int)(end - row), RD_ROWS)" : "(int)(end - row)");
-    for (int s = 0; s < kernel->stages.len; s++)
-        text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
+    for (int s = 0; s < kernel->stages.len; s++) {
+        const Stage *stage = &kernel->stages.at[s];
+        if (stage->axis != kernel->axis)
+            emit_pair_rows(writer, name, s);
+        else
+            text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
+    }
     text_puts(out, "}\n");
     out->indent--;
     text_puts(out, "}\n\n");
@@ -529,6 +566,9 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
         text_printf(out, "rd_share(%s%s, part, parts, &first, &last);\n", p,
                     kernel->space == SPACE_STEPS ? "rows" : "examples");
         text_printf(out, "%s_rows(w, first, last);\n", name);
+    } else if (is_pair(kernel->axis)) {
+        text_printf(out, "rd_share(%sexamples, part, parts, &first, &last);\n", p);
+        text_printf(out, "%s_rows(w, %sstart[first], %sstart[last]);\n", name, p, p);
     } else {
         text_printf(out, "rd_share_steps(%s, part, parts, &first, &last);\n",
                     packing_of(writer, "w->", kernel->axis));

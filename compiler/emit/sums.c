@@ -15,6 +15,8 @@ static const char *row_map(const Writer *writer, Access access) {
             return PRINT("%sprevious", p);
         case ROW_NEXT:
             return access.add ? "NULL" : PRINT("%snext", p); /* or else by counting steps */
+        case ROW_OTHER:
+            return PRINT("%sother", p);
         case ROW_EXAMPLE:
             if (access.up > 1) die("the operand of a sum over the batch is too far up");
             return PRINT("%sexample", p);

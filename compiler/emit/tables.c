@@ -82,17 +82,43 @@ static void emit_columns(Graph *g, Text *out) {
     text_puts(out, "};\n");
 }
 
-static void emit_sequences(Graph *g, Text *out) {
-    int count = 0;
+/* The pair that has this number, 0 for one of which the program has no values. */
+static int pair_numbered(const Program *program, int number) {
+    const Graph *g = program->graph;
+    for (int i = 0; i < g->nodes.len; i++)
+        if (is_pair(program->axis[i]) && sequence_number(g, program->axis[i]) == number)
+            return program->axis[i];
+    return 0;
+}
+
+/* Those without values have no column and no other. */
+static void emit_pairs(const Program *train, Text *out) {
+    const Graph *g = train->graph;
+    int last = 0;
+    for (int i = 0; i < g->nodes.len; i++)
+        if (is_pair(train->axis[i]) && sequence_number(g, train->axis[i]) > last)
+            last = sequence_number(g, train->axis[i]);
+    for (int n = length_count(g) + 1; n <= last; n++) {
+        int pair = pair_numbered(train, n);
+        if (pair)
+            text_printf(out, "  {.column = -1, .parent = %d, .other = %d}, /* %s */\n",
+                        sequence_number(g, axis_outer(g, pair)),
+                        sequence_number(g, pair_other(pair)), axis_name(g, pair));
+        else
+            text_puts(out, "  {.column = -1},\n");
+    }
+}
+
+static void emit_sequences(Graph *g, const Program *train, Text *out) {
     text_puts(out, "static const RdSequence sequences[] = {\n");
     for (int i = 1; i < g->syms.len; i++) {
         const Sym *sym = &g->syms.at[i];
         if (sym->kind != SYM_LENGTH) continue;
         text_printf(out, "  {.column = %d, .parent = %d}, /* %s */\n", sym->input,
                     sequence_number(g, sym->parent), sym->name);
-        count++;
     }
-    text_puts(out, count ? "};\n" : "  {0},\n};\n");
+    emit_pairs(train, out);
+    text_puts(out, length_count(g) ? "};\n" : "  {0},\n};\n");
 }
 
 /* Numbers that the source lists. A vector may be read behind the last. */
@@ -266,7 +292,8 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, double fl
               "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
               "#endif\n\nconst RdModel MODEL = {\n");
     text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n", quoted(g->arena, g->name));
-    text_printf(out, "  .sequence_count = %d,\n", sequence_number(g, g->syms.len - 1));
+    text_printf(out, "  .sequence_count = %s,\n",
+                length_count(g) ? "sizeof sequences / sizeof *sequences" : "0");
     text_printf(out, "  .column_count = %d,\n  .param_count = %d,\n  .output_count = %d,\n",
                 g->inputs.len, g->params.len, output_count);
     text_printf(out,
@@ -287,7 +314,7 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, double fl
 int emit_tables(Graph *g, const Program *train, Text *out) {
     int outputs;
     emit_columns(g, out);
-    emit_sequences(g, out);
+    emit_sequences(g, train, out);
     emit_number_tables(g, out);
     emit_params(g, train, out);
     emit_outputs(g, out, &outputs);

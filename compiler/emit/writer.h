@@ -13,6 +13,7 @@ typedef struct {
     const char **kernel_names;
     /* while a stage is being written: */
     int kernel, stage;
+    int axis;        /* of its rows */
     bool lines;      /* the stage has lines: the one at hand is `line` */
     bool *known;     /* nodes that are in a local variable */
     bool keep_loads; /* what is read from memory goes to a local variable, once */

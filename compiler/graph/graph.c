@@ -276,7 +276,8 @@ int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span) {
 
 /* ---- steps ---- */
 
-int step_axes(const Graph *graph, const Type *type) {
+/* The lengths in front of a type, each nested in the one before. */
+static int nested_axes(const Graph *graph, const Type *type) {
     int count = 0;
     for (int outer = 0; count < type->rank; outer = type->dim[count++].sym) {
         const Sym *sym = &graph->syms.at[type->dim[count].sym];
@@ -290,15 +291,54 @@ int step_add(const Graph *graph, const Type *type) {
     return count ? type->dim[count - 1].add : 0;
 }
 
+int step_axes(const Graph *graph, const Type *type) {
+    int count = nested_axes(graph, type);
+    if (count != 1 || type->rank < 2 || type->dim[0].add || type->dim[1].add) return count;
+    const Sym *sym = &graph->syms.at[type->dim[1].sym];
+    return sym->kind == SYM_LENGTH && !sym->parent ? 2 : count;
+}
+
+enum { PAIRED = 16 }; /* bits of the first sym of a pair */
+
 int step_sym(const Graph *graph, const Type *type) {
     int count = step_axes(graph, type);
+    if (count > nested_axes(graph, type)) return type->dim[0].sym | type->dim[1].sym << PAIRED;
     return count ? type->dim[count - 1].sym : 0;
 }
 
-int sequence_number(const Graph *graph, int sym) {
+bool is_pair(int axis) { return axis >> PAIRED != 0; }
+
+int pair_other(int axis) { return axis >> PAIRED; }
+
+static int pair_first(int axis) { return axis & ((1 << PAIRED) - 1); }
+
+int axis_outer(const Graph *graph, int axis) {
+    return is_pair(axis) ? pair_first(axis) : graph->syms.at[axis].parent;
+}
+
+int axis_max(const Graph *graph, int axis) {
+    return graph->syms.at[is_pair(axis) ? pair_other(axis) : axis].max;
+}
+
+const char *axis_name(const Graph *graph, int axis) {
+    if (!is_pair(axis)) return graph->syms.at[axis].name;
+    return arena_printf(graph->arena, "%s and %s", graph->syms.at[pair_first(axis)].name,
+                        graph->syms.at[pair_other(axis)].name);
+}
+
+static int lengths_up_to(const Graph *graph, int sym) {
     int number = 0;
     for (int i = 1; i <= sym; i++) number += graph->syms.at[i].kind == SYM_LENGTH;
-    return sym ? number : 0;
+    return number;
+}
+
+int length_count(const Graph *graph) { return lengths_up_to(graph, graph->syms.len - 1); }
+
+int sequence_number(const Graph *graph, int axis) {
+    if (!is_pair(axis)) return axis ? lengths_up_to(graph, axis) : 0;
+    int count = length_count(graph);
+    return count + (lengths_up_to(graph, pair_first(axis)) - 1) * count +
+           lengths_up_to(graph, pair_other(axis));
 }
 
 int graph_length(Graph *graph, Dim dim, Span span) {

@@ -217,7 +217,8 @@ Type type_without(Type type, int axis);
 Type type_with(Type type, int axis, Dim size); /* a new axis before position `axis` */
 
 /* How many axes a value has in front that are lengths: the first of examples, each further one
- * nested in the one before it. */
+ * nested in the one before it; or two of examples, for which there is a row for each step of the
+ * one with each step of the other. */
 int step_axes(const Graph *graph, const Type *type);
 
 /* The size `dim` of one that has a sym, as a number: [], or for a nested length [the outer one]. */
@@ -225,9 +226,18 @@ int graph_length(Graph *graph, Dim dim, Span span);
 /* What the last of these has more than its sequence; 0 without any. */
 int step_add(const Graph *graph, const Type *type);
 
-/* The sym of the last of these, 0 for none; and which of the graph's lengths a sym is, from 1. */
+/* The sequence whose steps a value has a row for: the sym of the last of these axes, the two of a
+ * pair in one number, 0 for none. */
 int step_sym(const Graph *graph, const Type *type);
-int sequence_number(const Graph *graph, int sym);
+bool is_pair(int axis);
+int pair_other(int axis);                     /* the sym of the second of a pair */
+int axis_outer(const Graph *graph, int axis); /* what it is nested in; the first of a pair */
+int axis_max(const Graph *graph, int axis);   /* the longest that one can be */
+const char *axis_name(const Graph *graph, int axis);
+
+/* The number of a sequence, from 1: the lengths in their order, behind them all pairs. */
+int sequence_number(const Graph *graph, int axis);
+int length_count(const Graph *graph);
 
 /* "[T, 4*H]" with lengths by name: "[text, 128]". The string lives in the graph's arena. */
 const char *type_string(const Graph *graph, const Type *type);

@@ -26,8 +26,14 @@ bool is_fold(const Program *program, int node) {
     return n->attr.axis == step_axes(program->graph, from) - 1;
 }
 
+bool is_across(const Program *program, int node) {
+    const Node *n = graph_node(program->graph, node);
+    return reduces(n) && n->attr.axis == 0 && is_pair(program->axis[n->in[0]]);
+}
+
 bool is_row_reduction(const Program *program, int node) {
-    return reduces(graph_node(program->graph, node)) && !is_fold(program, node);
+    return reduces(graph_node(program->graph, node)) && !is_fold(program, node) &&
+           !is_across(program, node);
 }
 
 int steps_add(const Program *program, int node) {
@@ -46,7 +52,7 @@ int buffer_of(const Program *program, int node) {
     return buffer;
 }
 
-int axis_parent(const Program *program, int axis) { return program->graph->syms.at[axis].parent; }
+int axis_parent(const Program *program, int axis) { return axis_outer(program->graph, axis); }
 
 int levels_up(const Program *program, int axis, int to) {
     int levels = 0;
@@ -111,13 +117,18 @@ static void through_slice(Walk *walk, const Node *slice) {
 }
 
 /* Where the rows of what an EXPAND repeats are. */
-static void row_of_expanded(const Program *program, int from, int to, Access *access) {
+static void row_of_expanded(const Program *program, const Node *expand, int to, Access *access) {
+    int from = expand->in[0], axis = program->axis[to];
     if (program->space[from] == SPACE_SHARED) {
         access->row = ROW_SHARED;
-    } else if (program->axis[from] != program->axis[to]) {
-        if (access->row != ROW_EXAMPLE) access->axis = program->axis[to];
-        access->row = ROW_EXAMPLE;
-        access->up += levels_up(program, program->axis[to], program->axis[from]);
+    } else if (program->axis[from] != axis) {
+        if (access->row == ROW_OTHER) /* to the example: the same way from either of a pair */
+            access->up = 1;
+        else if (access->row != ROW_EXAMPLE)
+            access->axis = axis;
+        bool other = is_pair(axis) && (expand->attr.kept & 3) == 2;
+        access->row = other ? ROW_OTHER : ROW_EXAMPLE;
+        if (!other) access->up += levels_up(program, axis, program->axis[from]);
     }
 }
 
@@ -127,7 +138,7 @@ static void through_expand(Walk *walk, const Node *expand) {
     int before = expand->type.rank - inner_rank(program, node);
     int ours = graph_node(program->graph, from)->type.rank - inner_rank(program, from);
     int to[MAX_RANK], start[MAX_RANK] = {0};
-    row_of_expanded(program, from, node, &walk->access);
+    row_of_expanded(program, expand, node, &walk->access);
     for (int a = 0; a < expand->type.rank; a++) {
         bool kept = expand->attr.kept >> a & 1;
         int lands = kept ? inner++ - ours : -1;

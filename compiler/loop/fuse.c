@@ -34,6 +34,7 @@ typedef struct {
     int *users, *user_start; /* computed nodes that use each node */
     int cycles;
     int *direction; /* of each recurrence */
+    int *axis;      /* its steps */
 } Fuse;
 
 /* ---- dependences ---- */
@@ -51,6 +52,7 @@ static void find_reads(Fuse *fuse, int node) {
         if (graph_node(fuse->graph, access.node)->op == OP_ONEHOT)
             access.node = graph_node(fuse->graph, access.node)->in[0];
         bool direct = is_same_place(fuse->program, n->in[k], access);
+        if (is_across(fuse->program, node)) access.row = ROW_LAST, direct = false;
         if (computed(fuse, access.node))
             vec_push(arena, reads, (Dependence){access.node, access.row, direct});
         if (access.init < 0) continue;
@@ -183,14 +185,22 @@ static void find_fold_feeders(Fuse *fuse) {
 
 /* ---- making kernels ---- */
 
-/* Everything that `node` reads is there when a kernel of this direction computes it. */
-static bool ready(const Fuse *fuse, int node, int direction) {
+/* In a recurrence, what a pair of its steps with others reads of the step itself. */
+static bool of_own_step(const Fuse *fuse, Dependence d, int node, int axis) {
+    return d.row == ROW_EXAMPLE && is_pair(loop_axis(fuse, node)) &&
+           fuse->program->axis[d.node] == axis;
+}
+
+/* Everything that `node` reads is there when a kernel of this axis and direction computes it. A
+ * fold is complete when its loop is; one over a pair, in a loop over the first of it, each time. */
+static bool ready(const Fuse *fuse, int node, int axis, int direction) {
     const Dependences *reads = &fuse->reads[node];
     for (int k = 0; k < reads->len; k++) {
         Dependence d = reads->at[k];
         if (fuse->done[d.node]) continue;
         if (!fuse->inside[d.node]) return false;
-        if (is_fold(fuse->program, d.node) || !in_reach(d.row, direction)) return false;
+        if (is_fold(fuse->program, d.node) && loop_axis(fuse, d.node) == axis) return false;
+        if (!in_reach(d.row, direction) && !of_own_step(fuse, d, node, axis)) return false;
     }
     return true;
 }
@@ -256,7 +266,7 @@ static void follow(Fuse *fuse, Kernel *kernel) {
         if (!computed(fuse, i) || fuse->done[i] || fuse->inside[i]) continue;
         if (fuse->cycle[i] || fuse->absorbed[i] || loop_axis(fuse, i) != kernel->axis) continue;
         if (op == OP_CONTRACT || op == OP_GATHER || op == OP_CONCAT) continue;
-        if (reads_inside(fuse, i) && ready(fuse, i, kernel->direction) &&
+        if (reads_inside(fuse, i) && ready(fuse, i, kernel->axis, kernel->direction) &&
             there_before(fuse, i, phase))
             take(fuse, kernel, i);
     }
@@ -265,14 +275,13 @@ static void follow(Fuse *fuse, Kernel *kernel) {
 static bool make_recurrence(Fuse *fuse, int cycle) {
     Kernel kernel = {.space = SPACE_STEPS, .direction = fuse->direction[cycle], .recurrence = true};
     int nodes = fuse->graph->nodes.len;
+    kernel.axis = fuse->axis[cycle];
     for (int i = 0; i < nodes; i++)
-        if (computed(fuse, i) && (fuse->cycle[i] == cycle || fuse->absorbed[i] == cycle)) {
-            kernel.axis = loop_axis(fuse, i);
+        if (computed(fuse, i) && (fuse->cycle[i] == cycle || fuse->absorbed[i] == cycle))
             take(fuse, &kernel, i);
-        }
     bool fits = true;
     for (int i = 0; i < kernel.nodes.len && fits; i++)
-        fits = ready(fuse, kernel.nodes.at[i], kernel.direction);
+        fits = ready(fuse, kernel.nodes.at[i], kernel.axis, kernel.direction);
     if (!fits) {
         for (int i = 0; i < kernel.nodes.len; i++) fuse->inside[kernel.nodes.at[i]] = false;
         return false;
@@ -306,7 +315,7 @@ static bool make_plain(Fuse *fuse) {
         bool fold = is_fold(fuse->program, i);
         bool product = graph_node(fuse->graph, i)->op == OP_CONTRACT;
         if (!kernel.nodes.len) {
-            if (!ready(fuse, i, 0)) continue;
+            if (!ready(fuse, i, loop_axis(fuse, i), 0)) continue;
             kernel.axis = loop_axis(fuse, i);
             kernel.space = kernel.axis ? SPACE_STEPS : SPACE_EXAMPLES;
             kernel.direction = fold || fuse->feeds_fold[i] ? 1 : 0;
@@ -314,7 +323,7 @@ static bool make_plain(Fuse *fuse) {
         if (loop_axis(fuse, i) != kernel.axis) continue;
         bool folding = fold || fuse->feeds_fold[i];
         if ((folding && !kernel.direction) || (product && kernel.direction)) continue;
-        if (ready(fuse, i, 0)) take(fuse, &kernel, i);
+        if (ready(fuse, i, kernel.axis, 0)) take(fuse, &kernel, i);
     }
     if (!kernel.nodes.len) return false;
     leave_summands(fuse, &kernel);
@@ -379,7 +388,10 @@ static int earliest(const Fuse *fuse, const int *level, int node) {
     int result = 0;
     for (int k = 0; k < reads->len; k++) {
         Dependence d = reads->at[k];
-        if (d.row != ROW_SAME || fuse->program->kernel_of[d.node] != fuse->program->kernel_of[node])
+        int kernel = fuse->program->kernel_of[node];
+        if (fuse->program->kernel_of[d.node] != kernel) continue;
+        if (d.row != ROW_SAME &&
+            !of_own_step(fuse, d, node, fuse->program->kernels.at[kernel].axis))
             continue;
         int at = level[d.node] + !one_sweep(fuse->program, d, node);
         if (at > result) result = at;
@@ -407,19 +419,20 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
 
 /* A stage of this level and shape whose order suits, or a new one. Work that could be done in any
  * order is all in the first, so that what it feeds does not come before it. */
-static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, Sweep sweep, bool alone) {
+static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int axis, Sweep sweep, bool alone) {
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
         bool taken =
             stage->nodes.len && graph_node(fuse->graph, stage->nodes.at[0])->op == OP_CONCAT;
         if (stage->level != level || stage->columns != sweep.columns || taken) continue;
-        if (stage->lines != sweep.lines) continue;
+        if (stage->lines != sweep.lines || stage->axis != axis) continue;
         if (stage->order && sweep.order && stage->order != sweep.order) continue;
         if (!stage->order) stage->order = sweep.order;
         return stage;
     }
     Stage stage = {.lines = sweep.lines, .columns = sweep.columns, .level = level};
     stage.order = sweep.order;
+    stage.axis = axis;
     vec_push(fuse->graph->arena, &kernel->stages, stage);
     return &kernel->stages.at[kernel->stages.len - 1];
 }
@@ -430,7 +443,7 @@ static void make_product_stages(Fuse *fuse, Kernel *kernel, const int *level, in
         int node = kernel->nodes.at[i];
         if (level[node] != l || graph_node(fuse->graph, node)->op != OP_CONTRACT) continue;
         if (lines_of(fuse->program, node) > 1)
-            stage_for(fuse, kernel, l, sweep_of(fuse->program, node), false);
+            stage_for(fuse, kernel, l, loop_axis(fuse, node), sweep_of(fuse->program, node), false);
     }
 }
 
@@ -449,7 +462,8 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
             int node = kernel->nodes.at[i];
             if (level[node] != l) continue;
             bool alone = graph_node(fuse->graph, node)->op == OP_CONCAT;
-            Stage *stage = stage_for(fuse, kernel, l, sweep_of(fuse->program, node), alone);
+            Stage *stage = stage_for(fuse, kernel, l, loop_axis(fuse, node),
+                                     sweep_of(fuse->program, node), alone);
             vec_push(fuse->graph->arena, &stage->nodes, node);
         }
     }
@@ -480,9 +494,12 @@ static void find_recurrences(Fuse *fuse) {
     for (int i = 0; i < g->nodes.len; i++)
         if (fuse->cycle[i] > fuse->cycles) fuse->cycles = fuse->cycle[i];
     fuse->direction = ARENA_ARRAY(g->arena, int, fuse->cycles + 1);
-    for (int i = 0; i < g->nodes.len; i++)
-        if (graph_node(g, i)->op == OP_DELAY)
-            fuse->direction[fuse->cycle[i]] = graph_node(g, i)->attr.direction;
+    fuse->axis = ARENA_ARRAY(g->arena, int, fuse->cycles + 1);
+    for (int i = 0; i < g->nodes.len; i++) {
+        if (graph_node(g, i)->op != OP_DELAY) continue;
+        fuse->direction[fuse->cycle[i]] = graph_node(g, i)->attr.direction;
+        fuse->axis[fuse->cycle[i]] = fuse->program->axis[i];
+    }
 }
 
 void fuse(Program *program) {

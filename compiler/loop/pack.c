@@ -52,6 +52,15 @@ static const char *misfit(const Graph *g, const Node *node) {
                                 "windows and shifts of a sequence of sequences are not supported "
                                 "yet: %s",
                                 shape);
+    if (is_pair(step_sym(g, type)) && sequence_number(g, step_sym(g, type)) > MAX_SEQUENCES)
+        return arena_printf(g->arena, "a value of shape %s needs fewer sequences in the model",
+                            shape);
+    bool whole = node->op == OP_FINAL || node->op == OP_ARGMAX;
+    const Type *steps = whole ? &graph_node(g, node->in[0])->type : type;
+    if ((whole || op_info[node->op].class == OP_TIME) && is_pair(step_sym(g, steps)))
+        return arena_printf(g->arena,
+                            "a recurrence, or the place of a step, within %s is not supported yet",
+                            shape);
     for (int i = first; i < type->rank; i++) {
         const Sym *sym = &g->syms.at[type->dim[i].sym];
         if (sym->parent)
@@ -209,6 +218,14 @@ static bool is_table(const Pack *pack, int node) {
     return op == OP_PARAM || op == OP_TABLE;
 }
 
+/* A sum over the first of a pair reads rows that lie all over its operand. */
+static void place_across(Pack *pack, const Node *node, int *in) {
+    if (node->attr.axis || !is_pair(pack->program->axis[in[0]])) return;
+    if (node->op != OP_SUM)
+        refuse(pack, node, in, "of two sequences, only a sum over the first is supported yet");
+    in[0] = in_memory(pack, in[0], true);
+}
+
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
 static void place_operands(Pack *pack, Node *node, int *in) {
     const Space *space = pack->program->space;
@@ -229,6 +246,10 @@ static void place_operands(Pack *pack, Node *node, int *in) {
         case OP_SLICE:
         case OP_RESHAPE:
             in[0] = viewed(pack, node, in[0]);
+            break;
+        case OP_SUM:
+        case OP_MAX:
+            place_across(pack, node, in);
             break;
         case OP_EXPAND:
             in[0] = viewed(pack, node, in[0]);

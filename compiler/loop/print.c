@@ -7,9 +7,9 @@
 static const char *space_name(const Program *program, Space space, int axis) {
     static const char *const names[] = {"shared", "examples", "steps"};
     const Graph *g = program->graph;
-    int count = sequence_number(g, g->syms.len - 1);
+    int count = length_count(g);
     if (!axis || count < 2) return names[space];
-    return arena_printf(g->arena, "steps of %s", g->syms.at[axis].name);
+    return arena_printf(g->arena, "steps of %s", axis_name(g, axis));
 }
 
 const char *print_packed(const Program *program) {
@@ -35,8 +35,9 @@ const char *print_packed(const Program *program) {
 }
 
 static void print_access(Text *out, const Program *program, Access access) {
-    static const char *const rows[] = {"",      ".example",  ".previous", ".next", ".first",
-                                       ".last", ".at_first", ".at_last",  "",      ""};
+    static const char *const rows[] = {"",       ".example", ".previous", ".next",
+                                       ".first", ".last",    ".at_first", ".at_last",
+                                       "",       ".other",   ""};
     const Node *n = graph_node(program->graph, access.node);
     if (n->op == OP_PARAM)
         text_puts(out, program->graph->params.at[n->attr.index].name);
@@ -87,6 +88,8 @@ static void print_stage(Text *out, const Program *program, const Stage *stage) {
     else
         text_printf(out, "stage of %d columns\n", stage->columns);
     out->indent++;
+    if (is_pair(stage->axis))
+        text_printf(out, "over %s\n", space_name(program, SPACE_STEPS, stage->axis));
     for (int i = 0; i < stage->accumulators.len; i++)
         print_sum(out, program, &stage->accumulators.at[i]);
     for (int i = 0; i < stage->nodes.len; i++) print_node(out, program, stage->nodes.at[i]);

@@ -19,6 +19,8 @@
 #include "base/text.h"
 #include "graph/graph.h"
 
+enum { MAX_SEQUENCES = 24 }; /* RD_MAX_SEQUENCES: lengths and pairs of them */
+
 typedef enum { SPACE_SHARED, SPACE_EXAMPLES, SPACE_STEPS } Space;
 
 typedef enum {
@@ -48,6 +50,7 @@ typedef enum {
     ROW_AT_FIRST, /* the example's row at its first step, zero at all others */
     ROW_AT_LAST,
     ROW_SHIFTED, /* the row `by` steps later, zero where there is none */
+    ROW_OTHER,   /* of a pair: the row of the second sequence's step */
     ROW_SHARED,  /* no rows */
 } RowKind;
 
@@ -97,6 +100,7 @@ typedef struct {
 typedef VEC(TilePhase) TilePhases;
 
 typedef struct {
+    int axis; /* of the rows: the kernel's, or in a recurrence a pair with its steps */
     int lines, columns;
     Order order;    /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
@@ -168,6 +172,7 @@ int width_of(const Program *program, int node);   /* the last, else 1 */
 bool is_computed(const Graph *graph, int node);
 bool is_real_input(const Graph *graph, int node);         /* a column of numbers: rows in memory */
 bool is_fold(const Program *program, int node);           /* a reduction over an example's steps */
+bool is_across(const Program *program, int node);         /* a sum over the first of a pair */
 bool is_row_reduction(const Program *program, int node);  /* over the columns of a row */
 bool is_line_reduction(const Program *program, int node); /* over its lines, column by column */
 int buffer_of(const Program *program, int node);

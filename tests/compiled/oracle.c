@@ -15,6 +15,7 @@ typedef struct {
     const Graph *graph;
     const Data *data;
     int parent[RD_MAX_SEQUENCES + 1], count[RD_MAX_SEQUENCES + 1]; /* rows */
+    const int *length[RD_MAX_SEQUENCES + 1];                       /* [owners] */
     int *first[RD_MAX_SEQUENCES + 1]; /* [owners + 1] where the steps of each begin */
     int *row[RD_MAX_SEQUENCES + 1];   /* [rows] the packed row of each */
     int sequences;
@@ -38,8 +39,8 @@ static int before(const int *length, const int *row, int owners, int owner) {
 
 /* Step t of an owner lies behind all rows of the steps before, those of the longest first. */
 static void place_sequence(Arena *arena, Place *place, int n) {
-    const int *length = lengths_of(place->data, n), parent = place->parent[n];
-    int owners = place->count[parent];
+    const int *length = place->length[n] = lengths_of(place->data, n);
+    int parent = place->parent[n], owners = place->count[parent];
     place->first[n] = sums_of(arena, length, owners);
     place->count[n] = place->first[n][owners];
     place->row[n] = ARENA_ARRAY(arena, int, place->count[n] + 1);
@@ -49,6 +50,27 @@ static void place_sequence(Arena *arena, Place *place, int n) {
             for (int k = 0; k < owners; k++) row += length[k] < t ? length[k] : t;
             place->row[n][place->first[n][i] + t] = row;
         }
+}
+
+/* Every step of the one has a row for each step of the other; owner after owner. */
+static void place_pair(Arena *arena, Place *place, int n, int first, int other) {
+    int owners = place->count[first], *length = ARENA_ARRAY(arena, int, owners + 1);
+    if (place->parent[first] || place->parent[other]) return;
+    for (int e = 0; e < place->data->count; e++)
+        for (int k = place->first[first][e]; k < place->first[first][e + 1]; k++)
+            length[k] = place->length[other][e];
+    place->parent[n] = first;
+    place->length[n] = length;
+    place->first[n] = sums_of(arena, length, owners);
+    place->count[n] = place->first[n][owners];
+    place->row[n] = ARENA_ARRAY(arena, int, place->count[n] + 1);
+    for (int i = 0; i < owners; i++)
+        for (int k = 0; k < owners; k++)
+            for (int t = 0; t < length[i]; t++)
+                if (place->row[first][k] < place->row[first][i])
+                    place->row[n][place->first[n][i] + t] += length[k];
+    for (int i = 0; i < owners; i++)
+        for (int t = 0; t < length[i]; t++) place->row[n][place->first[n][i] + t] += t;
 }
 
 static Place place_of(Arena *arena, const Graph *graph, const Data *data, uint64_t key) {
@@ -63,6 +85,10 @@ static Place place_of(Arena *arena, const Graph *graph, const Data *data, uint64
         place.parent[++place.sequences] = sequence_number(graph, graph->syms.at[i].parent);
         place_sequence(arena, &place, place.sequences);
     }
+    for (int pair = 0; pair < place.sequences * place.sequences; pair++)
+        if (place.sequences + pair < RD_MAX_SEQUENCES)
+            place_pair(arena, &place, place.sequences + pair + 1, pair / place.sequences + 1,
+                       pair % place.sequences + 1);
     return place;
 }
 
@@ -129,7 +155,7 @@ static bool exists(const Place *place, int n, const int *at, int axes) {
     if (n == 0 || axes < 1) return true;
     int parent = place->parent[n];
     return exists(place, parent, at, axes - 1) &&
-           at[axes - 1] < lengths_of(place->data, n)[data_row(place, parent, at, axes - 1)];
+           at[axes - 1] < place->length[n][data_row(place, parent, at, axes - 1)];
 }
 
 /* Calls `copy` for each row of the data and the elements of a tensor where it is. */

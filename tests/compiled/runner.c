@@ -20,6 +20,7 @@ static RdExamples examples_of(const RdModel *model, const Data *data) {
     rd_examples_new(model, data->count, &e);
     for (int n = 1; n <= e.sequence_count; n++) {
         RdLengths *lengths = rd_examples_lengths(&e, n);
+        if (!lengths) continue;
         memcpy(lengths->length, lengths_of(data, n), lengths->owners * sizeof(int));
         rd_examples_sum(&e, n);
     }

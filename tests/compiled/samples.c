@@ -101,6 +101,24 @@
 
 #define TIMES_WEIGHT "layer times_weight(x: [I]) -> [6] { param w: [6, I]\n w @ x }\n"
 
+/* Additive attention (Bahdanau et al. 2015), written with sums; and a decoder that attends. */
+#define ADDITIVE                                                                    \
+    SUM_COLUMNS                                                                     \
+    "layer weighted(w: [], k: [K]) -> [K] { w * k }\n"                              \
+    "layer additive(query: [Q], keys: [S, K], H) -> context: [K], weights: [S] {\n" \
+    "  param score: [H]\n"                                                          \
+    "  weights = softmax(tanh(linear(keys, H) + linear(query, H)) @ score)\n"       \
+    "  context = sum(weighted(weights, keys))\n"                                    \
+    "}\n"
+
+#define ATTENDING                                        \
+    "cell attending(y: [E], keys: [S, K], H) {\n"        \
+    "  state s: [H]\n"                                   \
+    "  context, weights = additive(s, keys, 3)\n"        \
+    "  new = step gru(H) on concat(y, context) from s\n" \
+    "  s' = new\n"                                       \
+    "}\n"
+
 /* The state of a scan inside of each word starts from the word, and sees the example. */
 #define BIASED_BY                                    \
     "cell biased_by(x: [I], b: [H]) {\n"             \
@@ -282,6 +300,23 @@ const Sample samples[] = {
      "  a = scan biased_by(start) over z from h = linear(embedding(other, 3), 4)\n"
      "  hidden = concat(mean(a.final.h), max_pool(mean_pool(tanh(a.h))), e.final.h)\n" LINEAR,
      NULL},
+    {"cross_attention", ADDITIVE,
+     "  input other: words(max_vocab = 7, max_length = 9)\n" X
+     "  a = scan gru(6) over x\n  b = scan gru(5) over embedding(other, 4) backward\n"
+     "  c, w = additive(a.h, dropout(b.h, 0.2), 4)\n"
+     "  l = softmax(dropout(linear(tanh(c), 4), 0.3))\n",
+     "  loss -log(sum_columns(l * l))\n  output l, w, c\n"},
+    {"self_attention", ADDITIVE,
+     X "  c, w = additive(x, x, 6)\n  d, v = additive(c, x, 3)\n"
+       "  hidden = concat(max_pool(c), mean(d))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output logits, v\n"},
+    {"attending_decoder", ADDITIVE ATTENDING,
+     "  input other: words(max_vocab = 7, max_length = 9)\n" X
+     "  a = scan gru(4) over x\n  b = scan lstm(3) over x backward\n"
+     "  keys = dropout(concat(a.h, b.h), 0.2)\n"
+     "  d = scan attending(keys, 6) over embedding(other, 4) from s = tanh(linear(a.final.h, 6))\n"
+     "  l = softmax(linear(d.s, 4))\n",
+     "  loss -log(sum_columns(l * l))\n  output l, d.weights\n"},
     {"step_loss", "", X "  s = scan gru(6) over x\n  param key: [6]\n  score = s.h @ key\n",
      "  loss log(1 + exp(score)) + 0.1 * score * score\n  output score, s.h\n"},
     {"step_loss_backward", SUM_COLUMNS,

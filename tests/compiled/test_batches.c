@@ -38,8 +38,8 @@ Test(batches, of_the_library) {
 Test(batches, of_other_structures) {
     check((const char *[]){"normed_lstm", "softmax_cell", "two_stages", "from_computed",
                            "two_attentions", "query_attention", "zoneout", "step_loss",
-                           "encoder_decoder", "letters_in_words", "stacked_both_ways",
-                           "no_recurrence", "shared_bias", "shared_bias_of_cells",
-                           "label_each_step", NULL},
+                           "encoder_decoder", "letters_in_words", "attending_decoder",
+                           "stacked_both_ways", "no_recurrence", "shared_bias",
+                           "shared_bias_of_cells", "label_each_step", NULL},
           false);
 }

@@ -73,12 +73,13 @@ static const RdModel tagger = {.name = "tagger",
 static int lengths[] = {3, 1, 4, 2};
 static size_t first[] = {0, 3, 4, 8, 10};
 static int words[] = {1, 2, 3, 0, 4, 3, 2, 1, 0, 2}, tags[] = {1, 2, 3, 0, 4, 1, 2, 2, 0, 2};
-static const RdExamples examples = {.count = 4,
-                                    .column_count = COLUMNS,
-                                    .sequence_count = 1,
-                                    .sequence = {{0, 4, 4, lengths, first}},
-                                    .per_step = {1, 1},
-                                    .number = {tags, words}};
+static const RdExamples examples = {
+    .count = 4,
+    .column_count = COLUMNS,
+    .sequence_count = 1,
+    .sequence = {{.owners = 4, .longest = 4, .length = lengths, .first = first}},
+    .per_step = {1, 1},
+    .number = {tags, words}};
 static const char *names[] = {"<unk>", "a", "b", "c", "d"};
 static const RdVocab vocab[COLUMNS] = {{.size = 5, .word = names}, {.size = 5, .word = names}};
 
