@@ -101,14 +101,13 @@
 
 #define TIMES_WEIGHT "layer times_weight(x: [I]) -> [6] { param w: [6, I]\n w @ x }\n"
 
-/* Additive attention (Bahdanau et al. 2015), written with sums; and a decoder that attends. */
+/* Additive attention (Bahdanau et al. 2015), and a decoder that attends. */
 #define ADDITIVE                                                                    \
     SUM_COLUMNS                                                                     \
-    "layer weighted(w: [], k: [K]) -> [K] { w * k }\n"                              \
     "layer additive(query: [Q], keys: [S, K], H) -> context: [K], weights: [S] {\n" \
     "  param score: [H]\n"                                                          \
     "  weights = softmax(tanh(linear(keys, H) + linear(query, H)) @ score)\n"       \
-    "  context = sum(weighted(weights, keys))\n"                                    \
+    "  context = weights @ keys\n"                                                  \
     "}\n"
 
 #define ATTENDING                                        \

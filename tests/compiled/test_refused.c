@@ -31,14 +31,6 @@ static void check(Refused refused) {
     "  output logits"
 #define X "  x = embedding(text, 5)\n"
 
-Test(refused, attention_inside_of_a_cell) {
-    check(
-        (Refused){"cell attending(y: [E], keys: [S, K]) {\n  state s: [K]\n"
-                  "  s' = tanh(softmax(keys @ s) @ keys) + linear(y, K)\n}\n",
-                  X "  d = scan attending(x) over x\n  hidden = d.final.s\n" LOSS,
-                  "refused.rondo:13:21: ", "is not supported"});
-}
-
 Test(refused, a_state_with_three_axes) {
     check((Refused){"cell memory(x: [I], K) {\n  state c: [K, K, I]\n  c' = c * 0.5 + x\n}\n",
                     X "  s = scan memory(4) over x\n  hidden = sum(sum(s.final.c))\n" LOSS,
@@ -57,12 +49,6 @@ Test(refused, a_product_of_parameters) {
     check((Refused){"layer f(x: [I], a: [O, K], b: [K, I]) -> [O] { (a @ b) @ x }\n",
                     "  param a: [6, 3], b: [3, 5]\n" X "  hidden = mean(f(x, a, b))\n" LOSS,
                     "refused.rondo:11:48: ", "is not supported"});
-}
-
-Test(refused, attention_of_all_to_all) {
-    check((Refused){"layer one(q: [D], keys: [T, D]) -> [D] { softmax(keys @ q) @ keys }\n",
-                    X "  hidden = mean(one(x, x))\n" LOSS,
-                    "refused.rondo:10:50: ", "is not supported"});
 }
 
 Test(refused, letters_without_their_words) {
