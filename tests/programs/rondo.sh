@@ -98,7 +98,8 @@ for stage in ast graph gradient packed loops products c; do
     cmp -s first out || fail "two runs print two different texts of stage $stage"
     for example in "$source"/examples/*.rondo; do
         right "" emit --stage=$stage "$example"
-        [ -s out ] || fail "emit --stage=$stage $example prints nothing"
+        [ -s out ] || [ $stage = products ] || # without a recurrence there are none
+            fail "emit --stage=$stage $example prints nothing"
     done
 done
 right "" emit --stage=c leaky.rondo

@@ -251,6 +251,7 @@ Test(syntax_error, expressions) {
     expect_body_errors("\nx = a.3", "2:7: expected a name after '.'\n");
     expect_body_errors("\nx = w[1:2]", "2:8: unexpected ':' after '1'\n");
     expect_body_errors("\nx = scan lstm(3) y", "2:18: expected 'over' after ')'\n");
+    expect_body_errors("\nx = scan g(3) over y as 0", "2:25: expected a name after 'as'\n");
     expect_body_errors("\nx = scan over y",
                        "2:10: expected a cell, such as lstm(128), after 'scan'\n");
     expect_body_errors("\nx = f(scan g(3) over y)",
