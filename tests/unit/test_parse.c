@@ -260,6 +260,8 @@ Test(syntax_error, expressions) {
 
 Test(syntax_error, statements) {
     expect_body_errors("\nstate h [H]", "2:9: expected ':' after 'h'\n");
+    expect_body_errors("\ntrain { schedule = step(3) }",
+                       "2:20: 'step' is a keyword and cannot be a name\n");
     expect_body_errors("\nstate h: H", "2:11: expected '(' after 'H'\n");
     expect_body_errors("\na, b\nx = 3", "2:5: expected ',' or '=' after 'b'\n");
     expect_body_errors("\na.b = 3", "2:5: only names can stand before '='\n");
