@@ -251,11 +251,12 @@ static const char *kind_name(const Input *input) {
 
 /* Of numbers, but for what goes without saying. */
 static void print_numbers(Text *text, const Graph *graph, const Input *input) {
+    const int numbers = input->type.rank ? input->type.dim[input->type.rank - 1].add : 1;
     if (input->max_length) text_printf(text, " max_length %d", input->max_length);
     if (input->window) text_printf(text, " window %d", input->window);
     if (input->by) text_printf(text, " by %s", word(graph->arena, input->by));
     if (input->as_is) text_puts(text, " as_is");
-    for (int k = 0; input->fields && k < input->type.dim[input->type.rank - 1].add; k++)
+    for (int k = 0; input->fields && k < numbers; k++)
         text_printf(text, "%s %s", k ? "" : " fields", quoted(graph->arena, input->fields[k]));
 }
 

@@ -97,6 +97,7 @@ for stage in ast graph gradient packed loops products c; do
     right "" emit --stage=$stage leaky.rondo
     cmp -s first out || fail "two runs print two different texts of stage $stage"
     for example in "$source"/examples/*.rondo; do
+        [ "$sanitized" = sanitized ] && [[ ${example##*/} = [!a-e]* ]] && continue # a few will do
         right "" emit --stage=$stage "$example"
         [ -s out ] || [ $stage = products ] || # without a recurrence there are none
             fail "emit --stage=$stage $example prints nothing"
