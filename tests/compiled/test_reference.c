@@ -373,7 +373,6 @@ Test(reference, lstm_in_both_forms) {
     arena_free(arena);
 }
 
-/* Under sanitizers a cell stands for all. */
 Test(reference, cells) {
     for (int first = 0; first < CELLS; first += CELLS_TOGETHER) check_cells(first, "-O0");
 }
