@@ -99,14 +99,14 @@ class OneWay(nn.Module):  # W8
     def __init__(self, kind):
         super().__init__()
         self.embedding = nn.Embedding(VOCABULARY, 100)
-        self.library = kind == "w8"
-        cell = nn.LSTM(100, 128, batch_first=True) if self.library else TaughtCell(100, 128)
+        self.built_in = kind == "w8"
+        cell = nn.LSTM(100, 128, batch_first=True) if self.built_in else TaughtCell(100, 128)
         self.cell = torch.jit.script(cell) if kind == "w8_script" else cell
         self.linear = nn.Linear(128, 2)
 
     def forward(self, x, exists):
         x = self.embedding(x)
-        return self.linear(self.cell(x)[1][0][0] if self.library else self.cell(x))
+        return self.linear(self.cell(x)[1][0][0] if self.built_in else self.cell(x))
 
 
 class Tagger(nn.Module):  # W9
