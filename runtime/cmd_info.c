@@ -9,6 +9,7 @@
 #include "program.h"
 #include "report.h"
 #include "session.h"
+#include "tokens.h"
 #include "units.h"
 
 typedef struct {
@@ -92,7 +93,7 @@ static void print_columns(const Info *info) {
         else if (column->kind != RD_WORDS)
             print_values(info, c);
         else
-            printf("%s, at most %d a %s; vocabulary %s%s", column->chars ? "characters" : "words",
+            printf("%s, at most %d a %s; vocabulary %s%s", rd_token_units(column),
                    column->max_length, column->inner ? "word" : "text", info->path ? "" : "up to ",
                    rd_count_text(count, (size_t)info->vocab[c]));
         putchar('\n');

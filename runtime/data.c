@@ -9,6 +9,7 @@
 #include "conll.h"
 #include "numbers.h"
 #include "series.h"
+#include "tokens.h"
 
 enum { FIRST_RECORDS = 100 }; /* that show which field is which column */
 
@@ -125,12 +126,10 @@ static bool check_field(Reading *r, int c, const RdRecord *record, RdError *erro
     if (r->conll || column->split || column->kind == RD_TAGS)
         return check_split(r, c, field, error);
     RdError why;
-    bool (*tokenize)(RdTokenizer *, const char *, size_t, RdError *) =
-        column->chars ? rd_tokenize_chars : rd_tokenize;
-    if (!tokenize(&r->tokenizer[c], field, length, &why))
+    if (!rd_tokens_of(column, &r->tokenizer[c], field, length, &why))
         return rd_fail(error, "column '%s': %s", column->name, why.text);
     if (r->tokenizer[c].count > 0) return true;
-    return empty_field(column, column->chars ? "character" : "word", error);
+    return empty_field(column, rd_token_unit(column), error);
 }
 
 /* All columns of words or tags, one a step of the same sequence, have one number of them. */

@@ -7,7 +7,7 @@
 
 #include "alloc.h"
 #include "safetensors.h"
-#include "tokenize.h"
+#include "tokens.h"
 
 static const char latest_prefix[] = "latest.", optimizer_prefix[] = "optimizer.";
 
@@ -26,7 +26,7 @@ const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_CLASS) return "class";
     if (column->kind == RD_NUMBERS) return column->per_step ? "frames" : "real";
     if (column->kind == RD_TAGS) return "tags";
-    return column->chars ? "chars" : "words";
+    return rd_tokens_name(column);
 }
 
 static char *join(const char *a, const char *b) {
@@ -153,7 +153,7 @@ static void put_words(RdJson *json, const RdColumn *column, const RdVocab *vocab
     open_text(json, words_key, column->name);
     for (int i = 0; i < vocab->size; i++) {
         const char *word = vocab->word[i];
-        if (column->chars && strcmp(word, "\n") == 0) word = "\\n";
+        if (column->tokens == RD_BY_CHARS && strcmp(word, "\n") == 0) word = "\\n";
         if (i > 0) rd_json_put(json, "\n");
         rd_json_put(json, word);
     }
@@ -334,7 +334,7 @@ static bool load_words(Loading *l, int c) {
     free(key);
     if (!text) return rd_fail(l->error, "%s: lacks the vocabulary of '%s'", l->file.path, name);
     bool (*read)(const char *, RdVocab *, RdError *) =
-        l->model->columns[c].chars ? rd_vocab_from_chars : rd_vocab_from_text;
+        l->model->columns[c].tokens == RD_BY_CHARS ? rd_vocab_from_chars : rd_vocab_from_text;
     if (read(text, &l->saved->vocab[c], &what)) return true;
     return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
 }

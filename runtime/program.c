@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "series.h"
+#include "tokens.h"
 
 int rd_report(const RdError *error) {
     fprintf(stderr, "%s: %s\n", rd_program_name(), error->text);
@@ -30,7 +31,7 @@ void rd_note_data(const RdModel *model, const RdData *data) {
         if (data->has[c] && data->words[c].cut)
             rd_note("%s: %d %s%s longer than %d %s lost the end", data->path, data->words[c].cut,
                     model->columns[c].inner ? "word" : "text", data->words[c].cut == 1 ? "" : "s",
-                    model->columns[c].max_length, model->columns[c].chars ? "characters" : "words");
+                    model->columns[c].max_length, rd_token_units(&model->columns[c]));
     const RdColumn *frames = rd_frames_column(model);
     if (data->frames_cut)
         rd_note("%s: %d sequence%s longer than %d frames lost the end", data->path,

@@ -21,6 +21,16 @@ enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_MAX_SEQUENCES = 24, RD_BEHIND = 
 
 typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS, RD_TAGS } RdColumnKind;
 
+/* What the symbols of a text are: see tokens.h. */
+typedef enum {
+    RD_BY_WORDS,
+    RD_BY_CHARS,
+    RD_BY_BYTES,
+    RD_BY_WHITESPACE,
+    RD_BY_REGEX,
+    RD_BY_BPE
+} RdTokens;
+
 /* A kind of sequence that a model has: the words of a text, the letters of each word. They are
  * numbered from 1: what belongs to 0 has a row an example, what belongs to n a row a step of
  * sequence n. */
@@ -36,7 +46,7 @@ typedef struct {
     const char *name;
     RdColumnKind kind;
     bool target;
-    bool chars;        /* RD_WORDS: each character is a word of its own */
+    RdTokens tokens;   /* RD_WORDS: what its text is parted into */
     bool split;        /* RD_WORDS: the data part the words, at white space */
     const char *field; /* what files call it; NULL: its name */
     bool inner;        /* RD_WORDS: the characters of each word of `over`; no field of its own */

@@ -5,6 +5,7 @@
 #include <utf8proc.h>
 
 #include "alloc.h"
+#include "bytes.h"
 
 /* ---- to code points in lower case ---- */
 
@@ -216,6 +217,44 @@ bool rd_tokenize_chars(RdTokenizer *t, const char *text, size_t length, RdError 
     Writer w = {t, t->text, false};
     for (size_t i = 0; i < count; i++) {
         put(&w, t->code[i]);
+        end_word(&w);
+    }
+    t->bytes = (size_t)(w.end - t->text);
+    return true;
+}
+
+/* Code points as they are, without a normal form. The text is valid. */
+static size_t read_plain(RdTokenizer *t, const char *text, size_t length) {
+    size_t count = 0;
+    for (size_t at = 0; at < length;)
+        at += (size_t)utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                       (utf8proc_ssize_t)(length - at), &t->code[count++]);
+    return count;
+}
+
+bool rd_tokenize_whitespace(RdTokenizer *t, const char *text, size_t length, RdError *error) {
+    bool ascii;
+    if (!begin(t, text, length, &ascii, error)) return false;
+    size_t count = ascii ? read_ascii(t, text, length) : read_plain(t, text, length);
+    make_text_room(t, count);
+    Writer w = {t, t->text, false};
+    for (size_t i = 0; i < count; i++)
+        if (white(t->code[i]))
+            end_word(&w);
+        else
+            put(&w, t->code[i]);
+    end_word(&w);
+    t->bytes = (size_t)(w.end - t->text);
+    return true;
+}
+
+bool rd_tokenize_bytes(RdTokenizer *t, const char *text, size_t length, RdError *error) {
+    bool ascii;
+    if (!begin(t, text, length, &ascii, error)) return false;
+    make_text_room(t, length);
+    Writer w = {t, t->text, false};
+    for (size_t i = 0; i < length; i++) {
+        put(&w, rd_byte_code((unsigned char)text[i]));
         end_word(&w);
     }
     t->bytes = (size_t)(w.end - t->text);

@@ -33,6 +33,13 @@ bool rd_tokenize(RdTokenizer *tokenizer, const char *text, size_t length, RdErro
 /* The same with the characters of the text, as it stands but in NFC: each code point is a word. */
 bool rd_tokenize_chars(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
 
+/* The same with what stands between white space (what Python's str.split() parts at), as it is. */
+bool rd_tokenize_whitespace(RdTokenizer *tokenizer, const char *text, size_t length,
+                            RdError *error);
+
+/* The same with the bytes of the text, each under its name (bytes.h). */
+bool rd_tokenize_bytes(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
+
 /* The words of a text that is split already, each as it stands, in whatever case: those between the
  * characters of `separators`. The text is valid UTF-8 without NUL. */
 void rd_split(RdTokenizer *tokenizer, const char *text, const char *separators);

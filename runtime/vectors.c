@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "numbers.h"
 #include "reader.h"
+#include "tokens.h"
 
 /* ---- the parameter ---- */
 
@@ -15,7 +16,7 @@ static bool has_words(const RdModel *model, int param) {
     const RdParam *p = &model->params[param];
     if (p->rank != 2 || p->dims[0] >= 0 || p->dims[1] < 0) return false;
     const RdColumn *column = &model->columns[-1 - p->dims[0]];
-    return column->kind == RD_WORDS && !column->chars && !column->inner;
+    return column->kind == RD_WORDS && rd_tokens_are_words(column) && !column->inner;
 }
 
 static bool only_param(const RdModel *model, int *param, RdError *error) {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "bytes.h"
+#include "tokens.h"
 
 static const char unknown[] = "<unk>";
 
@@ -143,6 +145,17 @@ void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count
     free(counter.slot);
 }
 
+/* <unk>, then all bytes. */
+static void all_bytes(RdVocab *vocab) {
+    char name[RD_BYTES][RD_BYTE_NAME];
+    const char *words[1 + RD_BYTES] = {unknown};
+    for (int i = 0; i < RD_BYTES; i++) {
+        rd_byte_name(i, name[i]);
+        words[1 + i] = name[i];
+    }
+    own_words(vocab, words, 1 + RD_BYTES);
+}
+
 bool rd_column_learned(const RdColumn *column) {
     return column->kind == RD_WORDS || (column->kind == RD_TAGS && !column->classes);
 }
@@ -150,6 +163,7 @@ bool rd_column_learned(const RdColumn *column) {
 bool rd_vocab_learn(const RdData *data, const RdModel *model, int column, RdVocab *vocab,
                     RdError *error) {
     const RdColumn *c = &model->columns[column];
+    if (c->kind == RD_WORDS && rd_tokens_are_bytes(c)) return all_bytes(vocab), true;
     rd_vocab_build(data, column, c->max_vocab, c->min_count, vocab);
     if (c->kind == RD_WORDS || vocab->size <= c->class_count) return true;
     return rd_fail(error,

@@ -42,6 +42,18 @@ static void emit_numbers(Graph *g, int i, Text *out) {
     text_puts(out, "},\n");
 }
 
+static void emit_upper(Text *out, const char *name) {
+    for (; *name; name++) text_puts(out, (char[]){(char)toupper((unsigned char)*name), 0});
+}
+
+static void emit_tokens(const Input *input, Text *out) {
+    text_puts(out, ".kind = RD_WORDS, .tokens = RD_BY_");
+    emit_upper(out, tokens_name[input->tokens]);
+    text_printf(out, ", .split = %s, .max_vocab = %d, .min_count = %d, .max_length = %d},\n",
+                input->split ? "true" : "false", input->max_vocab, input->min_count,
+                input->max_length);
+}
+
 static void emit_columns(Graph *g, Text *out) {
     for (int i = 0; i < g->inputs.len; i++) {
         const Input *input = &g->inputs.at[i];
@@ -66,11 +78,7 @@ static void emit_columns(Graph *g, Text *out) {
         }
         if (input->kind == INPUT_WORDS) {
             if (input->type.rank == 2) text_printf(out, ".inner = true, .over = %d, ", input->over);
-            text_printf(out,
-                        ".kind = RD_WORDS, .chars = %s, .split = %s, .max_vocab = %d, "
-                        ".min_count = %d, .max_length = %d},\n",
-                        input->chars ? "true" : "false", input->split ? "true" : "false",
-                        input->max_vocab, input->min_count, input->max_length);
+            emit_tokens(input, out);
             continue;
         }
         text_printf(out, ".kind = %s, .over = %d, .class_count = %d",
@@ -230,10 +238,6 @@ static void emit_knobs(Text *out, const Choice *choice) {
     const Knob *knobs = choice->method->knobs;
     for (int i = 0; knobs[i].kind; i++)
         emit_number(out, i ? ", " : "", knobs[i].name, choice->value[i]);
-}
-
-static void emit_upper(Text *out, const char *name) {
-    for (; *name; name++) text_puts(out, (char[]){(char)toupper((unsigned char)*name), 0});
 }
 
 static void emit_schedules(const Training *t, Text *out) {

@@ -6,7 +6,10 @@
 
 /* ---- the types of columns ---- */
 
-enum { LONGEST_WORD = 40 }; /* of which all characters are read, unless max_length says more */
+enum {
+    LONGEST_WORD = 40, /* of which all characters are read, unless max_length says more */
+    ALL_BYTES = 257    /* and <unk> */
+};
 
 /* A named argument of a type: `max_vocab = 20000`. */
 typedef struct {
@@ -61,21 +64,24 @@ static void add_axes(Elaborator *e, Input *input) {
     input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
 }
 
-/* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. */
-static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Input *input) {
+/* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. All
+ * bytes are always known. */
+static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
     input->kind = INPUT_WORDS;
+    input->min_count = 1;
+    input->over = -1;
     Limit limits[] = {
         {"max_vocab", 2, MAX_VOCAB_LIMIT, &input->max_vocab, {0}},
         {"min_count", 1, MAX_VOCAB_LIMIT, &input->min_count, {0}},
         {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
     };
-    input->over = -1;
+    int first = input->tokens == TOKENS_BYTES ? 2 : 0;
     for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++) {
         const Expr *arg = type->args.at[i];
-        if (input->chars && arg->kind == EXPR_NAMED && is_name(arg->name, "of"))
+        if (input->tokens == TOKENS_CHARS && arg->kind == EXPR_NAMED && is_name(arg->name, "of"))
             words_setting(e, arg, input);
         else if (!field_setting(e, arg, input))
-            read_limit(e, name, arg, limits, 3);
+            read_limit(e, tokens_name[input->tokens], arg, limits + first, 3 - first);
     }
     if (input->over >= 0 && !limits[2].given.source) input->max_length = LONGEST_WORD;
     add_axes(e, input);
@@ -85,19 +91,31 @@ static bool symbols_type(Elaborator *e, const char *name, const Expr *type, Inpu
 /* words(max_vocab = 20000, min_count = 1, max_length = 256) */
 static bool words_type(Elaborator *e, const Expr *type, Input *input) {
     input->max_vocab = 20000;
-    input->min_count = 1;
     input->max_length = 256;
-    return symbols_type(e, "words", type, input);
+    return symbols_type(e, type, input);
+}
+
+/* whitespace(…): the same settings */
+static bool whitespace_type(Elaborator *e, const Expr *type, Input *input) {
+    input->tokens = TOKENS_WHITESPACE;
+    return words_type(e, type, input);
 }
 
 /* chars(max_vocab = 1000, min_count = 1, max_length = 1000), of a text or, with of = text, of each
  * of its words. */
 static bool chars_type(Elaborator *e, const Expr *type, Input *input) {
-    input->chars = true;
+    input->tokens = TOKENS_CHARS;
     input->max_vocab = 1000;
-    input->min_count = 1;
     input->max_length = 1000;
-    return symbols_type(e, "chars", type, input);
+    return symbols_type(e, type, input);
+}
+
+/* bytes(max_length = 1000) */
+static bool bytes_type(Elaborator *e, const Expr *type, Input *input) {
+    input->tokens = TOKENS_BYTES;
+    input->max_vocab = ALL_BYTES;
+    input->max_length = 1000;
+    return symbols_type(e, type, input);
 }
 
 /* A name or a number as it is written, or NULL. */
@@ -150,8 +168,10 @@ static const struct {
     bool sized; /* may have [N] behind it */
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
-    {"words", false, words_type}, {"chars", false, chars_type}, {"class", false, class_type},
-    {"real", true, real_type},    {"tags", false, tags_type},   {"frames", true, frames_type},
+    {"words", false, words_type}, {"whitespace", false, whitespace_type},
+    {"chars", false, chars_type}, {"bytes", false, bytes_type},
+    {"class", false, class_type}, {"real", true, real_type},
+    {"tags", false, tags_type},   {"frames", true, frames_type},
 };
 
 enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
@@ -167,7 +187,9 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     }
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
-    advise(e, "there are words(…), chars(…), tags(…), class(…), real[…] and frames[…]");
+    advise(e,
+           "there are words(…), whitespace(…), chars(…), bytes(…), tags(…), class(…), real[…] and "
+           "frames[…]");
     return false;
 }
 

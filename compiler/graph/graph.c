@@ -4,6 +4,13 @@
 
 #include "base/die.h"
 
+const char *const tokens_name[TOKENS_KINDS] = {
+    [TOKENS_WORDS] = "words",
+    [TOKENS_CHARS] = "chars",
+    [TOKENS_BYTES] = "bytes",
+    [TOKENS_WHITESPACE] = "whitespace",
+};
+
 Graph *graph_new(Arena *arena) {
     Graph *graph = ARENA_NEW(arena, Graph);
     graph->arena = arena;

@@ -82,13 +82,24 @@ typedef struct {
 
 typedef enum { INPUT_WORDS, INPUT_CLASS, INPUT_REAL, INPUT_TAGS } InputKind;
 
+/* What a text is parted into, and the word of the language for it. */
+typedef enum {
+    TOKENS_WORDS,
+    TOKENS_CHARS,
+    TOKENS_BYTES,
+    TOKENS_WHITESPACE,
+    TOKENS_KINDS
+} Tokens;
+
+extern const char *const tokens_name[TOKENS_KINDS];
+
 /* An `input` or `target` declaration: a column of the data. */
 typedef struct {
     const char *name;
     bool target;
     InputKind kind;
     Type type;
-    bool chars; /* INPUT_WORDS: its symbols are the characters of the text */
+    Tokens tokens; /* INPUT_WORDS */
     int max_vocab, min_count, max_length; /* INPUT_WORDS; frames have the last */
     const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
     const char *field;    /* what files call it; NULL: its own name */

@@ -246,7 +246,7 @@ static const char *kind_name(const Input *input) {
     if (input->kind == INPUT_CLASS) return "class";
     if (input->kind == INPUT_REAL) return "real";
     if (input->kind == INPUT_TAGS) return "tags";
-    return input->chars ? "chars" : "words";
+    return tokens_name[input->tokens];
 }
 
 /* Of numbers, but for what goes without saying. */

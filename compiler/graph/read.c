@@ -127,12 +127,14 @@ static const char **read_classes(Reader *reader, const Type *type) {
     return classes.at;
 }
 
-static InputKind read_kind(Cursor *cursor, bool *chars) {
-    static const char *const kinds[] = {"words", "class", "real", "tags", "chars"};
+static InputKind read_kind(Cursor *cursor, Tokens *tokens) {
+    static const char *const kinds[] = {
+        [INPUT_CLASS] = "class", [INPUT_REAL] = "real", [INPUT_TAGS] = "tags"};
     const char *kind = cursor_word(cursor);
-    for (int i = 0; i < 5; i++)
-        if (strcmp(kind, kinds[i]) == 0)
-            return *chars = i == 4, i == 4 ? INPUT_WORDS : (InputKind)i;
+    for (int i = 0; i < TOKENS_KINDS; i++)
+        if (strcmp(kind, tokens_name[i]) == 0) return *tokens = (Tokens)i, INPUT_WORDS;
+    for (int i = INPUT_CLASS; i <= INPUT_TAGS; i++)
+        if (strcmp(kind, kinds[i]) == 0) return (InputKind)i;
     cursor_reject(cursor, "no kind of column is called '%s'", kind);
     return INPUT_WORDS;
 }
@@ -160,7 +162,7 @@ static void read_column(Reader *reader, bool target) {
     Cursor *cursor = &reader->cursor;
     Input input = {.target = target, .name = cursor_word(cursor)};
     cursor_expect(cursor, ":");
-    input.kind = read_kind(cursor, &input.chars);
+    input.kind = read_kind(cursor, &input.tokens);
     input.type = read_type(reader);
     if (input.kind == INPUT_WORDS) {
         input.max_vocab = read_setting(reader, "max_vocab");

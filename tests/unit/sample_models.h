@@ -140,7 +140,7 @@ static const RdColumn tagger_columns[] = {
      .per_step = 2,
      .inner = true,
      .over = 0,
-     .chars = true,
+     .tokens = RD_BY_CHARS,
      .max_length = 4},
     {.name = "tag", .kind = RD_TAGS, .target = true, .per_step = 1, .over = 0, .class_count = 5},
 };

@@ -1,0 +1,36 @@
+/* The tokenizers: what a column of text is parted into, and how its tokens become text again.
+ *
+ *     words       the words of torchtext's basic_english (tokenize.h); a blank between two
+ *     chars       characters in NFC; nothing between them
+ *     bytes       bytes, under the names of bytes.h; the text comes back as it was
+ *     whitespace  what stands between white space, as it is; a blank between two
+ */
+#ifndef RONDO_TOKENS_H
+#define RONDO_TOKENS_H
+
+#include "rondo.h"
+#include "status.h"
+#include "tokenize.h"
+
+/* What the language calls the tokenizer of a RD_WORDS column, and what one of its tokens is in a
+ * message, or several are: "chars", "character", "characters". */
+const char *rd_tokens_name(const RdColumn *column);
+const char *rd_token_unit(const RdColumn *column);
+const char *rd_token_units(const RdColumn *column);
+
+/* Whether the tokens are words, as dictionaries have them. */
+bool rd_tokens_are_words(const RdColumn *column);
+
+/* Whether the vocabulary is known without data, and what it then is: the names of all bytes. */
+bool rd_tokens_are_bytes(const RdColumn *column);
+
+/* Parts a text: as rd_tokenize. */
+bool rd_tokens_of(const RdColumn *column, RdTokenizer *tokenizer, const char *text, size_t length,
+                  RdError *error);
+
+/* The text that a token adds, `first` saying that none stands before it: its bytes, and a blank
+ * before them where the tokenizer asks for one. Writes to out, which has room for two bytes more
+ * than the token has, and a NUL behind it. Returns how many bytes, the NUL not counted. */
+size_t rd_token_text(const RdColumn *column, const char *token, bool first, char *out);
+
+#endif

@@ -1,0 +1,77 @@
+/* The table of tokenizers: what they part a text into, and back. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "tokens.h"
+#include "vocab.h"
+
+static RdTokenizer tokenizer;
+
+static void stop(void) { rd_tokenizer_free(&tokenizer); }
+
+TestSuite(tokens, .fini = stop);
+
+/* The tokens, a bar between two, and the text that they make. */
+static void check(const RdColumn *column, const char *text, const char *tokens, const char *back) {
+    RdError error;
+    char shown[1000] = "", again[1000] = "", *at = again;
+    cr_assert(rd_tokens_of(column, &tokenizer, text, strlen(text), &error), "%s", error.text);
+    for (int i = 0; i < tokenizer.count; i++) {
+        if (i) strcat(shown, "|");
+        strcat(shown, tokenizer.word[i]);
+        at += rd_token_text(column, tokenizer.word[i], i == 0, at);
+    }
+    cr_expect_str_eq(shown, tokens, "of <%s>", text);
+    cr_expect_str_eq(again, back, "of <%s>", text);
+}
+
+Test(tokens, each) {
+    const RdColumn words = {.tokens = RD_BY_WORDS}, chars = {.tokens = RD_BY_CHARS},
+                   bytes = {.tokens = RD_BY_BYTES}, white = {.tokens = RD_BY_WHITESPACE};
+    check(&words, "Don't  go!", "don|'|t|go|!", "don ' t go !");
+    check(&chars, "E\xCC\x81 t", "É| |t", "É t");
+    check(&bytes, "é \n", "Ã|©|Ġ|Ċ", "é \n");
+    check(&white, "\u3000 <unk> Don't\u00A0@-@\t\u00C9 ", "<unk>|Don't|@-@|\u00C9",
+          "<unk> Don't @-@ \u00C9");
+    check(&white, "", "", "");
+    check(&white, "e\xCC\x81", "e\xCC\x81", "e\xCC\x81"); /* no normal form */
+}
+
+Test(tokens, refuse_what_is_no_text) {
+    for (int kind = RD_BY_WORDS; kind <= RD_BY_WHITESPACE; kind++) {
+        const RdColumn column = {.tokens = (RdTokens)kind};
+        RdError error;
+        cr_expect_not(rd_tokens_of(&column, &tokenizer, "a\xFF", 2, &error));
+        cr_expect_str_eq(error.text, "byte 1 is not valid UTF-8");
+        cr_expect_not(rd_tokens_of(&column, &tokenizer, "a\0b", 3, &error));
+    }
+}
+
+Test(tokens, names_of_bytes) {
+    bool seen[RD_BYTES] = {false};
+    char name[RD_BYTE_NAME], byte[RD_BYTE_NAME], before[RD_BYTE_NAME] = "";
+    for (int i = 0; i < RD_BYTES; i++) {
+        rd_byte_name(i, name);
+        cr_assert_eq(rd_bytes_named(name, byte), 1);
+        cr_expect_not(seen[(unsigned char)byte[0]]);
+        seen[(unsigned char)byte[0]] = true;
+        cr_expect(strcmp(before, name) < 0, "%s before %s", before, name);
+        strcpy(before, name);
+    }
+    cr_expect_eq(rd_byte_code(' '), 0x120); /* as in GPT-2's vocabulary */
+    cr_expect_eq(rd_byte_code('\n'), 0x10A);
+    cr_expect_eq(rd_byte_code(0xAD), 0x143);
+}
+
+Test(tokens, all_bytes_are_known) {
+    const RdColumn column = {.name = "text", .kind = RD_WORDS, .tokens = RD_BY_BYTES};
+    const RdModel model = {.column_count = 1, .columns = &column};
+    const RdData none = {.count = 0};
+    RdVocab vocab;
+    cr_assert(rd_vocab_learn(&none, &model, 0, &vocab, NULL));
+    cr_expect_eq(vocab.size, 257);
+    for (int i = 1; i < vocab.size; i++) cr_expect_eq(rd_vocab_lookup(&vocab, vocab.word[i]), i);
+    rd_vocab_free(&vocab);
+}
