@@ -56,6 +56,8 @@ static bool check(Job *job, RdError *error) {
                          job->pool, true, error))
         return false;
     rd_layout_init(&job->session.layout, job->model, job->options->seed, job->session.param);
+    if (job->options->data)
+        rd_layout_balance(&job->session.layout, job->model, &job->examples, job->session.param);
     return rd_gradcheck(&job->session, &job->plan, job->options->seed, job->checks, error);
 }
 

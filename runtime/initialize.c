@@ -69,6 +69,8 @@ static double start_value(const RdParam *param, double spread, RdRandom *random)
             return param->center + (2 * rd_random_unit(random) - 1) * spread;
         case RD_NORMAL:
             return param->center + rd_random_normal(random) * spread;
+        case RD_BALANCED:
+            return 1;
         default:
             return param->center;
     }
@@ -85,4 +87,15 @@ void rd_initialize(const RdParam *param, const int *dims, uint64_t seed,
         return;
     }
     for (size_t i = 0; i < size; i++) put(context, i, start_value(param, spread, &random));
+}
+
+/* ---- weights of classes ---- */
+
+void rd_balanced(const int *number, size_t count, int classes, double *weight) {
+    int present = 0;
+    for (int c = 0; c < classes; c++) weight[c] = 0;
+    for (size_t i = 0; i < count; i++) weight[number[i]]++;
+    for (int c = 0; c < classes; c++) present += weight[c] > 0;
+    for (int c = 0; c < classes; c++)
+        if (weight[c] > 0) weight[c] = (double)count / (present * weight[c]);
 }

@@ -75,3 +75,18 @@ void rd_layout_init(const RdLayout *layout, const RdModel *model, uint64_t seed,
         rd_initialize(&model->params[i], layout->dims[i], seed, put,
                       &(Place){model, stretch, layout->start[i]});
 }
+
+void rd_layout_balance(const RdLayout *layout, const RdModel *model, const RdExamples *examples,
+                       void *stretch) {
+    for (int p = 0; p < layout->param_count; p++) {
+        const RdParam *param = &model->params[p];
+        if (param->init != RD_BALANCED) continue;
+        int classes = layout->dims[p][0];
+        double *weight = rd_zeros((size_t)classes, sizeof *weight);
+        rd_balanced(examples->number[param->of],
+                    rd_examples_rows(examples, examples->per_step[param->of]), classes, weight);
+        for (int c = 0; c < classes; c++)
+            put(&(Place){model, stretch, layout->start[p]}, (size_t)c, weight[c]);
+        free(weight);
+    }
+}

@@ -4,6 +4,7 @@
 #ifndef RONDO_LAYOUT_H
 #define RONDO_LAYOUT_H
 
+#include "batch.h"
 #include "rondo.h"
 
 /* In reals. */
@@ -35,5 +36,9 @@ void rd_layout_pointers(const RdLayout *layout, const RdModel *model, void *stre
 /* Starting values by each parameter's init. A parameter's numbers depend on the seed and its own
  * name only, and are the same, rounded, in float and double. */
 void rd_layout_init(const RdLayout *layout, const RdModel *model, uint64_t seed, void *stretch);
+
+/* Fills in the parameters that are learned from the training data as such: weights of classes. */
+void rd_layout_balance(const RdLayout *layout, const RdModel *model, const RdExamples *examples,
+                       void *stretch);
 
 #endif

@@ -63,13 +63,14 @@ typedef struct {
     int ahead; /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 
-typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT, RD_ORTHOGONAL } RdInit;
+typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT, RD_ORTHOGONAL, RD_BALANCED } RdInit;
 
 enum { RD_FAN_IN = 1, RD_FAN_OUT = 2 };
 
 /* A trained tensor, row-major. A dim below zero is the vocabulary size of column -1 - dim.
  * Starts uniform in center ± spread, normal with mean center and standard deviation spread, as
- * center, or with orthogonal rows or columns of length spread; see initialize.h. */
+ * center, or with orthogonal rows or columns of length spread, or with the weights of classes that
+ * the training data are balanced by; see initialize.h. */
 typedef struct {
     const char *name;
     int rank;
@@ -77,6 +78,7 @@ typedef struct {
     RdInit init;
     double center, spread;
     int fans;    /* spread is over the square root of the sum of these */
+    int of;      /* RD_BALANCED: the column whose classes have a weight each */
     bool frozen; /* no gradient reaches it: it keeps its starting values */
 } RdParam;
 

@@ -24,6 +24,7 @@ bool rd_trainer_open(RdTrainer *trainer, RdError *error) {
     RdSizes sizes = sizes_of(trainer);
     if (!rd_session_open(&trainer->session, model, sizes, trainer->pool, true, error)) return false;
     rd_layout_init(&trainer->session.layout, model, trainer->seed, trainer->session.param);
+    rd_layout_balance(&trainer->session.layout, model, trainer->examples, trainer->session.param);
     if (trainer->valid) trainer->best = rd_layout_zeros(&trainer->session.layout, model);
     trainer->file = rd_atomic_open(trainer->path);
     rd_checkpoint_reserve(trainer, trainer->training.epochs);

@@ -146,11 +146,12 @@ static void emit_number(Text *out, const char *before, const char *field, double
 }
 
 static void emit_start(const Start *start, Text *out) {
-    static const char *const inits[] = {"UNIFORM", "NORMAL", "CONSTANT", "ORTHOGONAL"};
+    static const char *const inits[] = {"UNIFORM", "NORMAL", "CONSTANT", "ORTHOGONAL", "BALANCED"};
     text_printf(out, "   .init = RD_%s", inits[start->kind]);
     if (start->center != 0) emit_number(out, ", ", "center", start->center);
     if (start->spread != 0) emit_number(out, ", ", "spread", start->spread);
     if (start->fans) text_printf(out, ", .fans = %d", start->fans);
+    if (start->kind == INIT_BALANCED) text_printf(out, ", .of = %d", start->column);
 }
 
 static void emit_params(Graph *g, const Program *train, Text *out) {

@@ -248,6 +248,44 @@ static Value shift(Elaborator *e, const Expr *at, const Operand *args, int count
     return made(e, shifted(e, x, -n, steps, at->span), x->hidden, at->span);
 }
 
+/* ---- data ---- */
+
+/* The column that an operand is, if it chooses among classes or tags; -1 after an error. */
+static int choosing_column(Elaborator *e, const Operand *operand) {
+    const Value *value = &operand->value;
+    const Node *node = value->kind == VALUE_TENSOR ? graph_node(e->graph, value->node) : NULL;
+    if (node && node->op == OP_INPUT && node->type.kind == TYPE_INDEX && !node->type.range.sym)
+        return node->attr.index;
+    fail_operand(e, operand, "'balanced' needs a column of classes or tags, this is %s",
+                 describe(e, value));
+    return -1;
+}
+
+/* balanced(label): a weight for each class, from how rare it is in the training data. They are a
+ * parameter that no gradient reaches, one for all that ask for it. */
+static Value balanced(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    (void)count;
+    Graph *graph = e->graph;
+    int column = choosing_column(e, &args[0]), i = 0;
+    if (column < 0) return value_error();
+    const Input *input = &graph->inputs.at[column];
+    for (; i < graph->params.len; i++) {
+        const Start *start = &graph->params.at[i].start;
+        if (start->kind == INIT_BALANCED && start->column == column) break;
+    }
+    Type type = type_real(1, &input->type.range);
+    if (i == graph->params.len) {
+        Param param = {.name = intern(e->names, arena_printf(e->arena, "%s.balanced", input->name)),
+                       .type = type,
+                       .start = {.kind = INIT_BALANCED, .column = column},
+                       .span = at->span};
+        vec_push(e->arena, &graph->params, param);
+    }
+    int node = graph_leaf(graph, OP_PARAM, type, (Attr){.index = i}, at->span);
+    graph_node(graph, node)->name = graph->params.at[i].name;
+    return made(e, graph_unary(graph, OP_STOP, node, at->span), (Axes){0}, at->span);
+}
+
 static const Builtin builtins[] = {
     {"split", "split(x, n)", 2, 2, split},
     {"split_rows", "split_rows(x, n)", 2, 2, split_rows},
@@ -258,6 +296,7 @@ static const Builtin builtins[] = {
     {"windows", "windows(x, width)", 2, 2, windows},
     {"pad", "pad(x, before, after)", 3, 3, pad},
     {"shift", "shift(x, n)", 2, 2, shift},
+    {"balanced", "balanced(label)", 1, 1, balanced},
 };
 
 enum { BUILTINS = sizeof builtins / sizeof *builtins };

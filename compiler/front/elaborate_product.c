@@ -89,6 +89,12 @@ static bool selection_fits(Elaborator *e, const Expr *at, const Operand *table,
     return false;
 }
 
+/* Whether rows can be taken from the value where it lies. */
+static bool is_stored(const Elaborator *e, int node) {
+    while (graph_node(e->graph, node)->op == OP_STOP) node = graph_node(e->graph, node)->in[0];
+    return graph_node(e->graph, node)->op == OP_PARAM;
+}
+
 /* One element of a vector that is mapped over whatever the index is mapped over. */
 static Value pick(Elaborator *e, const Expr *at, Value values, Value index, Axes all) {
     Type vector = visible_type(e, &values), scalar = visible_type(e, &index);
@@ -124,7 +130,8 @@ Value element(Elaborator *e, const Expr *at, const Operand *table, const Operand
              span_text(e, table->expr->span), describe(e, &values));
         return value_error();
     }
-    if (pickable && (from.kind == TYPE_INDEX || values.hidden.count || !by.hidden.count))
+    if (pickable && (from.kind == TYPE_INDEX || values.hidden.count || !by.hidden.count ||
+                     !is_stored(e, values.node)))
         return pick(e, at, values, by, all);
     if (values.hidden.count) return select_by_product(e, at, table, index);
     if (to.rank + from.rank - 1 + all.count > MAX_RANK) {

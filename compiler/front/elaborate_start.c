@@ -13,22 +13,22 @@ static const struct Row {
     double value[MAX_ARGS]; /* of arguments that are not given; NAN: one must be */
     Start start;            /* spread: what the argument is multiplied with */
 } rows[] = {
-    {"uniform", {"low", "high"}, {NAN, NAN}, {INIT_UNIFORM, 0, 1, 0}},
-    {"normal", {"mean", "deviation"}, {NAN, NAN}, {INIT_NORMAL, 0, 1, 0}},
-    {"constant", {"value", NULL}, {NAN, 0}, {INIT_CONSTANT, 0, 0, 0}},
-    {"zeros", {NULL, NULL}, {0, 0}, {INIT_CONSTANT, 0, 0, 0}},
-    {"ones", {NULL, NULL}, {0, 0}, {INIT_CONSTANT, 1, 0, 0}},
+    {"uniform", {"low", "high"}, {NAN, NAN}, {INIT_UNIFORM, 0, 1, 0, 0}},
+    {"normal", {"mean", "deviation"}, {NAN, NAN}, {INIT_NORMAL, 0, 1, 0, 0}},
+    {"constant", {"value", NULL}, {NAN, 0}, {INIT_CONSTANT, 0, 0, 0, 0}},
+    {"zeros", {NULL, NULL}, {0, 0}, {INIT_CONSTANT, 0, 0, 0, 0}},
+    {"ones", {NULL, NULL}, {0, 0}, {INIT_CONSTANT, 1, 0, 0, 0}},
     {"xavier_uniform",
      {"gain", NULL},
      {1, 0},
-     {INIT_UNIFORM, 0, 2.449489742783178, FAN_IN | FAN_OUT}},
+     {INIT_UNIFORM, 0, 2.449489742783178, FAN_IN | FAN_OUT, 0}},
     {"xavier_normal",
      {"gain", NULL},
      {1, 0},
-     {INIT_NORMAL, 0, 1.4142135623730951, FAN_IN | FAN_OUT}},
-    {"kaiming_uniform", {"a", "mode"}, {0, FAN_IN}, {INIT_UNIFORM, 0, 1.7320508075688772, 0}},
-    {"kaiming_normal", {"a", "mode"}, {0, FAN_IN}, {INIT_NORMAL, 0, 1, 0}},
-    {"orthogonal", {"gain", NULL}, {1, 0}, {INIT_ORTHOGONAL, 0, 1, 0}},
+     {INIT_NORMAL, 0, 1.4142135623730951, FAN_IN | FAN_OUT, 0}},
+    {"kaiming_uniform", {"a", "mode"}, {0, FAN_IN}, {INIT_UNIFORM, 0, 1.7320508075688772, 0, 0}},
+    {"kaiming_normal", {"a", "mode"}, {0, FAN_IN}, {INIT_NORMAL, 0, 1, 0, 0}},
+    {"orthogonal", {"gain", NULL}, {1, 0}, {INIT_ORTHOGONAL, 0, 1, 0, 0}},
 };
 
 typedef struct Row Row;
@@ -164,7 +164,7 @@ static bool default_start(Elaborator *e, const Decl *decl, const Type *type, Sta
         advise(e, "write '~ normal(1)' behind it");
         return false;
     }
-    *start = (Start){INIT_UNIFORM, 0, 1 / sqrt(last.add), 0};
+    *start = (Start){INIT_UNIFORM, 0, 1 / sqrt(last.add), 0, 0};
     return true;
 }
 

@@ -114,18 +114,19 @@ typedef struct {
     Span span;
 } Input;
 
-typedef enum { INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT, INIT_ORTHOGONAL } InitKind;
+typedef enum { INIT_UNIFORM, INIT_NORMAL, INIT_CONSTANT, INIT_ORTHOGONAL, INIT_BALANCED } InitKind;
 
 enum { FAN_IN = 1, FAN_OUT = 2 };
 
 /* What a parameter starts from: uniform in center ± spread; normal with mean center and standard
  * deviation spread; center itself; or rows or columns, whichever are fewer, that are orthogonal and
  * of length spread. Spread is over the square root of the sum of `fans`: of the elements of a row
- * (FAN_IN), of the rows times the elements behind the second axis (FAN_OUT), as PyTorch counts. */
+ * (FAN_IN), of the rows times the elements behind the second axis (FAN_OUT), as PyTorch counts.
+ * INIT_BALANCED waits for the training data: how rare each value of the input `column` is there. */
 typedef struct {
     InitKind kind;
     double center, spread;
-    int fans;
+    int fans, column;
 } Start;
 
 /* A trained tensor: its dotted name, its shape and the distribution it starts from. */

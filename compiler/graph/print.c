@@ -282,11 +282,15 @@ static void print_inputs(Text *text, const Graph *graph) {
     }
 }
 
-/* uniform 0.1 around 1 per in */
-static void print_start(Text *text, const Start *start) {
+/* uniform 0.1 around 1 per in; balanced label */
+static void print_start(Text *text, const Graph *graph, const Start *start) {
     static const char *const kind[] = {"uniform", "normal", "constant", "orthogonal"};
     static const char *const fans[] = {"", "in", "out", "both"};
     bool constant = start->kind == INIT_CONSTANT;
+    if (start->kind == INIT_BALANCED) {
+        text_printf(text, "balanced %s\n", word(text->arena, graph->inputs.at[start->column].name));
+        return;
+    }
     text_printf(text, "%s %s", kind[start->kind],
                 graph_print_number(text->arena, constant ? start->center : start->spread));
     if (!constant && start->center != 0)
@@ -299,7 +303,7 @@ static void print_params(Text *text, const Graph *graph) {
         const Param *param = &graph->params.at[i];
         text_printf(text, "param %s %s ", word(graph->arena, param->name),
                     graph_print_type(graph, &param->type));
-        print_start(text, &param->start);
+        print_start(text, graph, &param->start);
     }
 }
 

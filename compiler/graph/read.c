@@ -196,10 +196,14 @@ static int read_one_of(Reader *reader, const char *const *words, int count, cons
 }
 
 static Start read_start(Reader *reader) {
-    static const char *const kinds[] = {"uniform", "normal", "constant", "orthogonal"};
+    static const char *const kinds[] = {"uniform", "normal", "constant", "orthogonal", "balanced"};
     static const char *const fans[] = {"in", "out", "both"}, *const more[] = {"around", "per"};
     Cursor *cursor = &reader->cursor;
-    Start start = {.kind = (InitKind)read_one_of(reader, kinds, 4, "distribution")};
+    Start start = {.kind = (InitKind)read_one_of(reader, kinds, 5, "distribution")};
+    if (start.kind == INIT_BALANCED) {
+        start.column = read_input_name(reader);
+        return start;
+    }
     *(start.kind == INIT_CONSTANT ? &start.center : &start.spread) = cursor_number(cursor);
     while (!cursor->failed && cursor_at_word(cursor)) {
         if (read_one_of(reader, more, 2, "part of a distribution") == 0)

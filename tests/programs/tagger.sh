@@ -31,7 +31,7 @@ model tagger {
   spelled = scan gru(8) over embedding(letters, 8)
   states  = scan gru(16) over concat(embedding(text, 8), spelled.final.h)
   logits  = linear(states.h, tag.size)
-  loss   cross_entropy(logits, tag)
+  loss   weighted_cross_entropy(logits, tag, sqrt(balanced(tag)))
   output argmax(logits), softmax(logits)
   metric accuracy, entity_f1
   train { optimizer = adam(rate = 0.02)  epochs = 6  batch = 4 }
@@ -92,6 +92,7 @@ has out '^  Ann   *[BO][^ ]*  *[01]\.[0-9]*  #'
 run out ./tagger info --model m
 has out 'tags over text, one of O, '
 has out 'characters, at most 40 a word'
+has out 'tag.balanced  *\[6\]'
 run out ./tagger info
 has out 'tags over text, those of the training data, at most 5'
 

@@ -517,13 +517,13 @@ Test(elaborate, distributions_are_those_of_pytorch) {
                  " param t: [2, 4] ~ orthogonal(3)\n param u: [2, 4] ~ uniform(-1, 2)\n"
                  " param v: [2, 4] ~ normal(3, deviation = 2)",
                  "p, q, r, s, t, u, v");
-    const Start starts[] = {{INIT_UNIFORM, 0, 2 * sqrt(6), FAN_IN | FAN_OUT},
-                            {INIT_NORMAL, 0, sqrt(2), FAN_IN | FAN_OUT},
-                            {INIT_UNIFORM, 0, 1, FAN_IN},
-                            {INIT_NORMAL, 0, sqrt(2), FAN_OUT},
-                            {INIT_ORTHOGONAL, 0, 3, 0},
-                            {INIT_UNIFORM, .5, 1.5, 0},
-                            {INIT_NORMAL, 3, 2, 0}};
+    const Start starts[] = {{INIT_UNIFORM, 0, 2 * sqrt(6), FAN_IN | FAN_OUT, 0},
+                            {INIT_NORMAL, 0, sqrt(2), FAN_IN | FAN_OUT, 0},
+                            {INIT_UNIFORM, 0, 1, FAN_IN, 0},
+                            {INIT_NORMAL, 0, sqrt(2), FAN_OUT, 0},
+                            {INIT_ORTHOGONAL, 0, 3, 0, 0},
+                            {INIT_UNIFORM, .5, 1.5, 0, 0},
+                            {INIT_NORMAL, 3, 2, 0, 0}};
     for (int i = 0; i < 7; i++) {
         const Start *start = &graph->params.at[i].start;
         cr_assert(start->kind == starts[i].kind && start->fans == starts[i].fans, "%d", i);

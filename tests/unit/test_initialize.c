@@ -90,6 +90,19 @@ Test(initialize, constant) {
     cr_expect_eq(values[0], 3);
 }
 
+/* scikit-learn 1.2: compute_class_weight("balanced", classes=[0, 2, 3], y=these). */
+Test(initialize, balanced) {
+    const int labels[] = {0, 0, 0, 0, 2, 2, 3, 0, 0, 2};
+    const double wanted[] = {10 / (3 * 6.), 0, 10 / (3 * 3.), 10 / (3 * 1.)};
+    double weight[4], sum = 0;
+    rd_balanced(labels, 10, 4, weight);
+    for (int c = 0; c < 4; c++) cr_expect_float_eq(weight[c], wanted[c], 1e-15);
+    for (int i = 0; i < 10; i++) sum += weight[labels[i]];
+    cr_expect_float_eq(sum, 10, 1e-14);
+    rd_balanced(labels, 0, 4, weight);
+    for (int c = 0; c < 4; c++) cr_expect_eq(weight[c], 0);
+}
+
 /* The product of lines a and b of the matrix; a line's numbers are `step` apart. */
 static double product(const double *a, const double *b, size_t count, size_t step) {
     double sum = 0;
