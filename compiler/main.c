@@ -103,7 +103,9 @@ static double training_bytes(const Graph *g, const Program *train) {
         const Buffer *b = &train->buffers.at[i];
         if (seen[b->slot]) continue;
         seen[b->slot] = true;
-        bytes += 4 * most_rows(g, b->axis) * (b->columns == 1 ? 1 : (b->columns + 15) / 16 * 16);
+        double columns = size_for(g, b->columns, -1);
+        long padded = columns == 1 ? 1 : ((long)columns + 15) / 16 * 16;
+        bytes += 4 * most_rows(g, b->axis) * (double)padded;
     }
     return bytes;
 }
@@ -125,23 +127,30 @@ static double param_bytes(const Graph *g, const Program *train) {
     return total;
 }
 
+/* The work for a token: "1200", "1200 + 300 a word" of vocabularies. */
+static const char *flops_text(Arena *arena, const Program *program) {
+    double none, each, example;
+    count_flops(program, -1, 0, &none, &example);
+    count_flops(program, -1, 1, &each, &example);
+    return each > none ? arena_printf(arena, "%.0f + %.0f a word", none, each - none)
+                       : arena_printf(arena, "%.0f", none);
+}
+
 /* What a person wants to know of a new program: its size, its work, its memory. */
 static void report(const Compilation *c, const char *output) {
     long fixed;
     const char *more;
-    double step, example, train_step, train_example;
     int max_length = 1;
     for (int i = 0; i < c->graph->inputs.len; i++)
         if (c->graph->inputs.at[i].max_length > max_length)
             max_length = c->graph->inputs.at[i].max_length;
     count_params(c->graph, &fixed, &more);
-    count_flops(c->infer, &step, &example);
-    count_flops(c->train, &train_step, &train_example);
     double values = training_bytes(c->graph, c->train);
     double arrays = param_bytes(c->graph, c->train);
     printf("%s\n", output);
     printf("  parameters  %ld%s\n", fixed, more);
-    printf("  flops       %.0f a token to predict, %.0f to train\n", step, train_step);
+    printf("  flops       %s a token to predict, %s to train\n", flops_text(c->arena, c->infer),
+           flops_text(c->arena, c->train));
     fputs(print_recurrences(c->infer, c->train), stdout);
     printf(
         "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "

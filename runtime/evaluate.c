@@ -45,7 +45,9 @@ int rd_output_columns(const RdSession *session, int output) {
 
 double rd_output_real(const RdSession *session, int output, int columns, int row, int column) {
     int stride = session->model->outputs[output].stride;
-    size_t at = (size_t)row * (size_t)(stride ? stride : columns) + (size_t)column;
+    if (stride == 0) stride = columns;
+    if (stride < 0) stride = (columns - 1 - stride) / -stride * -stride;
+    size_t at = (size_t)row * (size_t)stride + (size_t)column;
     const void *values = session->run.output[output];
     if (session->model->real_size == sizeof(double)) return ((const double *)values)[at];
     return ((const float *)values)[at];

@@ -88,7 +88,8 @@ typedef struct {
     bool index;   /* class or word numbers (int) instead of reals */
     int per_step; /* the sequence that has a row a step, in the order of its packing; or 0 */
     int columns;  /* 1 for a scalar; below zero: as a dim of RdParam */
-    int stride;   /* reals: from one row to the next; 0 stands for `columns` */
+    int stride;   /* reals: from one row to the next; 0 stands for `columns`, below zero for `columns`
+                     rounded up to a multiple of so many */
     int of;       /* the column whose classes or words an index, or the columns, count; or the
                      target whose numbers these are; or -1 */
 } RdOutput;
@@ -228,7 +229,8 @@ typedef struct {
     int flow_count;
     RdTraining training;
     int loss_per_step;     /* the sequence that has a target a step: loss is [rows]; or 0 */
-    double flops_per_step; /* of one training step's products, per row: forward and backward */
+    /* Of one training step's products, per row: forward and backward. */
+    double (*flops_per_step)(const RdSizes *sizes);
 
     /* Bytes needed for batches up to `sizes`; 64-byte aligned memory is expected. */
     size_t (*packed_bytes)(const RdSizes *sizes);

@@ -27,6 +27,31 @@ static int slot_owner(const Program *program, int slot) {
     die("a slot without a buffer");
 }
 
+/* Whether a row of zeros of `size`, a vocabulary's, is read where there is no step. */
+static bool reads_zeros(const Program *program, int size) {
+    for (int i = 0; i < program->graph->nodes.len; i++) {
+        const Node *n = graph_node(program->graph, i);
+        for (int k = 0; k < n->count; k++) {
+            Access access = access_of(program, n->in[k]);
+            bool may_lack = access.row == ROW_PREVIOUS || access.row == ROW_NEXT ||
+                            access.row == ROW_AT_FIRST || access.row == ROW_AT_LAST ||
+                            access.row == ROW_SHIFTED;
+            if (may_lack && program->columns[access.node] == size) return true;
+        }
+    }
+    return false;
+}
+
+/* How many zeros stand for the rows of vocabularies that there are not; NULL for none. */
+static const char *count_zeros(const Writer *writer) {
+    const char *count = NULL;
+    for (int i = 0; i < writer->graph->inputs.len; i++)
+        if (reads_zeros(writer->program, VOCABULARY + i))
+            count = PRINT("%sRD_STRIDE(%s) + LANES", count ? PRINT("%s + ", count) : "",
+                          size_text(writer, VOCABULARY + i));
+    return count;
+}
+
 /* "[text.size, 100]" */
 static const char *param_shape(const Writer *writer, const Type *type) {
     const char *text = "";
@@ -43,10 +68,13 @@ static void emit_struct(Writer *writer) {
                 program->name);
     text_puts(out,
               "typedef struct {\n  const RdRun *run;\n  const RdPacking *p;\n"
-              "  const real *panels; /* the weights, as the tiles read them */\n"
-              "  real seed;          /* 1 / targets in the batch */\n");
-    text_printf(out, "  int parts[%d];       /* of the kernels of each phase */\n",
+              "  const int *vocab; /* the sizes of the columns' vocabularies */\n"
+              "  real seed;        /* 1 / targets in the batch */\n");
+    text_printf(out, "  int parts[%d];     /* of the kernels of each phase */\n",
                 program->phases ? program->phases : 1);
+    text_printf(out, "  real *panels[%d];  /* the weights, as the tiles read them */\n",
+                count_tiles(program) + 1);
+    if (count_zeros(writer)) text_puts(out, "  real *zeros; /* a state before its first step */\n");
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
         if (n->op == OP_PARAM)
@@ -59,8 +87,9 @@ static void emit_struct(Writer *writer) {
     }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
-        text_printf(out, "  %s *%s; /* [%s, %d] */\n", b->index ? "int" : "real",
-                    writer->names[b->node], rows_name(writer, b->axis), b->columns);
+        text_printf(out, "  %s *%s; /* [%s, %s] */\n", b->index ? "int" : "real",
+                    writer->names[b->node], rows_name(writer, b->axis),
+                    size_name(writer->graph, b->columns));
     }
     text_printf(out, "} %s;\n\n", writer->type);
 }
@@ -74,6 +103,7 @@ static void emit_bind(Writer *writer) {
                 program->name, writer->type);
     out->indent++;
     text_printf(out, "size_t slot[%d], size = 0;\n", program->slots + 1);
+    writer->vocab = "sizes->vocab";
     for (int s = 0; s < program->slots; s++) {
         int owner = slot_owner(program, s);
         const Buffer *b = &program->buffers.at[owner];
@@ -81,7 +111,16 @@ static void emit_bind(Writer *writer) {
                     rows_of(writer, b->axis), buffer_stride(writer, owner),
                     b->index ? "int" : "real");
     }
+    const char *zeros = count_zeros(writer);
+    if (zeros)
+        text_printf(out, "const size_t zeros = rd_reserve(&size, (size_t)(%s), sizeof(real));\n",
+                    zeros);
     text_puts(out, "if (!memory) return size;\n");
+    if (zeros)
+        text_printf(out,
+                    "w->zeros = (real *)(void *)(memory + zeros);\n"
+                    "memset(w->zeros, 0, (size_t)(%s) * sizeof(real));\n",
+                    zeros);
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(out, "w->%s = (%s *)(void *)(memory + slot[%d]);\n", writer->names[b->node],
@@ -90,6 +129,7 @@ static void emit_bind(Writer *writer) {
     text_puts(out, "return size;\n");
     out->indent--;
     text_puts(out, "}\n\n");
+    writer->vocab = "w->vocab";
 }
 
 static void emit_zeros(Writer *writer, int widest) {
@@ -161,7 +201,8 @@ static void emit_driver(Writer *writer) {
     Text *out = writer->out;
     text_printf(out, "static void %s(RdRun *run) {\n", program->name);
     out->indent++;
-    text_printf(out, "%s w = {.run = run, .p = run->batch->packing, .panels = run->packed};\n",
+    writer->vocab = "w.vocab";
+    text_printf(out, "%s w = {.run = run, .p = run->batch->packing, .vocab = run->sizes.vocab};\n",
                 writer->type);
     int per_step = loss_axis(writer->graph);
     const char *targets =
@@ -178,6 +219,7 @@ static void emit_driver(Writer *writer) {
             text_printf(out, "w.%s = run->batch->real[%d];\n", writer->names[i], n->attr.index);
     }
     text_printf(out, "%s_bind(&w, &run->sizes, run->memory);\n", program->name);
+    text_printf(out, "%s_panels(run->sizes.vocab, run->packed, w.panels);\n", program->name);
     for (int phase = 0; phase < program->phases; phase++) {
         int kernels = kernels_of_phase(program, phase);
         text_printf(out, "w.parts[%d] = rd_parts(run, %d);\n", phase, kernels);
@@ -199,6 +241,7 @@ static void emit_driver(Writer *writer) {
 
 static void emit_program(const Program *program, const char *type, Text *out) {
     Writer state = {.program = program, .graph = program->graph, .out = out, .type = type};
+    state.vocab = "w->vocab";
     Writer *writer = &state;
     writer->known = ARENA_ARRAY(program->graph->arena, bool, program->graph->nodes.len + 1);
     choose_names(writer);
@@ -214,16 +257,15 @@ static void emit_program(const Program *program, const char *type, Text *out) {
 
 static int widest(const Program *program, int least) {
     for (int i = 0; i < program->buffers.len; i++)
-        if (program->buffers.at[i].columns > least) least = program->buffers.at[i].columns;
+        if (program->buffers.at[i].columns > least && !is_vocabulary(program->buffers.at[i].columns))
+            least = program->buffers.at[i].columns;
     return least;
 }
 
 const char *emit_c(const Program *infer, const Program *train) {
     Graph *g = infer->graph;
     Text out = text_new(g->arena);
-    double per_step, per_example;
     out.width = 4;
-    count_flops(train, &per_step, &per_example);
     Writer writer = {.graph = g, .out = &out};
     text_printf(&out,
                 "/* %s: generated by rondo from %s. */\n#include \"kernels.h\"\n"
@@ -235,9 +277,10 @@ const char *emit_c(const Program *infer, const Program *train) {
     emit_program(train, "Train", &out);
     text_puts(&out,
               "/* ---- the model ---- */\n\n"
-              "static size_t packed_bytes(const RdSizes *sizes) {\n    (void)sizes;\n"
-              "    return RD_MAX((size_t)infer_panels, (size_t)train_panels) * sizeof(real) + "
-              "RD_VECTOR_BYTES;\n}\n\n"
+              "static size_t packed_bytes(const RdSizes *sizes) {\n"
+              "    const size_t infers = infer_panels(sizes->vocab, NULL, NULL);\n"
+              "    const size_t trains = train_panels(sizes->vocab, NULL, NULL);\n"
+              "    return RD_MAX(infers, trains) * sizeof(real) + RD_VECTOR_BYTES;\n}\n\n"
               "static size_t memory_bytes(const RdSizes *sizes, bool training) {\n"
               "    const size_t infers = infer_bind(NULL, sizes, NULL);\n"
               "    const size_t trains = training ? train_bind(NULL, sizes, NULL) : 0;\n"
@@ -245,6 +288,7 @@ const char *emit_c(const Program *infer, const Program *train) {
               "static void prepare(RdRun *run, bool training) {\n"
               "    if (training)\n        rd_parallel(run->pool, train_packs, train_pack, run);\n"
               "    else\n        rd_parallel(run->pool, infer_packs, infer_pack, run);\n}\n\n");
-    emit_model(g, &out, output_count, flow_count, per_step);
+    emit_flops(train, &out);
+    emit_model(g, &out, output_count, flow_count);
     return wrap_lines(g->arena, text_string(&out));
 }

@@ -8,12 +8,16 @@ bool in_register(const Writer *writer, int node) { return writer->known[node]; }
 
 const char *number(const Writer *writer, double value) { return PRINT("(real)%.17g", value); }
 
+const char *size_text(const Writer *writer, int size) {
+    return is_vocabulary(size) ? PRINT("%s[%d]", writer->vocab, vocabulary_of(size))
+                               : PRINT("%d", size);
+}
+
 const char *buffer_stride(const Writer *writer, int buffer) {
     const Buffer *b = &writer->program->buffers.at[buffer];
     bool twice =
         is_fold(writer->program, b->node) && graph_node(writer->graph, b->node)->op == OP_ARGMAX;
-    int columns = twice ? b->columns / 2 : b->columns;
-    return PRINT("%sRD_STRIDE(%d)", twice ? "2 * " : "", columns);
+    return PRINT("%sRD_STRIDE(%s)", twice ? "2 * " : "", size_text(writer, b->columns));
 }
 
 const char *stride_of(const Writer *writer, int node) {
@@ -59,9 +63,14 @@ const char *line_pointer(const Writer *writer, Access access, const char *at) {
     return at_line(writer, row_pointer(writer, access, at), access);
 }
 
+/* A row of zeros, as long as those of a node. */
+static const char *zeros_for(const Writer *writer, int node) {
+    return is_vocabulary(writer->program->columns[node]) ? "w->zeros" : "zeros";
+}
+
 /* Where the rows of a delay start before its first (after its last) step. */
 static const char *initial_row(const Writer *writer, Access access, const char *at) {
-    if (access.init < 0) return "zeros";
+    if (access.init < 0) return zeros_for(writer, access.node);
     Access init = access_of(writer->program, access.init);
     if (writer->program->space[access.init] != SPACE_SHARED) {
         init.row = ROW_EXAMPLE;
@@ -118,7 +127,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     if (n->op == OP_PARAM)
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
-    const char *row = row_number(writer, access, at);
+    const char *row = row_number(writer, access, at), *zeros = zeros_for(writer, access.node);
     switch (access.row) {
         case ROW_SAME:
         case ROW_OTHER:
@@ -129,7 +138,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         case ROW_PREVIOUS:
         case ROW_NEXT: {
             if (access.init < 0)
-                return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
+                return plus(writer, chosen_row(writer, name, row, stride, zeros), access.column);
             const char *base = access.column ? PRINT("%s + %d", name, access.column) : name;
             return chosen_row(writer, base, row, stride, initial_row(writer, access, at));
         }
@@ -140,10 +149,10 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
                     ? PRINT("%sprevious[%s] < 0", packing(writer, "w->", access.axis), at)
                     : last_step(writer, access.axis, access.add, at);
             row = PRINT("%s ? %s : -1", here, ancestor(writer, access.axis, 1, at));
-            return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
+            return plus(writer, chosen_row(writer, name, row, stride, zeros), access.column);
         }
         case ROW_SHIFTED:
-            return plus(writer, chosen_row(writer, name, row, stride, "zeros"), access.column);
+            return plus(writer, chosen_row(writer, name, row, stride, zeros), access.column);
         default:
             die("no rows to point at");
     }
@@ -229,9 +238,9 @@ static const char *onehot(Writer *writer, const Node *n, Access access, const ch
     }
     if (first_of_two(writer, n, access.node)) {
         Access rows = access_of(writer->program, index);
-        return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %d - %s))",
+        return PRINT("rd_equal(rd_splat((real)line), rd_indices(%s + %s, %s - %s))",
                      index_pointer(writer, rows, at_row(writer, access)), column,
-                     width_of(writer->program, access.node), column);
+                     size_text(writer, width_of(writer->program, access.node)), column);
     }
     if (inner_rank(writer->program, access.node) == 2) access.line = access.column = 0;
     const char *place = position(writer, access, column);
@@ -247,7 +256,7 @@ static const char *length(const Writer *writer, const Node *n) {
     const char *owner = ancestor(writer, loop, levels_up(writer->program, loop, sym->parent), "at");
     const char *size =
         sym->kind == SYM_VOCAB
-            ? PRINT("w->run->sizes.vocab[%d]", sym->input)
+            ? size_text(writer, VOCABULARY + sym->input)
             : PRINT("rd_length(%s, %s)", packing_of(writer, "w->", n->attr.index), owner);
     size = plus(writer, size, n->attr.start);
     return n->attr.start < 0 ? PRINT("rd_splat((real)RD_MAX(%s, 1))", size)
@@ -377,11 +386,11 @@ static const char *gathered(Writer *writer, int node, const char *column) {
     int each = program->columns[node] / program->columns[n->in[1]];
     if (each == 1 && width_of(program, node) > 1) {
         Access indices = access_of(program, n->in[1]);
-        return PRINT("rd_gather(%s, %s + %s, %d - %s)", table, index_pointer(writer, indices, "at"),
-                     column, width_of(program, node), column);
+        return PRINT("rd_gather(%s, %s + %s, %s - %s)", table, index_pointer(writer, indices, "at"),
+                     column, size_text(writer, width_of(program, node)), column);
     }
     const char *row = index_at(writer, n->in[1], "at");
-    const char *pointer = PRINT("%s + (long)%s * %d", table, row, each);
+    const char *pointer = PRINT("%s + (long)%s * %s", table, row, size_text(writer, each));
     if (each > width_of(program, node))
         pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
     return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)

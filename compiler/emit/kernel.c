@@ -9,12 +9,33 @@
 
 /* ---- products ---- */
 
-long panel_depth(const Stage *stage) {
-    long depth = 0;
+/* The sum of sizes, some of which may be those of vocabularies; each `times`. */
+typedef struct {
+    long fixed;
+    const char *more;
+} SizeSum;
+
+static void add_size(const Writer *writer, SizeSum *sum, int size, int times) {
+    if (!is_vocabulary(size))
+        sum->fixed += (long)size * times;
+    else if (times == 1)
+        sum->more = PRINT("%s + %s", sum->more ? sum->more : "", size_text(writer, size));
+    else
+        sum->more =
+            PRINT("%s + %s * %d", sum->more ? sum->more : "", size_text(writer, size), times);
+}
+
+static const char *sum_text(const Writer *writer, SizeSum sum) {
+    if (!sum.more) return PRINT("%ld", sum.fixed);
+    return sum.fixed ? PRINT("(%ld%s)", sum.fixed, sum.more) : PRINT("(%s)", sum.more + 3);
+}
+
+const char *panel_depth(const Writer *writer, const Stage *stage) {
+    SizeSum depth = {0};
     for (int s = 0; s < stage->accumulators.len; s++)
         for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
-            depth += stage->accumulators.at[s].products.at[i].depth;
-    return depth;
+            add_size(writer, &depth, stage->accumulators.at[s].products.at[i].depth, 1);
+    return sum_text(writer, depth);
 }
 
 static const char *product_text(const Writer *writer, const TilePhase *phase) {
@@ -33,8 +54,8 @@ static void emit_left(Writer *writer, const TilePhases *phases) {
     Text *out = writer->out;
     text_printf(out, "RdLeft left[%d];\n", phases->len);
     for (int p = 0; p < phases->len; p++)
-        text_printf(out, "left[%d].depth = %d; /* %s */\n", p, phases->at[p].depth,
-                    product_text(writer, &phases->at[p]));
+        text_printf(out, "left[%d].depth = %s; /* %s */\n", p,
+                    size_text(writer, phases->at[p].depth), product_text(writer, &phases->at[p]));
     text_puts(out, "RD_ROLLED for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n");
@@ -91,9 +112,9 @@ static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *p
     text_printf(out,
                 "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, panel);\n",
                 stage->accumulators.len * stage->blocks, first, sums->len, first, last - first);
-    long depth = 0;
-    for (int p = first; p < last; p++) depth += phases[p].depth;
-    text_printf(out, "panel += %ld * blocks * LANES;\n", depth * sums->len);
+    SizeSum depth = {0};
+    for (int p = first; p < last; p++) add_size(writer, &depth, phases[p].depth, sums->len);
+    text_printf(out, "panel += %s * blocks * LANES;\n", sum_text(writer, depth));
 }
 
 /* ---- what follows the products ---- */
@@ -156,7 +177,7 @@ static const char *own_line(const Writer *writer, int node) {
 /* The numbers of a line from `column` on, at most a vector: what stands behind them is not its. */
 static const char *rest_of_line(const Writer *writer, int node, const char *column) {
     int width = width_of(writer->program, node);
-    return width == 1 ? "1" : PRINT("%d - %s", width, column);
+    return width == 1 ? "1" : PRINT("%s - %s", size_text(writer, width), column);
 }
 
 static void emit_store(Writer *writer, int node, const char *column) {
@@ -186,7 +207,8 @@ static void emit_fold(Writer *writer, int node, const char *column) {
     const char *function = n->op == OP_SUM   ? "rd_fold_sum"
                            : n->op == OP_MAX ? "rd_fold_max"
                                              : "rd_fold_argmax";
-    const char *extra = n->op == OP_ARGMAX ? PRINT(", RD_STRIDE(%d), at", columns) : "";
+    const char *extra =
+        n->op == OP_ARGMAX ? PRINT(", RD_STRIDE(%s), at", size_text(writer, columns)) : "";
     int width = width_of(writer->program, node);
     const char *count = width == 1 ? "1" : "LANES", *to = row_pointer(writer, target, "at");
     if (writer->lines && width > 1) count = PRINT("RD_MIN(LANES, %d - %s)", width, column);
@@ -223,8 +245,8 @@ static void emit_row_reduction(Writer *writer, int node, const char *column) {
     }
     int width = width_of(writer->program, n->in[0]);
     const char *name = writer->names[node], *x = operand(writer, n->in[0], column);
-    const char *head = PRINT("rd_head(%s, %d - %s, rd_splat(%s))", x, width, column,
-                             n->op == OP_SUM ? "0" : "-RD_HUGE");
+    const char *head = PRINT("rd_head(%s, %s - %s, rd_splat(%s))", x, size_text(writer, width),
+                             column, n->op == OP_SUM ? "0" : "-RD_HUGE");
     if (n->op == OP_SUM)
         text_printf(writer->out, "%s = %s + %s;\n", name, name, head);
     else
@@ -261,8 +283,9 @@ static void emit_node(Writer *writer, const Stage *stage, int node, const char *
     }
     if (n->op == OP_ARGMAX) {
         Access from = access_of(writer->program, n->in[0]);
-        text_printf(writer->out, "*(%s) = rd_argmax(%s, %d);\n", own_line(writer, node),
-                    line_pointer(writer, from, "at"), width_of(writer->program, n->in[0]));
+        text_printf(writer->out, "*(%s) = rd_argmax(%s, %s);\n", own_line(writer, node),
+                    line_pointer(writer, from, "at"),
+                    size_text(writer, width_of(writer->program, n->in[0])));
         return;
     }
     text_printf(writer->out, "const vec %s = %s;\n", writer->names[node],
@@ -389,16 +412,17 @@ static void emit_tile(Writer *writer, int s) {
     begin_lines(writer, stage);
     emit_left(writer, &phases);
     emit_row_sums(writer, stage, true);
-    text_printf(out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
+    const char *columns = size_text(writer, stage->columns);
+    text_printf(out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%s); v += %d) {\n", columns,
                 stage->blocks);
     out->indent++;
     if (stage->blocks > 1)
-        text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%d) - v);\n", stage->blocks,
-                    stage->columns);
+        text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n", stage->blocks,
+                    columns);
     else
         text_puts(out, "const int blocks = 1;\n");
-    text_printf(out, "const real *panel = w->panels + %s_panel_%d + (long)v * LANES * %ld;\n",
-                writer->kernel_names[writer->kernel], s, panel_depth(stage));
+    text_printf(out, "const real *panel = w->panels[%s_panel_%d] + (long)v * LANES * %s;\n",
+                writer->kernel_names[writer->kernel], s, panel_depth(writer, stage));
     text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
     emit_start(writer, stage);
     for (int p = 0, next; p < phases.len; p = next) {
@@ -451,8 +475,8 @@ static void emit_nodes(Writer *writer, const Stage *stage, const char *column) {
 
 static void begin_columns(Writer *writer, const Stage *stage) {
     if (stage->columns == 1) return;
-    text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %d; column += LANES) {\n",
-                stage->columns);
+    text_printf(writer->out, "RD_ROLLED for (int column = 0; column < %s; column += LANES) {\n",
+                size_text(writer, stage->columns));
     writer->out->indent++;
 }
 

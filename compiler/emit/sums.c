@@ -4,6 +4,11 @@
 
 #define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
 
+/* From one row of a parameter's gradient to the next. */
+static int row_of_param(const Writer *writer, const Type *type) {
+    return type->rank ? size_of(writer->graph, type->dim[type->rank - 1]) : 1;
+}
+
 static const char *plus_text(const Writer *writer, const char *pointer, long offset) {
     return offset ? PRINT("%s + %ld", pointer, offset) : pointer;
 }
@@ -74,9 +79,9 @@ static const char *index_operand(Writer *writer, int node) {
 /* Where a block of a gradient starts. */
 static const char *block_of(const Writer *writer, const Reduction *r) {
     const Type *type = &writer->graph->params.at[r->param].type;
-    long stride = type->rank ? type->dim[type->rank - 1].add : 1;
+    long stride = row_of_param(writer, type);
     return plus_text(writer, PRINT("rd_gradient(run, %d)", r->param),
-                     (long)r->row * stride + r->column);
+                     r->row ? r->row * stride + r->column : r->column);
 }
 
 static bool overlap(const Reduction *a, const Reduction *b) {
@@ -125,13 +130,12 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     const Type *type = &writer->graph->params.at[r->param].type;
     int over = writer->program->axis[r->a];
     Text *out = writer->out;
-    text_printf(out, "{.kind = %s, .out = %s, .out_stride = %d,\n", kinds[r->kind],
-                block_of(writer, r),
-                r->kind == REDUCE_SCATTER ? r->columns
-                : type->rank              ? type->dim[type->rank - 1].add
-                                          : 1);
-    text_printf(out, " .m = %d, .n = %d, .rows = %s%s,\n", r->rows, r->columns,
-                packing(writer, "w.", over), over ? "rows" : "examples");
+    int stride = r->kind == REDUCE_SCATTER ? r->columns : row_of_param(writer, type);
+    text_printf(out, "{.kind = %s, .out = %s, .out_stride = %s,\n", kinds[r->kind],
+                block_of(writer, r), size_text(writer, stride));
+    text_printf(out, " .m = %s, .n = %s, .rows = %s%s,\n", size_text(writer, r->rows),
+                size_text(writer, r->columns), packing(writer, "w.", over),
+                over ? "rows" : "examples");
     if (r->kind == REDUCE_OUTER && lines_of(writer->program, r->a) > 1)
         text_printf(out, " .lines = %d,\n", lines_of(writer->program, r->a));
     text_printf(out, " %s", sum_operand(writer, "a", r->a));

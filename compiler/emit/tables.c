@@ -204,11 +204,12 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         Dim last = axes ? type->dim[type->rank - 1] : dim_const(1);
         if (axes == 2) last.add *= type->dim[type->rank - 2].add;
         bool index = type->kind == TYPE_INDEX;
+        const char *stride =
+            last.sym ? "-LANES" : arena_printf(g->arena, "RD_STRIDE(%d)", last.add);
         text_printf(out, "  {%s, .index = %s, .per_step = %d, .columns = %d,\n",
                     quoted(g->arena, output->name), index ? "true" : "false",
                     sequence_number(g, step_sym(g, type)), dim_number(g, last));
-        text_printf(out, "   .stride = RD_STRIDE(%d), .of = %d},\n", dim_number(g, last),
-                    output_of(g, type, axes == 1));
+        text_printf(out, "   .stride = %s, .of = %d},\n", stride, output_of(g, type, axes == 1));
         ++*count;
     }
     text_puts(out, "};\n");
@@ -286,7 +287,25 @@ int emit_flows(Graph *g, Text *out) {
     return count;
 }
 
-void emit_model(Graph *g, Text *out, int output_count, int flow_count, double flops) {
+static double flops_of_step(const Program *train, int only, double words) {
+    double per_step, per_example;
+    count_flops(train, only, words, &per_step, &per_example);
+    return per_step;
+}
+
+/* So many for all vocabularies without words, and more for each word. */
+void emit_flops(const Program *train, Text *out) {
+    double fixed = flops_of_step(train, -1, 0);
+    text_printf(out, "static double flops_per_step(const RdSizes *sizes) {\n    (void)sizes;\n"
+                     "    return %.17g", fixed);
+    for (int i = 0; i < train->graph->inputs.len; i++) {
+        double more = flops_of_step(train, i, 1) - fixed;
+        if (more > 0) text_printf(out, " + %.17g * sizes->vocab[%d]", more, i);
+    }
+    text_puts(out, ";\n}\n\n");
+}
+
+void emit_model(Graph *g, Text *out, int output_count, int flow_count) {
     const Training *t = &g->training;
     emit_schedules(t, out);
     text_printf(out,
@@ -308,8 +327,8 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, double fl
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
     emit_training(t, out);
-    text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = %.17g,\n",
-                sequence_number(g, loss_axis(g)), flops);
+    text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = flops_per_step,\n",
+                sequence_number(g, loss_axis(g)));
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
               "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"

@@ -3,46 +3,91 @@
 
 #define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
 
-void emit_panel_places(Writer *writer) {
-    const Program *program = writer->program;
-    const char *previous = "0";
-    text_puts(writer->out, "/* Where the weights of each tile start. */\nenum {\n");
+int count_tiles(const Program *program) {
+    int tiles = 0;
     for (int k = 0; k < program->kernels.len; k++)
-        for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
-            const Stage *stage = &program->kernels.at[k].stages.at[s];
-            if (!stage->accumulators.len) continue;
-            const char *name = PRINT("%s_panel_%d", writer->kernel_names[k], s);
-            text_printf(writer->out, "  %s = %s,\n", name, previous);
-            previous = PRINT("%s + RD_VECTORS(%d) * LANES * %ld", name, stage->columns,
-                             panel_depth(stage));
-        }
-    text_printf(writer->out, "  %s_panels = %s\n};\n\n", writer->program->name, previous);
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++)
+            tiles += program->kernels.at[k].stages.at[s].accumulators.len > 0;
+    return tiles;
+}
+
+typedef void EachTile(Writer *writer, int kernel, int stage, int number);
+
+static void each_tile(Writer *writer, EachTile *emit) {
+    const Program *program = writer->program;
+    int number = 0;
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++)
+            if (program->kernels.at[k].stages.at[s].accumulators.len)
+                emit(writer, k, s, number++);
+}
+
+static void emit_number(Writer *writer, int k, int s, int number) {
+    text_printf(writer->out, "%s%s_panel_%d", number ? ", " : "", writer->kernel_names[k], s);
+}
+
+static void emit_place(Writer *writer, int k, int s, int number) {
+    const Stage *stage = &writer->program->kernels.at[k].stages.at[s];
+    (void)number;
+    text_printf(writer->out, "if (panels) panels[%s_panel_%d] = memory + size;\n",
+                writer->kernel_names[k], s);
+    text_printf(writer->out, "size += (size_t)RD_VECTORS(%s) * LANES * %s;\n",
+                size_text(writer, stage->columns), panel_depth(writer, stage));
+}
+
+void emit_panel_places(Writer *writer) {
+    Text *out = writer->out;
+    int tiles = count_tiles(writer->program);
+    text_puts(out, "/* The weights of each tile. */\n");
+    if (tiles) {
+        text_puts(out, "enum { ");
+        each_tile(writer, emit_number);
+        text_puts(out, " };\n");
+    }
+    writer->vocab = "vocab";
+    text_printf(out,
+                "\n/* Where in `memory` they start; returns how many numbers they are. */\n"
+                "static size_t %s_panels(const int *vocab, real *memory, real **panels) {\n",
+                writer->program->name);
+    out->indent++;
+    text_puts(out, "size_t size = 0;\n(void)vocab, (void)memory, (void)panels;\n");
+    each_tile(writer, emit_place);
+    text_puts(out, "return size;\n");
+    out->indent--;
+    text_puts(out, "}\n\n");
+    writer->vocab = "w->vocab";
 }
 
 static void emit_pack_stage(Writer *writer, int k, int s, int item) {
     const Stage *stage = &writer->program->kernels.at[k].stages.at[s];
     Text *out = writer->out;
     const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    const char *columns = size_text(writer, stage->columns);
     text_printf(out, "case %d: /* %s, stage %d */\n", item, writer->kernel_names[k], s);
     out->indent++;
-    text_printf(out, "for (int v = 0; v < RD_VECTORS(%d); v += %d) {\n", stage->columns,
-                stage->blocks);
+    text_printf(out, "for (int v = 0; v < RD_VECTORS(%s); v += %d) {\n", columns, stage->blocks);
     out->indent++;
-    text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%d) - v);\n", stage->blocks,
-                stage->columns);
-    text_printf(out, "real *to = panels + %s_panel_%d + (long)v * LANES * %ld;\n",
-                writer->kernel_names[k], s, panel_depth(stage));
+    text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n", stage->blocks,
+                columns);
+    text_printf(out, "real *to = panels[%s_panel_%d] + (long)v * LANES * %s;\n",
+                writer->kernel_names[k], s, panel_depth(writer, stage));
     for (int p = 0; p < phases.len; p++) {
         const TilePhase *phase = &phases.at[p];
         for (int i = 0; i < phase->products.len; i++) {
             const Product *x = phase->products.at[i];
             const char *from = PRINT("rd_param(run, %d)", x->param);
             if (x->base) from = PRINT("%s + %ld", from, x->base);
-            text_printf(out, "rd_pack(to, %d, %d, blocks, %s, v, %d, %ld, %ld, %d); /* %s */\n", i,
-                        phase->products.len, from, stage->columns, x->column_stride,
-                        x->depth_stride, x->depth, writer->graph->params.at[x->param].name);
+            text_printf(out, "rd_pack(to, %d, %d, blocks, %s, v, %s, %s, %s, %s); /* %s */\n", i,
+                        phase->products.len, from, columns, size_text(writer, x->column_stride),
+                        size_text(writer, x->depth_stride), size_text(writer, x->depth),
+                        writer->graph->params.at[x->param].name);
         }
-        text_printf(out, "to += %ld * blocks * LANES;\n", (long)phase->products.len * phase->depth);
+        if (is_vocabulary(phase->depth))
+            text_printf(out, "to += %d * (long)%s * blocks * LANES;\n", phase->products.len,
+                        size_text(writer, phase->depth));
+        else
+            text_printf(out, "to += %ld * blocks * LANES;\n",
+                        (long)phase->products.len * phase->depth);
     }
     out->indent--;
     text_puts(out, "}\nbreak;\n");
@@ -52,21 +97,23 @@ static void emit_pack_stage(Writer *writer, int k, int s, int item) {
 void emit_pack(Writer *writer) {
     const Program *program = writer->program;
     Text *out = writer->out;
-    int items = 0;
+    int tiles = count_tiles(program);
+    writer->vocab = "run->sizes.vocab";
     text_printf(out,
                 "/* Copies the weights into panels: the columns of a tile side by side. */\n"
                 "static void %s_pack(void *context, int item) {\n",
                 program->name);
     out->indent++;
-    text_puts(out, "const RdRun *run = context;\nreal *panels = run->packed;\nswitch (item) {\n");
+    text_puts(out, "const RdRun *run = context;\n");
+    text_printf(out, "real *panels[%d];\n", tiles + 1);
+    text_printf(out, "%s_panels(run->sizes.vocab, run->packed, panels);\n", program->name);
+    text_puts(out, "switch (item) {\n");
     out->indent++;
-    for (int k = 0; k < program->kernels.len; k++)
-        for (int s = 0; s < program->kernels.at[k].stages.len; s++)
-            if (program->kernels.at[k].stages.at[s].accumulators.len)
-                emit_pack_stage(writer, k, s, items++);
-    text_puts(out, "default: (void)panels; break;\n");
+    each_tile(writer, emit_pack_stage);
+    text_puts(out, "default: break;\n");
     out->indent--;
     text_puts(out, "}\n");
     out->indent--;
-    text_printf(out, "}\n\nenum { %s_packs = %d };\n\n", program->name, items);
+    text_printf(out, "}\n\nenum { %s_packs = %d };\n\n", program->name, tiles);
+    writer->vocab = "w->vocab";
 }

@@ -12,6 +12,7 @@ typedef struct {
     const char **names; /* a C identifier for each node */
     const char **kernel_names;
     /* while a stage is being written: */
+    const char *vocab; /* where the sizes of vocabularies are: "w->vocab" */
     int kernel, stage;
     int axis;        /* of its rows */
     bool lines;      /* the stage has lines: the one at hand is `line` */
@@ -48,6 +49,7 @@ void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one l
 const char *value(Writer *writer, int node,
                   const char *column); /* of an ELEMENTWISE node or GATHER */
 const char *number(const Writer *writer, double value);
+const char *size_text(const Writer *writer, int size); /* "100", "w->vocab[0]" */
 
 /* wrap.c: the text with no line of code over 100 characters where it can be broken. */
 const char *wrap_lines(Arena *arena, const char *text);
@@ -56,11 +58,13 @@ const char *wrap_lines(Arena *arena, const char *text);
 int emit_tables(Graph *graph, const Program *train, Text *out);
 
 int emit_flows(Graph *graph, Text *out); /* of the training program; returns their number */
-void emit_model(Graph *graph, Text *out, int output_count, int flow_count, double flops);
+void emit_flops(const Program *train, Text *out);
+void emit_model(Graph *graph, Text *out, int output_count, int flow_count);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 bool weighted_loss(const Graph *graph);
 
 /* weights.c: where each tile's panel starts, and the function that fills the panels. */
+int count_tiles(const Program *program);
 void emit_panel_places(Writer *writer);
 void emit_pack(Writer *writer);
 
@@ -69,6 +73,6 @@ void emit_sums(Writer *writer);
 
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
-long panel_depth(const Stage *stage);
+const char *panel_depth(const Writer *writer, const Stage *stage);
 
 #endif

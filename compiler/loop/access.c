@@ -72,7 +72,7 @@ int lines_of(const Program *program, int node) {
 
 int width_of(const Program *program, int node) {
     const Type *type = &graph_node(program->graph, node)->type;
-    return inner_rank(program, node) < 1 ? 1 : type->dim[type->rank - 1].add;
+    return inner_rank(program, node) < 1 ? 1 : size_of(program->graph, type->dim[type->rank - 1]);
 }
 
 bool is_line_reduction(const Program *program, int node) {

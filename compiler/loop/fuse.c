@@ -140,7 +140,9 @@ static void find_absorbed(Fuse *fuse) {
         int owner = fuse->cycle[i] ? fuse->cycle[i] : fuse->absorbed[i];
         if (n->op != OP_CONTRACT || !owner) continue;
         const Type *weight = &graph_node(g, n->in[1])->type;
-        if (weight->rank == 2) weights[owner] += (long)weight->dim[0].add * weight->dim[1].add;
+        if (weight->rank == 2)
+            weights[owner] += (long)(size_for(g, size_of(g, weight->dim[0]), -1) *
+                                     size_for(g, size_of(g, weight->dim[1]), -1));
     }
     memset(fuse->absorbed, 0, sizeof(int) * (size_t)g->nodes.len);
     absorb(fuse, weights);

@@ -71,7 +71,7 @@ static void make_buffers(Plan *plan) {
         bool index = graph_node(g, i)->type.kind == TYPE_INDEX;
         Buffer buffer = {.node = i, .name = buffer_name(program, i), .space = program->space[i]};
         buffer.axis = program->axis[i];
-        buffer.columns = program->columns[i] * (two_rows(program, i) ? 2 : 1);
+        buffer.columns = program->columns[i];
         buffer.index = index && !is_fold(program, i);
         buffer.first = program->kernels.at[program->kernel_of[i]].phase;
         buffer.last = plan->last[i] > buffer.first ? plan->last[i] : buffer.first;

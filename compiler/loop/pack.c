@@ -68,9 +68,14 @@ static const char *misfit(const Graph *g, const Node *node) {
                                 "a value of shape %s is not possible: '%s' has another length at "
                                 "each step of '%s'",
                                 shape, sym->name, g->syms.at[sym->parent].name);
-        if (type->dim[i].sym)
+        bool words = sym->kind == SYM_VOCAB && !type->dim[i].add && type->rank - first == 1;
+        if (type->dim[i].sym && !words)
             return arena_printf(g->arena,
-                                "a value of shape %s is not supported here: %s must be a constant",
+                                sym->kind == SYM_VOCAB
+                                    ? "a value of shape %s is not supported here: apart from the "
+                                      "sequence, %s must be its only axis"
+                                    : "a value of shape %s is not supported here: %s must be a "
+                                      "constant",
                                 shape, dim_string(g, type->dim[i]));
     }
     return NULL;
@@ -85,8 +90,9 @@ static void refuse(Pack *pack, const Node *node, const int *in, const char *prob
 }
 
 static int columns_of(const Graph *g, const Node *node) {
-    int columns = 1;
-    for (int i = step_axes(g, &node->type); i < node->type.rank; i++)
+    int columns = 1, first = step_axes(g, &node->type), axes = node->type.rank - first;
+    if (axes == 1) return size_of(g, node->type.dim[first]);
+    for (int i = first; i < node->type.rank; i++)
         if (!node->type.dim[i].sym) columns *= node->type.dim[i].add;
     return columns;
 }
@@ -380,7 +386,7 @@ static void reduce(Pack *pack, Graph *g, int root, Reduction r) {
         case OP_SCATTER:
             r.kind = REDUCE_SCATTER;
             r.columns = 1; /* of a row of the table, whatever its axes */
-            for (int i = 1; i < node->type.rank; i++) r.columns *= node->type.dim[i].add;
+            for (int i = 1; i < node->type.rank; i++) r.columns *= size_of(g, node->type.dim[i]);
             r.a = node->in[0];
             r.b = node->in[1];
             reduction(pack, g, r);
@@ -406,8 +412,8 @@ static Graph *take_gradients(Pack *pack, Graph *graph) {
         }
         const Type *type = &graph->params.at[output.param].type;
         Reduction r = {.param = output.param, .rows = 1, .columns = 1};
-        if (type->rank > 0) r.columns = type->dim[type->rank - 1].add;
-        if (type->rank > 1) r.rows = type->dim[0].add;
+        if (type->rank > 0) r.columns = size_of(g, type->dim[type->rank - 1]);
+        if (type->rank > 1) r.rows = size_of(g, type->dim[0]);
         reduce(pack, g, output.node, r);
     }
     return g;

@@ -19,14 +19,15 @@ const char *print_packed(const Program *program) {
     text_printf(&out, "packed %s\n%s", program->name, graph_print(g));
     text_puts(&out, "spaces\n");
     for (int i = 0; i < g->nodes.len; i++)
-        text_printf(&out, "  %%%d %s %d\n", i,
-                    space_name(program, program->space[i], program->axis[i]), program->columns[i]);
+        text_printf(&out, "  %%%d %s %s\n", i,
+                    space_name(program, program->space[i], program->axis[i]),
+                    size_name(g, program->columns[i]));
     for (int i = 0; i < program->reductions.len; i++) {
         const Reduction *r = &program->reductions.at[i];
         text_printf(&out, "sum %s", g->params.at[r->param].name);
         if (r->kind != REDUCE_SCATTER)
-            text_printf(&out, "[%d:%d, %d:%d]", r->row, r->row + r->rows, r->column,
-                        r->column + r->columns);
+            text_printf(&out, "[%d:%s, %d:%s]", r->row, size_name(g, r->row + r->rows), r->column,
+                        size_name(g, r->column + r->columns));
         text_printf(&out, " += %s %%%d", kinds[r->kind], r->a);
         if (r->b >= 0) text_printf(&out, " %%%d", r->b);
         text_puts(&out, "\n");
@@ -57,8 +58,8 @@ static void print_sum(Text *out, const Program *program, const Accumulator *sum)
     }
     for (int i = 0; i < sum->products.len; i++) {
         const Product *p = &sum->products.at[i];
-        text_printf(out, " product{%s+%ld, depth %d} ", program->graph->params.at[p->param].name,
-                    p->base, p->depth);
+        text_printf(out, " product{%s+%ld, depth %s} ", program->graph->params.at[p->param].name,
+                    p->base, size_name(program->graph, p->depth));
         print_access(out, program, p->operand);
     }
     for (int i = 0; i < sum->others.len; i++) {
@@ -86,7 +87,7 @@ static void print_stage(Text *out, const Program *program, const Stage *stage) {
         text_printf(out, "stage of %d lines of %d columns%s\n", stage->lines, stage->columns,
                     order);
     else
-        text_printf(out, "stage of %d columns\n", stage->columns);
+        text_printf(out, "stage of %s columns\n", size_name(program->graph, stage->columns));
     out->indent++;
     if (is_pair(stage->axis))
         text_printf(out, "over %s\n", space_name(program, SPACE_STEPS, stage->axis));
@@ -113,8 +114,9 @@ const char *print_loops(const Program *program) {
     }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
-        text_printf(&out, "buffer %%%d %s [%s, %d] phases %d to %d slot %d\n", b->node, b->name,
-                    space_name(program, b->space, b->axis), b->columns, b->first, b->last, b->slot);
+        text_printf(&out, "buffer %%%d %s [%s, %s] phases %d to %d slot %d\n", b->node, b->name,
+                    space_name(program, b->space, b->axis), size_name(program->graph, b->columns),
+                    b->first, b->last, b->slot);
     }
     return text_string(&out);
 }

@@ -41,12 +41,12 @@ static Product product_of(const Program *program, int node) {
     const Node *param = graph_node(g, weight);
     const Type *type = &graph_node(g, n->in[1])->type;
     bool columns_first = n->attr.b[0] == n->attr.out[strlen(n->attr.out) - 1];
-    long stride = param->type.dim[1].add;
+    int stride = size_of(g, param->type.dim[1]);
     product.param = param->attr.index;
-    product.base = row * stride + column;
+    product.base = row ? row * stride + column : column;
     product.column_stride = columns_first ? stride : 1;
     product.depth_stride = columns_first ? 1 : stride;
-    product.depth = type->dim[columns_first ? 1 : 0].add;
+    product.depth = size_of(g, type->dim[columns_first ? 1 : 0]);
     return product;
 }
 
@@ -171,18 +171,27 @@ int end_of_call(const TilePhases *phases, int first) {
     return end;
 }
 
-void count_flops(const Program *program, double *per_step, double *per_example) {
+/* A size when the vocabulary of input `only` (below zero: each of them) has `words` words. */
+static double counted(const Graph *g, int size, int only, double words) {
+    bool other = is_vocabulary(size) && only >= 0 && vocabulary_of(size) != only;
+    return other ? 0 : size_for(g, size, words);
+}
+
+void count_flops(const Program *program, int only, double words, double *per_step,
+                 double *per_example) {
     const Graph *g = program->graph;
     *per_step = *per_example = 0;
     for (int i = 0; i < g->nodes.len; i++) {
         if (graph_node(g, i)->op != OP_CONTRACT || program->kernel_of[i] < 0) continue;
-        double flops = 2.0 * product_of(program, i).depth * program->columns[i];
+        double flops = 2.0 * counted(g, product_of(program, i).depth, only, words) *
+                       counted(g, program->columns[i], only, words);
         *(program->space[i] == SPACE_STEPS ? per_step : per_example) += flops;
     }
     for (int i = 0; i < program->reductions.len; i++) {
         const Reduction *r = &program->reductions.at[i];
         if (r->kind != REDUCE_OUTER) continue;
-        double flops = 2.0 * r->rows * r->columns;
+        double flops =
+            2.0 * counted(g, r->rows, only, words) * counted(g, r->columns, only, words);
         *(program->space[r->a] == SPACE_STEPS ? per_step : per_example) += flops;
     }
 }

@@ -6,7 +6,7 @@
  * other has a sequence. A sequence that is shorter than its input's has rows for the steps that it
  * lacks too; what stands there nobody may look at.
  * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
- * `lines` times `width`, line behind line. Everything between a batch's rows and its sums over the
+ * `lines` times `width`, line behind line. A vocabulary's axis is the only one within a row. Everything between a batch's rows and its sums over the
  * batch is row-local: a row is computed from its own operands alone, by the same operations in the
  * same order wherever it lies. This is why outputs do not depend on the batch or on the threads.
  *
@@ -21,6 +21,11 @@
 
 enum { MAX_SEQUENCES = 24 }; /* RD_MAX_SEQUENCES: lengths and pairs of them */
 
+/* Columns, and the depths of products, may be as many as a vocabulary has words, which is known
+ * when the data was read. VOCABULARY and the number of its input stand for that; every constant is
+ * smaller. */
+enum { VOCABULARY = 1 << 30 };
+
 typedef enum { SPACE_SHARED, SPACE_EXAMPLES, SPACE_STEPS } Space;
 
 typedef enum {
@@ -34,7 +39,7 @@ typedef struct {
     ReduceKind kind;
     int param;
     int row, column;     /* where the block starts in the parameter (matrices; vectors: column) */
-    int rows, columns;   /* its size; of COLUMNS, rows are the lines of a */
+    int rows, columns;   /* its size, may be VOCABULARY; of COLUMNS, rows are the lines of a */
     int a, b;            /* graph nodes; b is -1 for REDUCE_COLUMNS */
     bool a_once, b_once; /* the operand is an EXAMPLES value summed over steps (never both) */
 } Reduction;
@@ -72,10 +77,11 @@ typedef struct {
 typedef struct {
     int node;       /* the CONTRACT */
     Access operand; /* the row */
-    int depth;      /* its length */
+    int depth;      /* its length, may be VOCABULARY */
     int param;      /* the weight … */
     long base;      /* … from this element on; element (column n, depth k) is at */
-    long column_stride, depth_stride; /* base + n * column_stride + k * depth_stride */
+    int column_stride, depth_stride; /* base + n * column_stride + k * depth_stride; may be
+                                      * VOCABULARY */
 } Product;
 
 typedef VEC(int) NodeList;
@@ -101,7 +107,7 @@ typedef VEC(TilePhase) TilePhases;
 
 typedef struct {
     int axis; /* of the rows: the kernel's, or in a recurrence a pair with its steps */
-    int lines, columns;
+    int lines, columns; /* these may be VOCABULARY */
     Order order;    /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
@@ -124,7 +130,7 @@ typedef struct {
     const char *name;
     Space space;
     int axis;
-    int columns;
+    int columns;     /* may be VOCABULARY */
     bool index;      /* int, not real */
     int first, last; /* the phases between which it must be kept */
     int slot;        /* buffers of one slot share their memory */
@@ -135,7 +141,7 @@ typedef struct {
     Graph *graph;
     Space *space; /* of each node */
     int *axis;    /* of each node: the sequence of SPACE_STEPS, its length's sym; else 0 */
-    int *columns;
+    int *columns; /* may be VOCABULARY */
     VEC(Reduction) reductions;
     VEC(Kernel) kernels; /* in order of execution */
     int *kernel_of;      /* of each node; -1 */
@@ -162,6 +168,14 @@ int end_of_call(const TilePhases *phases, int first);
 
 /* memplan.c: buffers and their slots. */
 void plan_memory(Program *program);
+
+/* size.c: sizes that may be VOCABULARY. */
+int size_of(const Graph *graph, Dim dim); /* of an axis that is no length */
+bool is_vocabulary(int size);
+int vocabulary_of(int size);                                       /* the number of its input */
+double size_for(const Graph *graph, int size, double words);       /* a vocabulary having `words`,
+                                                                      below zero: its maximum */
+const char *size_name(const Graph *graph, int size);               /* "100", "text.size" */
 
 /* access.c */
 Access access_of(const Program *program, int node);
@@ -190,7 +204,9 @@ const char *print_loops(const Program *program);
  * of its loop and of those inside, and how many tile products they were merged into. */
 const char *print_recurrences(const Program *infer, const Program *train);
 
-/* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row. */
-void count_flops(const Program *program, double *per_step, double *per_example);
+/* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row, when vocabularies have
+ * `words` words: all of them, or that of input number `only`, the others then having none. */
+void count_flops(const Program *program, int only, double words, double *per_step,
+                 double *per_example);
 
 #endif

@@ -199,6 +199,11 @@ static Tensor *inputs_of(Arena *arena, const Place *place, const int *sizes) {
 
 /* ---- the batch ---- */
 
+/* How large an axis is that is no length. */
+static int size_of_axis(const Place *place, Dim dim) {
+    return dim.sym ? place->data->vocab[place->graph->syms.at[dim.sym].input] : dim.add;
+}
+
 static Results empty_results(Arena *arena, const Place *place, const Tensor *params) {
     const Graph *graph = place->graph;
     Results r = {0};
@@ -209,7 +214,8 @@ static Results empty_results(Arena *arena, const Place *place, const Tensor *par
         const Output *output = &graph->outputs.at[i];
         const Type *type = &graph_node(graph, output->node)->type;
         int rows = place->count[sequence_of(graph, output->node)], columns = 1;
-        for (int k = step_axes(graph, type); k < type->rank; k++) columns *= type->dim[k].add;
+        for (int k = step_axes(graph, type); k < type->rank; k++)
+            columns *= size_of_axis(place, type->dim[k]);
         if (output->role == ROLE_LOSS) r.losses = rows;
         r.weighted |= output->role == ROLE_WEIGHT;
         if (output->role == ROLE_LOSS) r.loss = ARENA_ARRAY(arena, double, rows + 1);

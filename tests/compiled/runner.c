@@ -118,9 +118,9 @@ static Results results_for(const Runner *runner) {
 static double output_at(const Runner *runner, int o, int row, int column) {
     const RdOutput *output = &runner->model->outputs[o];
     const void *values = runner->session.run.output[o];
-    size_t stride = (size_t)(output->stride ? output->stride : columns_of(runner, output));
-    size_t at = (size_t)row * stride + (size_t)column;
-    return output->index ? ((const int *)values)[at] : real_at(runner->model, values, at);
+    int columns = columns_of(runner, output);
+    if (!output->index) return rd_output_real(&runner->session, o, columns, row, column);
+    return ((const int *)values)[row * (output->stride ? output->stride : columns) + column];
 }
 
 /* Row `row` of the packing of sequence n is row `place` of the data. */

@@ -421,6 +421,26 @@ const Sample samples[] = {
      "      + binary_cross_entropy(sigmoid(sum(logits)), 0.25) + multi_margin(logits, label)\n"
      "      + binary_cross_entropy_with_logits(max(hidden), 0.75, 2)\n"
      "  output logits, size, (price, sum(logits), 3)\n"},
+    {"word_scores", "",
+     X "  s = scan lstm(9) over x\n  words = linear(s.h, text.size)\n  hidden = s.final.h\n" LINEAR,
+     "  loss cross_entropy(words, text, 0.1)\n"
+     "  output softmax(words), argmax(words), words, logits, log_softmax(words)\n"},
+    {"tied_scores", SUM_COLUMNS "layer best(x: [N]) -> [] { max(x) }\n",
+     "  param table: [text.size, 6] ~ normal(1)\n  param back: [6, text.size] ~ normal(1)\n"
+     "  x = table[text]\n  s = scan gru(6) over x\n  words = tied_linear(s.h, table)\n"
+     "  p = softmax(dropout(words, 0.3))\n  hidden = mean(p @ table)\n"
+     "  one = s.final.h @ back\n" LINEAR,
+     "  loss cross_entropy(logits, label) - logsumexp(one) + one[argmax(one)]\n"
+     "  output one, p, best(words), sum_columns(words * words), logits\n"},
+    {"state_of_scores",
+     "cell remembering(x: [I], V) {\n  state p: [V]\n  param u: [V, I] ~ normal(1)\n"
+     "  p' = 0.5 * p + tanh(u @ x)\n}\n",
+     "  input other: words(max_vocab = 9, max_length = 5)\n"
+     "  param pairs: [text.size, text.size], down: [4, other.size] ~ normal(1)\n" X
+     "  s = scan remembering(other.size) over x\n  next = pairs[text]\n"
+     "  hidden = concat(down @ s.final.p, down @ max_pool(s.p))\n" LINEAR,
+     "  loss cross_entropy(next, text) + cross_entropy(logits, label)\n"
+     "  output next, s.p, max_pool(s.p), s.final.p\n"},
     {"weighted_loss", "", X "  hidden = mean(x)\n" LINEAR,
      "  loss weighted_cross_entropy(logits, label, (1, 2.5, 0), 0.1)\n"
      "  output logits * (1, 2, 3), (-1, 0, 1)[label]\n"},

@@ -73,10 +73,11 @@ Test(refused, a_parameter_of_three_axes) {
                     "refused.rondo:6:20: ", "is not supported"});
 }
 
-Test(refused, scores_for_each_word) {
-    check((Refused){
-        "", "  param w: [5, text.size] ~ normal(1)\n" X "  hidden = mean(x)\n" LOSS ", mean(x) @ w",
-        "refused.rondo:9:18: ", "must be a constant"});
+Test(refused, a_vocabulary_beside_another_axis) {
+    check((Refused){"",
+                    "  param w: [5, text.size] ~ normal(1)\n" X "  hidden = mean(x)\n" LOSS
+                    ", mean(x) @ exp(w)",
+                    "refused.rondo:9:28: ", "text must be its only axis"});
 }
 
 Test(refused, a_sequence_that_is_longer) {

@@ -72,6 +72,11 @@ static size_t memory_bytes(const RdSizes *sizes, bool training) {
            align(examples * sizeof(int));
 }
 
+static double flops_per_step(const RdSizes *sizes) {
+    (void)sizes;
+    return 12 * D;
+}
+
 static size_t packed_bytes(const RdSizes *sizes) {
     (void)sizes;
     return 64;
@@ -263,7 +268,7 @@ const RdModel RD_MODEL = {
                  .clip_norm = 5,
                  .epochs = 5,
                  .batch = 8},
-    .flops_per_step = 12 * D,
+    .flops_per_step = flops_per_step,
     .packed_bytes = packed_bytes,
     .memory_bytes = memory_bytes,
     .prepare = prepare,

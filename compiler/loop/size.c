@@ -1,0 +1,21 @@
+/* How many columns there are, where that may be the size of a vocabulary. */
+#include "loop/program.h"
+
+int size_of(const Graph *graph, Dim dim) {
+    const Sym *sym = &graph->syms.at[dim.sym];
+    return sym->kind == SYM_VOCAB && !dim.add ? VOCABULARY + sym->input : dim.add;
+}
+
+bool is_vocabulary(int size) { return size >= VOCABULARY; }
+
+int vocabulary_of(int size) { return size - VOCABULARY; }
+
+double size_for(const Graph *graph, int size, double words) {
+    if (!is_vocabulary(size)) return size;
+    return words < 0 ? graph->inputs.at[vocabulary_of(size)].max_vocab : words;
+}
+
+const char *size_name(const Graph *graph, int size) {
+    if (!is_vocabulary(size)) return arena_printf(graph->arena, "%d", size);
+    return arena_printf(graph->arena, "%s.size", graph->inputs.at[vocabulary_of(size)].name);
+}
