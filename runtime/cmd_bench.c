@@ -84,7 +84,8 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     speed->median = job->seconds[repeat / 2];
     speed->fastest = job->seconds[0];
     speed->rows = rows / BATCHES;
-    speed->rate = speed->rows * job->model->flops_per_step(&job->trainer.session.run.sizes) / (training ? 1 : 3) / speed->median;
+    speed->rate = speed->rows * job->model->flops_per_step(&job->trainer.session.run.sizes) /
+                  (training ? 1 : 3) / speed->median;
     return good;
 }
 

@@ -88,10 +88,10 @@ typedef struct {
     bool index;   /* class or word numbers (int) instead of reals */
     int per_step; /* the sequence that has a row a step, in the order of its packing; or 0 */
     int columns;  /* 1 for a scalar; below zero: as a dim of RdParam */
-    int stride;   /* reals: from one row to the next; 0 stands for `columns`, below zero for `columns`
-                     rounded up to a multiple of so many */
-    int of;       /* the column whose classes or words an index, or the columns, count; or the
-                     target whose numbers these are; or -1 */
+    int stride; /* reals: from one row to the next; 0 stands for `columns`, below zero for `columns`
+                   rounded up to a multiple of so many */
+    int of;     /* the column whose classes or words an index, or the columns, count; or the
+                   target whose numbers these are; or -1 */
 } RdOutput;
 
 /* How the learning rate goes on: schedule.h says what each computes. */
@@ -228,7 +228,7 @@ typedef struct {
     const RdFlow *flows; /* [flow_count]; none in most programs */
     int flow_count;
     RdTraining training;
-    int loss_per_step;     /* the sequence that has a target a step: loss is [rows]; or 0 */
+    int loss_per_step; /* the sequence that has a target a step: loss is [rows]; or 0 */
     /* Of one training step's products, per row: forward and backward. */
     double (*flops_per_step)(const RdSizes *sizes);
 

@@ -257,7 +257,8 @@ static void emit_program(const Program *program, const char *type, Text *out) {
 
 static int widest(const Program *program, int least) {
     for (int i = 0; i < program->buffers.len; i++)
-        if (program->buffers.at[i].columns > least && !is_vocabulary(program->buffers.at[i].columns))
+        if (program->buffers.at[i].columns > least &&
+            !is_vocabulary(program->buffers.at[i].columns))
             least = program->buffers.at[i].columns;
     return least;
 }

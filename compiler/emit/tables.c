@@ -296,8 +296,10 @@ static double flops_of_step(const Program *train, int only, double words) {
 /* So many for all vocabularies without words, and more for each word. */
 void emit_flops(const Program *train, Text *out) {
     double fixed = flops_of_step(train, -1, 0);
-    text_printf(out, "static double flops_per_step(const RdSizes *sizes) {\n    (void)sizes;\n"
-                     "    return %.17g", fixed);
+    text_printf(out,
+                "static double flops_per_step(const RdSizes *sizes) {\n    (void)sizes;\n"
+                "    return %.17g",
+                fixed);
     for (int i = 0; i < train->graph->inputs.len; i++) {
         double more = flops_of_step(train, i, 1) - fixed;
         if (more > 0) text_printf(out, " + %.17g * sizes->vocab[%d]", more, i);

@@ -18,8 +18,7 @@ static void each_tile(Writer *writer, EachTile *emit) {
     int number = 0;
     for (int k = 0; k < program->kernels.len; k++)
         for (int s = 0; s < program->kernels.at[k].stages.len; s++)
-            if (program->kernels.at[k].stages.at[s].accumulators.len)
-                emit(writer, k, s, number++);
+            if (program->kernels.at[k].stages.at[s].accumulators.len) emit(writer, k, s, number++);
 }
 
 static void emit_number(Writer *writer, int k, int s, int number) {

@@ -190,8 +190,7 @@ void count_flops(const Program *program, int only, double words, double *per_ste
     for (int i = 0; i < program->reductions.len; i++) {
         const Reduction *r = &program->reductions.at[i];
         if (r->kind != REDUCE_OUTER) continue;
-        double flops =
-            2.0 * counted(g, r->rows, only, words) * counted(g, r->columns, only, words);
+        double flops = 2.0 * counted(g, r->rows, only, words) * counted(g, r->columns, only, words);
         *(program->space[r->a] == SPACE_STEPS ? per_step : per_example) += flops;
     }
 }

@@ -6,9 +6,10 @@
  * other has a sequence. A sequence that is shorter than its input's has rows for the steps that it
  * lacks too; what stands there nobody may look at.
  * A row holds `columns` numbers: `width` of them, or, of a value with two axes within a row,
- * `lines` times `width`, line behind line. A vocabulary's axis is the only one within a row. Everything between a batch's rows and its sums over the
- * batch is row-local: a row is computed from its own operands alone, by the same operations in the
- * same order wherever it lies. This is why outputs do not depend on the batch or on the threads.
+ * `lines` times `width`, line behind line. A vocabulary's axis is the only one within a row.
+ * Everything between a batch's rows and its sums over the batch is row-local: a row is computed
+ * from its own operands alone, by the same operations in the same order wherever it lies. This is
+ * why outputs do not depend on the batch or on the threads.
  *
  * A kernel is one loop over rows. It computes its nodes in stages; a stage is one sweep over the
  * lines and columns, all its nodes being of one shape. What a later stage, another kernel or
@@ -106,9 +107,9 @@ typedef struct {
 typedef VEC(TilePhase) TilePhases;
 
 typedef struct {
-    int axis; /* of the rows: the kernel's, or in a recurrence a pair with its steps */
+    int axis;           /* of the rows: the kernel's, or in a recurrence a pair with its steps */
     int lines, columns; /* these may be VOCABULARY */
-    Order order;    /* COLUMNS: all lines of some columns before the next columns */
+    Order order;        /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
@@ -172,10 +173,10 @@ void plan_memory(Program *program);
 /* size.c: sizes that may be VOCABULARY. */
 int size_of(const Graph *graph, Dim dim); /* of an axis that is no length */
 bool is_vocabulary(int size);
-int vocabulary_of(int size);                                       /* the number of its input */
-double size_for(const Graph *graph, int size, double words);       /* a vocabulary having `words`,
-                                                                      below zero: its maximum */
-const char *size_name(const Graph *graph, int size);               /* "100", "text.size" */
+int vocabulary_of(int size);                                 /* the number of its input */
+double size_for(const Graph *graph, int size, double words); /* a vocabulary having `words`,
+                                                                below zero: its maximum */
+const char *size_name(const Graph *graph, int size);         /* "100", "text.size" */
 
 /* access.c */
 Access access_of(const Program *program, int node);
