@@ -185,6 +185,37 @@ RD_INLINE vec rd_exp(vec x) {
     return p * (vec)bits;
 }
 
+/* sin(x + quarters * π/2), absolute error below 2e-7 for |x| up to 10000: x = n π/2 + r with |r| up
+ * to π/4, a polynomial of r, and what n says. (π/2 in three parts and coefficients: Cephes,
+ * sinf.c.) */
+RD_INLINE vec rd_wave(vec x, int quarters) {
+    if (RD_IS_DOUBLE) {
+        for (int i = 0; i < LANES; i++) x[i] = (real)(quarters ? cos(x[i]) : sin(x[i]));
+        return x;
+    }
+    const vec magic = rd_splat((real)12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    const vec shifted = rd_fma(x, rd_splat((real)0.636619772367581343f), magic);
+    const vec n = shifted - magic;
+    vec r = rd_fma(n, rd_splat((real)-1.5703125f), x);
+    r = rd_fma(n, rd_splat((real)-4.837512969970703125e-4f), r);
+    r = rd_fma(n, rd_splat((real)-7.54978995489188216e-8f), r);
+    const vec square = r * r;
+    vec s = rd_splat((real)-1.9515295891e-4f);
+    s = rd_fma(s, square, rd_splat((real)8.3321608736e-3f));
+    s = rd_fma(s, square, rd_splat((real)-1.6666654611e-1f));
+    s = rd_fma(s * square, r, r);
+    vec c = rd_splat((real)2.443315711809948e-5f);
+    c = rd_fma(c, square, rd_splat((real)-1.388731625493765e-3f));
+    c = rd_fma(c, square, rd_splat((real)4.166664568298827e-2f));
+    c = rd_fma(c * square, square, rd_splat(1) - rd_splat((real)0.5f) * square);
+    const vec_mask quarter = (vec_mask)shifted + quarters;
+    const vec_mask odd = (quarter & 1) != 0, minus = (quarter & 2) != 0;
+    const vec wave = rd_choose(odd, c, s);
+    return rd_choose(minus, -wave, wave);
+}
+RD_INLINE vec rd_sin(vec x) { return rd_wave(x, 0); }
+RD_INLINE vec rd_cos(vec x) { return rd_wave(x, 1); }
+
 RD_INLINE vec rd_sigmoid(vec x) { return rd_splat(1) / (rd_splat(1) + rd_exp(-x)); }
 
 /* Absolute error below 1e-7. */

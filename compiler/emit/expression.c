@@ -162,6 +162,8 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
 static const char *index_array(const Writer *writer, int node) {
     const Node *n = graph_node(writer->graph, node);
     if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d]", n->attr.index);
+    if (n->op == OP_POSITION)
+        return PRINT("%sstep", packing(writer, "w->", writer->program->axis[node]));
     buffer_of(writer->program, node);
     return PRINT("w->%s", writer->names[node]);
 }
@@ -270,6 +272,10 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
             return PRINT("rd_splat(%s)", number(writer, n->attr.value));
         case OP_SEED:
             return "rd_splat(w->seed)";
+        case OP_POSITION:
+            return PRINT("rd_splat((real)%sstep[%s])",
+                         packing(writer, "w->", writer->program->axis[access.node]),
+                         at_row(writer, access));
         case OP_LENGTH:
             return length(writer, n);
         case OP_MASK:

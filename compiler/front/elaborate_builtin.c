@@ -12,23 +12,6 @@ struct Builtin {
     Value (*run)(Elaborator *e, const Expr *at, const Operand *args, int count);
 };
 
-static bool need_tensor(Elaborator *e, const Operand *operand, const char *what) {
-    if (!need_real(e, operand, what)) return false;
-    if (operand->value.kind == VALUE_TENSOR) return true;
-    fail_operand(e, operand, "%s needs a tensor, this is %s", what, describe(e, &operand->value));
-    return false;
-}
-
-/* The type of the last axis of a tensor, which must have one of known size. */
-static bool last_axis(Elaborator *e, const Operand *operand, const char *what, Type *type) {
-    if (!need_tensor(e, operand, what)) return false;
-    *type = visible_type(e, &operand->value);
-    if (type->rank && !type->dim[type->rank - 1].sym) return true;
-    fail_operand(e, operand, "%s needs a last axis of constant size, this is %s", what,
-                 describe(e, &operand->value));
-    return false;
-}
-
 /* The tensor in equal parts along one of its visible axes. */
 static Value split_axis(Elaborator *e, const Expr *at, const Operand *args, int axis) {
     int parts;
@@ -112,32 +95,6 @@ static Value concat(Elaborator *e, const Expr *at, const Operand *args, int coun
     }
     int node = graph_concat(e->graph, count, in, hidden.count + first.rank - 1, at->span);
     return made(e, node, hidden, at->span);
-}
-
-/* flatten(x): all axes as one. */
-static Value flatten(Elaborator *e, const Expr *at, const Operand *args, int count) {
-    (void)count;
-    if (!need_tensor(e, &args[0], "'flatten'")) return value_error();
-    Value value = args[0].value;
-    Type from = visible_type(e, &value), to;
-    long size = 1;
-    for (int i = 0; i < from.rank; i++) {
-        if (from.dim[i].sym) {
-            fail(e, args[0].expr->span, "'flatten' needs axes of constant size, this is %s",
-                 describe(e, &value));
-            return value_error();
-        }
-        size *= from.dim[i].add;
-    }
-    Dim dim = dim_const((int)size);
-    Type flat = type_real(1, &dim);
-    if (!hidden_type(e, value.hidden, &flat, at->span, &to)) return value_error();
-    const char *problem;
-    shape_infer(e->graph, OP_RESHAPE, 1, &value.node, &(Attr){0}, &to, &problem);
-    if (!problem)
-        return made(e, graph_reshape(e->graph, value.node, to, at->span), value.hidden, at->span);
-    fail(e, at->span, "'flatten' cannot be mapped over these axes: %s", problem);
-    return value_error();
 }
 
 /* A mask for the elements of x: 0 with probability p, else 1 / (1 - p); 1 outside of training. Each
@@ -291,6 +248,10 @@ static const Builtin builtins[] = {
     {"split_rows", "split_rows(x, n)", 2, 2, split_rows},
     {"concat", "concat(a, b, …)", 1, -1, concat},
     {"flatten", "flatten(x)", 1, 1, flatten},
+    {"unflatten", "unflatten(x, n)", 2, 2, unflatten},
+    {"transpose", "transpose(x)", 1, 1, transpose},
+    {"position", "position(x) or position(x, n)", 1, 2, position},
+    {"range", "range(n)", 1, 1, range},
     {"keep_mask", "keep_mask(x, p)", 2, 2, keep_mask},
     {"shared_mask", "shared_mask(x, p)", 2, 2, shared_mask},
     {"windows", "windows(x, width)", 2, 2, windows},

@@ -112,9 +112,7 @@ Value spread(Elaborator *e, Value value, Axes hidden, const Type *visible, Span 
     return made(e, graph_expand(e->graph, value.node, to, kept, span), hidden, span);
 }
 
-/* The hidden axis whose every element has a length of its own, found in an argument of the frame;
- * none for a length that every example has. */
-static bool outer_axis(Elaborator *e, int sym, Span span, Axes *hidden) {
+bool outer_axis(Elaborator *e, int sym, Span span, Axes *hidden) {
     int parent = e->graph->syms.at[sym].parent;
     if (!parent) return true;
     for (int b = e->frame->bindings.len - 1; b >= 0; b--) {

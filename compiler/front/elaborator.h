@@ -12,6 +12,7 @@
  *   elaborate_expr.c        expressions
  *   elaborate_product.c     @ and [ ]
  *   elaborate_builtin.c     the functions of the language
+ *   elaborate_axes.c        those of them that arrange and number axes
  *   elaborate_call.c        arguments, mapping, layers
  *   elaborate_scan.c        scan and step
  *   elaborate_body.c        param, state, let, repeat
@@ -35,6 +36,7 @@ enum {
     MAX_SIZE = 1 << 24,     /* of one dimension */
     MAX_ELEMENTS = 1 << 30, /* of one value, lengths not counted */
     MAX_PARTS = 4096,       /* of one split */
+    MAX_RANGE = 65536,      /* numbers that a range lists */
     MAX_SHIFT = 1000,       /* steps that a sequence is moved, shortened or lengthened by */
     MAX_REPEAT = 1000,      /* passes through the body of a repeat */
     MAX_CALLS = 20000,      /* calls of layers and cells in one model */
@@ -338,6 +340,10 @@ bool hidden_type(Elaborator *e, Axes hidden, const Type *visible, Span span, Typ
  * has more. A number becomes a constant. */
 Value spread(Elaborator *e, Value value, Axes hidden, const Type *visible, Span span);
 
+/* The hidden axis whose every element has a length of its own, found in an argument of the frame;
+ * none for a length that every example has. */
+bool outer_axis(Elaborator *e, int sym, Span span, Axes *hidden);
+
 /* The number or size as a tensor []. */
 Value number_tensor(Elaborator *e, const Value *value, Span span);
 
@@ -455,6 +461,18 @@ Value eval_call(Elaborator *e, const Expr *at, const char *hint);
 
 /* The layer, cell or function that a callee names; false after an error. */
 bool resolve_callee(Elaborator *e, const Expr *callee, Function *function);
+
+/* ---- elaborate_axes.c ---- */
+
+/* A real tensor; one whose last axis, into *type, has a known size. False after an error. */
+bool need_tensor(Elaborator *e, const Operand *operand, const char *what);
+bool last_axis(Elaborator *e, const Operand *operand, const char *what, Type *type);
+
+Value flatten(Elaborator *e, const Expr *at, const Operand *args, int count);
+Value unflatten(Elaborator *e, const Expr *at, const Operand *args, int count);
+Value transpose(Elaborator *e, const Expr *at, const Operand *args, int count);
+Value range(Elaborator *e, const Expr *at, const Operand *args, int count);
+Value position(Elaborator *e, const Expr *at, const Operand *args, int count);
 
 /* ---- elaborate_scan.c ---- */
 

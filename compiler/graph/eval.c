@@ -130,6 +130,8 @@ static double leaf(const Rule *r, const int *at) {
             return attr->value;
         case OP_LENGTH:
             return dim_from((Dim){attr->index, attr->start}, steps_at(r->eval, attr->index, at[0]));
+        case OP_POSITION:
+            return at[r->node->type.rank - 1];
         case OP_SEED:
             return in->seed;
         case OP_MASK:

@@ -50,6 +50,17 @@ static void grad_log(Grad *g, int n, int dy) {
     grad_to(g, n, 0, binary(g, OP_DIV, n, dy, in(g, n, 0)));
 }
 
+/* y = sin a : da = dy cos a */
+static void grad_sin(Grad *g, int n, int dy) {
+    grad_to(g, n, 0, mul(g, n, dy, unary(g, OP_COS, n, in(g, n, 0))));
+}
+
+/* y = cos a : da = -dy sin a */
+static void grad_cos(Grad *g, int n, int dy) {
+    int slope = unary(g, OP_NEG, n, unary(g, OP_SIN, n, in(g, n, 0)));
+    grad_to(g, n, 0, mul(g, n, dy, slope));
+}
+
 /* y = tanh a : da = dy (1 - y²) */
 static void grad_tanh(Grad *g, int n, int dy) {
     int slope = binary(g, OP_SUB, n, constant(g, n, 1), mul(g, n, n, n));

@@ -38,7 +38,7 @@ bool *graph_shared(const Graph *graph) {
     for (int i = 0; i < graph->nodes.len; i++) {
         const Node *node = graph_node(graph, i);
         shared[i] = node->op != OP_INPUT && node->op != OP_LENGTH && node->op != OP_MASK &&
-                    node->op != OP_DELAY;
+                    node->op != OP_POSITION && node->op != OP_DELAY;
         for (int k = 0; k < node->count && shared[i]; k++) shared[i] = shared[node->in[k]];
     }
     return shared;

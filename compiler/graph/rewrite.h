@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+/* order.c. Afterwards the axes of each value that are lengths stand in front of all others, both in
+ * the order they had: what a layer mapped over constant axes has made can be packed. */
+Graph *order_axes(Graph *graph);
+
 /* simplify.c. Requires a verified graph. Afterwards: constants are folded; slices stand only on
  * leaves, states and tables, having moved up through everything that computes (a packed product
  * becomes products with slices of its weight); concatenations have moved down, into products and
@@ -41,8 +45,8 @@ bool *graph_live(const Graph *graph);
 /* How many live nodes and outputs use each node. */
 int *graph_uses(const Graph *graph, const bool *live);
 
-/* True when the node is the same for all examples of a batch: it reaches no INPUT, LENGTH or MASK.
- */
+/* True when the node is the same for all examples of a batch: it reaches no INPUT, LENGTH,
+ * POSITION or MASK. */
 bool *graph_shared(const Graph *graph);
 
 /* A pass that rebuilds a graph node by node: `map` is where each old node went (-1: not yet). */

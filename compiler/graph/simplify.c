@@ -57,6 +57,64 @@ static int rule_fold(Graph *g, Op op, int count, const int *in, Span span) {
     return graph_const(g, op_value(op, value[0], value[1], value[2]), at(g, in[0])->type, span);
 }
 
+enum { MOST_KNOWN = 1 << 16 };
+
+/* The number of elements of a type without lengths, 0 for one with some or too many. */
+static int known_size(const Type *type) {
+    long size = 1;
+    for (int i = 0; i < type->rank && size; i++)
+        size =
+            type->dim[i].sym || size * type->dim[i].add > MOST_KNOWN ? 0 : size * type->dim[i].add;
+    return (int)size;
+}
+
+static const double *known_values(const Graph *g, int node);
+
+static const double *known_expand(const Graph *g, const Node *expand, double *values) {
+    const double *in = known_values(g, expand->in[0]);
+    const Type *type = &expand->type;
+    for (int i = 0; in && i < known_size(type); i++) {
+        int rest = i, from = 0, each = 1;
+        for (int a = type->rank - 1; a >= 0; rest /= type->dim[a--].add)
+            if (expand->attr.kept >> a & 1) {
+                from += rest % type->dim[a].add * each;
+                each *= type->dim[a].add;
+            }
+        values[i] = in[from];
+    }
+    return in ? values : NULL;
+}
+
+/* The elements of a node that is computed from numbers of the source alone, or NULL. */
+static const double *known_values(const Graph *g, int node) {
+    const Node *n = at(g, node);
+    int size = known_size(&n->type);
+    if (!size || n->type.kind != TYPE_REAL) return NULL;
+    if (n->op == OP_TABLE) return g->tables.at[n->attr.index].values;
+    if (n->op == OP_RESHAPE) return known_values(g, n->in[0]);
+    bool elementwise = op_info[n->op].class == OP_ELEMENTWISE;
+    if (!elementwise && n->op != OP_CONST && n->op != OP_EXPAND) return NULL;
+    double *values = ARENA_ARRAY(g->arena, double, size);
+    if (n->op == OP_EXPAND) return known_expand(g, n, values);
+    const double *in[3] = {NULL, NULL, NULL};
+    for (int k = 0; k < n->count; k++)
+        if (!(in[k] = known_values(g, n->in[k]))) return NULL;
+    for (int i = 0; i < size; i++)
+        values[i] = n->op == OP_CONST
+                        ? n->attr.value
+                        : op_value(n->op, in[0][i], in[1] ? in[1][i] : 0, in[2] ? in[2][i] : 0);
+    return values;
+}
+
+/* A vector computed from numbers of the source is a table. */
+static int known_table(Graph *g, int node, Span span) {
+    const Node *n = at(g, node);
+    bool computes = op_info[n->op].class == OP_ELEMENTWISE || n->op == OP_RESHAPE;
+    if (!computes || n->type.rank != 1) return node;
+    const double *values = known_values(g, node);
+    return values ? graph_table(g, known_size(&n->type), values, span) : node;
+}
+
 /* x + 0, x - 0, x * 1, x / 1, x * 0, 0 / x, -(-x). */
 static int rule_identity(Graph *g, Op op, const int *in, Span span) {
     const Node *a = at(g, in[0]);
@@ -372,13 +430,33 @@ static int contract_as_sum(Graph *g, const int *in, Attr attr, Span span) {
     return product;
 }
 
+/* A value with its axes in another order: a product "ab,->ba" with 1. */
+static bool is_turned(const Graph *g, const Node *node) {
+    return node->op == OP_CONTRACT && !*node->attr.b && is_const(g, node->in[1], 1);
+}
+
+/* A product with such a value is one with the value itself. */
+static int contract_of_turned(Graph *g, int which, const int *in, Attr attr, Span span) {
+    const Node *turned = at(g, in[which]);
+    char *labels = which ? attr.b : attr.a, old[MAX_LABELS];
+    memcpy(old, labels, sizeof old);
+    for (int i = 0; turned->attr.a[i]; i++)
+        labels[i] = old[strchr(turned->attr.out, turned->attr.a[i]) - turned->attr.out];
+    int pair[2] = {in[0], in[1]};
+    pair[which] = turned->in[0];
+    return add_contract(g, pair[0], pair[1], attr, span);
+}
+
 static int simplify_contract(Graph *g, const int *in, Attr attr, Span span) {
+    if (!*attr.b && is_const(g, in[1], 1) && strcmp(attr.a, attr.out) == 0) return in[0];
     for (int k = 0; k < 2; k++)
         if (is_const(g, in[k], 0)) {
             const char *problem;
             Type type = shape_infer(g, OP_CONTRACT, 2, in, &attr, NULL, &problem);
             return graph_const(g, 0, type, span);
         }
+    for (int k = 0; k < 2; k++)
+        if (is_turned(g, at(g, in[k]))) return contract_of_turned(g, k, in, attr, span);
     for (int k = 0; k < 2; k++)
         if (at(g, in[k])->op == OP_CONCAT) return contract_of_concat(g, k, in, attr, span);
     return contract_as_sum(g, in, attr, span);
@@ -545,7 +623,7 @@ static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type 
         }
     }
     if (result != NONE) return result;
-    return graph_add_typed(g, op, count, in, attr, type, span);
+    return known_table(g, graph_add_typed(g, op, count, in, attr, type, span), span);
 }
 
 static bool identity(const Node *node) {

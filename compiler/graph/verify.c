@@ -112,6 +112,16 @@ static const char *leaf_problem(const Graph *graph, const Node *node) {
                            node->type.rank == step_axes(graph, &node->type)
                        ? NULL
                        : "a size is one number, a nested one a number a step";
+        case OP_POSITION: {
+            const Type *type = &node->type;
+            int axes = step_axes(graph, type);
+            if (!axes || axes != type->rank || is_pair(step_sym(graph, type)))
+                return "a position is a number a step";
+            int most = graph->syms.at[type->dim[axes - 1].sym].max + type->dim[axes - 1].add;
+            return type->kind == TYPE_REAL || (!type->range.sym && most <= type->range.add)
+                       ? NULL
+                       : "more steps than positions";
+        }
         case OP_SEED:
             return scalar(&node->type) ? NULL : "the seed is one number";
         case OP_MASK:

@@ -35,6 +35,8 @@ static const char *const all_cases[] = {"sentiment_small",
                                         "forecast",
                                         "tagger",
                                         "convolution",
+                                        "transformer",
+                                        "transformer_causal",
                                         NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
