@@ -32,6 +32,10 @@ typedef struct {
         *real[RD_MAX_COLUMNS]; /* RD_NUMBERS: [rd_examples_rows][numbers], scaled; zeros as above */
 } RdExamples;
 
+/* Fills column `column`, of kind RD_PREVIOUS: at each step of an example the number one step
+ * earlier of the column that it follows, the mark at the first. */
+void rd_examples_previous(RdExamples *examples, const RdModel *model, int column);
+
 /* Room for `count` examples without lengths. */
 void rd_examples_new(const RdModel *model, int count, RdExamples *examples);
 

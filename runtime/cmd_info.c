@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "model_file.h"
+#include "columns.h"
 #include "program.h"
 #include "report.h"
 #include "session.h"
@@ -85,6 +86,7 @@ static void print_columns(const Info *info) {
     char count[RD_UNIT_TEXT];
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
+        if (column->kind == RD_PREVIOUS) continue;
         printf("%-10s  %s: ", column->target ? "target" : "input", column->name);
         if (column->kind == RD_TAGS)
             printf("tags over %s, ", info->model->columns[column->over].name);
@@ -93,9 +95,13 @@ static void print_columns(const Info *info) {
         else if (column->kind != RD_WORDS)
             print_values(info, c);
         else
-            printf("%s, at most %d a %s; vocabulary %s%s", rd_token_units(column),
-                   column->max_length, column->inner ? "word" : "text", info->path ? "" : "up to ",
-                   rd_count_text(count, (size_t)info->vocab[c]));
+            printf("%s, %s%d a %s; vocabulary %s%s", rd_token_units(column),
+                   column->window ? "" : "at most ", column->max_length,
+                   column->stream   ? "step of a stream"
+                   : column->window ? "window"
+                   : column->inner  ? "word"
+                                    : "text",
+                   info->path ? "" : "up to ", rd_count_text(count, (size_t)info->vocab[c]));
         putchar('\n');
     }
 }
@@ -204,6 +210,7 @@ static json_t *columns_json(const Info *info) {
     json_t *list = json_array();
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
+        if (column->kind == RD_PREVIOUS) continue;
         json_t *object = json_pack("{s:s, s:b, s:s}", "name", column->name, "target",
                                    column->target, "kind", rd_kind_name(column));
         if (column->kind == RD_WORDS) {

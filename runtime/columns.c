@@ -36,9 +36,19 @@ static bool fits(const RdColumn *column, const char *field, bool spread) {
     return spread ? rd_read_number(field, &value) : rd_read_numbers(column, field, NULL, NULL);
 }
 
+bool rd_column_hidden(const RdColumn *column) {
+    return column->inner || column->kind == RD_PREVIOUS;
+}
+
+int rd_long_text(const RdModel *model) {
+    for (int c = 0; c < model->column_count; c++)
+        if (model->columns[c].kind == RD_WORDS && model->columns[c].window) return c;
+    return -1;
+}
+
 /* How many fields a column has in records without a header. */
 static int width_of(const RdColumn *column, bool spread) {
-    if (column->inner) return 0;
+    if (rd_column_hidden(column)) return 0;
     return spread && column->kind == RD_NUMBERS ? column->numbers : 1;
 }
 
@@ -55,7 +65,7 @@ bool rd_column_of_words(const RdColumn *column) {
 }
 
 bool rd_column_needed(const RdColumn *column, bool need_targets) {
-    return !column->inner && (need_targets || !column->target);
+    return !rd_column_hidden(column) && (need_targets || !column->target);
 }
 
 /* What a file calls the column. */

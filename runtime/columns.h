@@ -35,6 +35,12 @@ void rd_mapping_free(RdMapping *mapping);
 /* Whether it has something for each word of a text: the word, or its tag. */
 bool rd_column_of_words(const RdColumn *column);
 
+/* Whether it has no field of its own: it follows from another column. */
+bool rd_column_hidden(const RdColumn *column);
+
+/* The column of the text that is cut into windows; -1 without one. */
+int rd_long_text(const RdModel *model);
+
 /* The field with this name: as it is, or else with "_" for what a name cannot have. -1 when there
  * is none, -2 when there are two. */
 int rd_field_named(const RdRecord *header, const char *name);

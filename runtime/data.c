@@ -62,6 +62,7 @@ static void make_room(Reading *r) {
         if (!data->has[c]) continue;
         RdWords *words = &data->words[c];
         size_t first = data->capacity, count = first, number = first, text = first;
+        if (r->model->columns[c].kind == RD_PREVIOUS) continue;
         if (r->model->columns[c].inner) {
             words->first = rd_grow(words->first, &first, need, sizeof *words->first);
             continue;
@@ -111,7 +112,7 @@ static bool check_split(Reading *r, int c, const char *field, RdError *error) {
             return unknown_class(column, t->word[i], error);
     }
     r->bad_word = -1;
-    return t->count > 0 || empty_field(column, tags ? "tag" : "word", error);
+    return t->count > 0 || column->window || empty_field(column, tags ? "tag" : "word", error);
 }
 
 /* Checks a record's field of column c and splits it into words; nothing is stored yet. */
@@ -128,7 +129,7 @@ static bool check_field(Reading *r, int c, const RdRecord *record, RdError *erro
     RdError why;
     if (!rd_tokens_of(column, &r->tokenizer[c], field, length, &why))
         return rd_fail(error, "column '%s': %s", column->name, why.text);
-    if (r->tokenizer[c].count > 0) return true;
+    if (r->tokenizer[c].count > 0 || column->window) return true;
     return empty_field(column, rd_token_unit(column), error);
 }
 
@@ -153,8 +154,17 @@ static bool check_lengths(const Reading *r, RdError *error) {
 static void append(RdWords *words, const RdTokenizer *t, int count) {
     size_t bytes = count < t->count ? (size_t)(t->word[count] - t->word[0]) : t->bytes;
     words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
-    memcpy(words->bytes + words->size, t->word[0], bytes);
+    if (bytes) memcpy(words->bytes + words->size, t->word[0], bytes);
     words->word_count[words->owners++] = count;
+    words->size += bytes;
+}
+
+/* One more word behind those of the last owner. */
+static void append_word(RdWords *words, const char *word) {
+    size_t bytes = strlen(word) + 1;
+    words->bytes = rd_grow(words->bytes, &words->capacity, words->size + bytes, 1);
+    memcpy(words->bytes + words->size, word, bytes);
+    words->word_count[words->owners - 1]++;
     words->size += bytes;
 }
 
@@ -183,6 +193,7 @@ static void store_words(Reading *r, int c) {
     bool cut = longest > 0 && t->count > longest;
     words->first[data->count] = words->size;
     append(words, t, cut ? longest : t->count);
+    if (r->model->columns[c].marked) append_word(words, rd_mark);
     words->cut += cut && r->model->columns[c].kind == RD_WORDS;
 }
 
@@ -207,13 +218,34 @@ static char *join_fields(const Reading *r, const RdRecord *record) {
     return line;
 }
 
+/* A line of the long text of column c. Lines of words end with the mark, others with a line end. */
+static void store_line(Reading *r, int c, int line) {
+    RdData *data = r->data;
+    RdWords *words = &data->words[c];
+    if (!data->count) {
+        make_room(r);
+        data->line[data->count++] = line;
+        words->owners = 1;
+    }
+    words->owners--;
+    int before = words->word_count[0];
+    append(words, &r->tokenizer[c], r->tokenizer[c].count);
+    words->word_count[0] += before;
+    append_word(words, rd_token_line_end(&r->model->columns[c]));
+}
+
 static void store(Reading *r, const RdRecord *record) {
     RdData *data = r->data;
+    int text = rd_long_text(r->model);
+    if (text >= 0) {
+        store_line(r, text, record->line);
+        return;
+    }
     make_room(r);
     data->line[data->count] = record->line;
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
-        if (!data->has[c]) continue;
+        if (!data->has[c] || r->model->columns[c].kind == RD_PREVIOUS) continue;
         if (r->model->columns[c].inner) {
             data->words[c].first[data->count] = data->words[c].size;
             store_characters(r, c);
@@ -382,7 +414,8 @@ static bool take_item(Reading *r, const Item *item, bool *more, RdError *error) 
 static void find_columns(Reading *r) {
     for (int c = 0; c < r->model->column_count; c++) {
         const RdColumn *column = &r->model->columns[c];
-        r->data->has[c] = r->mapping.field[column->inner ? column->over : c] >= 0;
+        int from = column->inner ? column->over : column->kind == RD_PREVIOUS ? column->previous : c;
+        r->data->has[c] = r->mapping.field[from] >= 0;
     }
 }
 
@@ -485,6 +518,7 @@ static RdFormat fallback_format(const RdModel *model, bool need_targets) {
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error) {
     *data = (RdData){0};
+    if (rd_long_text(model) >= 0) options.format = RD_FORMAT_LINES;
     RdReader *reader =
         rd_reader_open(path, options.format, fallback_format(model, options.need_targets), error);
     if (!reader) return false;

@@ -76,9 +76,17 @@ static bool chunks_init(RdChunks *chunks, const RdColumn *column, const RdVocab 
     return done;
 }
 
+/* The text that has a target for each word; -1 for none. */
+static int produced_text(const RdModel *model) {
+    for (int c = 0; c < model->column_count; c++)
+        if (model->columns[c].marked && model->columns[c].per_step == model->loss_per_step)
+            return c;
+    return -1;
+}
+
 bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,
                         const RdExamples *examples) {
-    *evaluation = (RdEvaluation){.answer = rd_answer(model)};
+    *evaluation = (RdEvaluation){.answer = rd_answer(model), .text = produced_text(model)};
     size_t places = (size_t)examples->count + 1;
     evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
     evaluation->example_weight = calloc(places, sizeof *evaluation->example_weight);
@@ -269,7 +277,16 @@ static bool chunk_metric(const RdChunks *chunks, const char *metric, double *val
     return false;
 }
 
+double rd_perplexity(double loss) { return exp(loss); }
+
+double rd_bits(double loss) { return loss / M_LN2; }
+
 bool rd_metric_value(const RdEvaluation *evaluation, const char *metric, double *value) {
+    bool perplexity = !strcmp(metric, "perplexity");
+    if (perplexity || !strcmp(metric, "bpc")) {
+        *value = (perplexity ? rd_perplexity : rd_bits)(evaluation->loss);
+        return true;
+    }
     if (evaluation->answer.column < 0) return false;
     if (evaluation->numbers.columns) return number_metric(&evaluation->numbers, metric, value);
     if (!strcmp(metric, "accuracy")) {

@@ -46,6 +46,10 @@ double rd_weight_sum(const RdSession *session, int count);
 /* sum / weight; 0 where there is no weight. */
 double rd_mean_loss(double sum, double weight);
 
+/* Of a text that is produced: e to the loss; and the loss in bits, for characters and bytes. */
+double rd_perplexity(double loss);
+double rd_bits(double loss);
+
 /* Memory for measuring on a data set, and the outcome. */
 typedef struct {
     RdAnswer answer;
@@ -56,6 +60,7 @@ typedef struct {
     RdChunks chunks;        /* when it is a tag for each word, and tags say where chunks are */
     RdNumbers numbers;      /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
+    int text; /* the column of the text that is produced, a target a word; -1: none */
     long targets;
     double loss; /* the weighted mean over all targets */
     double accuracy;

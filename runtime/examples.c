@@ -91,6 +91,15 @@ static void encode_words(const RdColumn *of, const RdData *data, int column, con
             *number++ = of->classes ? rd_class_number(of, word) : rd_vocab_lookup(vocab, word);
 }
 
+void rd_examples_previous(RdExamples *examples, const RdModel *model, int column) {
+    const int *from = examples->number[model->columns[column].previous];
+    int *to = examples->number[column], n = examples->per_step[column];
+    for (int i = 0; i < examples->count; i++) {
+        size_t first = rd_examples_first(examples, n, i), end = rd_examples_first(examples, n, i + 1);
+        for (size_t k = first; k < end; k++) to[k] = k > first ? from[k - 1] : RD_MARK;
+    }
+}
+
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples) {
     rd_examples_new(model, data->count, examples);
@@ -101,7 +110,8 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
         size_t each = (size_t)examples->numbers[c], reals = rows * each;
         examples->number[c] = rd_zeros(rows, sizeof(int));
         if (reals) examples->real[c] = rd_zeros(reals, sizeof(double));
-        if (!data->has[c]) continue;
+        if (model->columns[c].kind == RD_PREVIOUS) rd_examples_previous(examples, model, c);
+        if (!data->has[c] || model->columns[c].kind == RD_PREVIOUS) continue;
         if (reals)
             for (size_t i = 0; i < reals; i++)
                 examples->real[c][i] = rd_scale(&vocab[c], (int)(i % each), data->real[c][i]);

@@ -48,6 +48,10 @@ static void make_up_column(Maker *maker, int c) {
     if (words) maker->vocab[c].size = choices;
     examples->number[c] = rd_zeros(count, sizeof(int));
     examples->numbers[c] = column->numbers;
+    if (column->kind == RD_PREVIOUS) {
+        rd_examples_previous(examples, maker->model, c);
+        return;
+    }
     if (column->numbers) make_up_numbers(maker, c, count * (size_t)column->numbers);
     for (size_t i = 0; i < count && !column->numbers; i++)
         examples->number[c][i] = (int)rd_random_below(&maker->random, (uint64_t)choices);

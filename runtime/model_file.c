@@ -26,6 +26,7 @@ const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_CLASS) return "class";
     if (column->kind == RD_NUMBERS) return column->per_step ? "frames" : "real";
     if (column->kind == RD_TAGS) return "tags";
+    if (column->kind == RD_PREVIOUS) return "previous";
     return rd_tokens_name(column);
 }
 
@@ -335,7 +336,10 @@ static bool load_words(Loading *l, int c) {
     if (!text) return rd_fail(l->error, "%s: lacks the vocabulary of '%s'", l->file.path, name);
     bool (*read)(const char *, RdVocab *, RdError *) =
         l->model->columns[c].tokens == RD_BY_CHARS ? rd_vocab_from_chars : rd_vocab_from_text;
-    if (read(text, &l->saved->vocab[c], &what)) return true;
+    bool marked = l->model->columns[c].marked;
+    if (read(text, &l->saved->vocab[c], &what) &&
+        (!marked || rd_vocab_check_mark(&l->saved->vocab[c], &what)))
+        return true;
     return rd_fail(l->error, "%s: column '%s': %s", l->file.path, name, what.text);
 }
 

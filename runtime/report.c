@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "tokens.h"
 
 int rd_text_width(const char *text) {
     int width = 0;
@@ -130,6 +131,11 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
     fprintf(out, "examples  %d\n", examples);
     if (model->loss_per_step) fprintf(out, "targets   %ld\n", evaluation->targets);
     fprintf(out, "loss      %.3f\n", evaluation->loss);
+    if (evaluation->text >= 0) {
+        fprintf(out, "perplexity  %.2f\n", rd_perplexity(evaluation->loss));
+        if (rd_tokens_are_letters(&model->columns[evaluation->text]))
+            fprintf(out, "bpc       %.3f\n", rd_bits(evaluation->loss));
+    }
     if (evaluation->numbers.columns) {
         fprintf(out, "rmse      %.4g\n", rd_rmse(&evaluation->numbers));
         fprintf(out, "mae       %.4g\n", rd_mae(&evaluation->numbers));
@@ -206,6 +212,11 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
     int column = evaluation->answer.column;
     json_t *json = json_pack("{s:i, s:I, s:f}", "examples", examples, "targets",
                              (json_int_t)evaluation->targets, "loss", evaluation->loss);
+    if (evaluation->text >= 0) {
+        json_object_set_new(json, "perplexity", json_real(rd_perplexity(evaluation->loss)));
+        if (rd_tokens_are_letters(&model->columns[evaluation->text]))
+            json_object_set_new(json, "bpc", json_real(rd_bits(evaluation->loss)));
+    }
     if (evaluation->numbers.columns) {
         json_object_set_new(json, "rmse", json_real(rd_rmse(&evaluation->numbers)));
         json_object_set_new(json, "mae", json_real(rd_mae(&evaluation->numbers)));

@@ -19,7 +19,16 @@ enum { RD_MAX_COLUMNS = 16, RD_MAX_RANK = 5, RD_MAX_SEQUENCES = 24, RD_BEHIND = 
 
 /* ---- what the compiler says about a model ---- */
 
-typedef enum { RD_WORDS, RD_CLASS, RD_NUMBERS, RD_TAGS } RdColumnKind;
+typedef enum {
+    RD_WORDS,
+    RD_CLASS,
+    RD_NUMBERS,
+    RD_TAGS,
+    RD_PREVIOUS, /* hidden: at each step of a text the word before it */
+} RdColumnKind;
+
+/* The number of the mark </s> in a vocabulary that has it. */
+enum { RD_MARK = 1 };
 
 /* What the symbols of a text are: see tokens.h. */
 typedef enum {
@@ -47,6 +56,8 @@ typedef struct {
     RdColumnKind kind;
     bool target;
     RdTokens tokens;   /* RD_WORDS: what its text is parted into */
+    bool marked;       /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
+    int previous;      /* RD_PREVIOUS: of which column */
     bool split;        /* RD_WORDS: the data part the words, at white space */
     const char *field; /* what files call it; NULL: its name */
     bool inner;        /* RD_WORDS: the characters of each word of `over`; no field of its own */
@@ -59,7 +70,9 @@ typedef struct {
     bool as_is;                 /* RD_NUMBERS: not scaled */
     const char *const *fields;  /* [numbers] the fields of RD_NUMBERS; NULL: named by the column */
     const char *by;             /* frames: the field of their sequence's id; NULL: none */
-    int window;                 /* frames: how many make an example; 0: all of an id */
+    int window;                 /* frames, RD_WORDS: how many make an example; 0: all of them */
+    int stride;                 /* RD_WORDS: from one window to the next */
+    bool stream; /* RD_WORDS: the windows of a batch's examples follow those of the one before */
     int ahead; /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 

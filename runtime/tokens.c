@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "vocab.h"
 
 typedef struct {
     const char *name, *unit, *units;
@@ -26,6 +27,13 @@ const char *rd_token_unit(const RdColumn *column) { return of(column)->unit; }
 const char *rd_token_units(const RdColumn *column) { return of(column)->units; }
 bool rd_tokens_are_words(const RdColumn *column) { return of(column)->words; }
 bool rd_tokens_are_bytes(const RdColumn *column) { return of(column)->bytes; }
+
+bool rd_tokens_are_letters(const RdColumn *column) { return !of(column)->blank; }
+
+const char *rd_token_line_end(const RdColumn *column) {
+    if (of(column)->blank) return rd_mark;
+    return of(column)->bytes ? "Ċ" : "\n"; /* as bytes.h names it */
+}
 
 bool rd_tokens_of(const RdColumn *column, RdTokenizer *tokenizer, const char *text, size_t length,
                   RdError *error) {

@@ -24,6 +24,13 @@ bool rd_tokens_are_words(const RdColumn *column);
 /* Whether the vocabulary is known without data, and what it then is: the names of all bytes. */
 bool rd_tokens_are_bytes(const RdColumn *column);
 
+/* Whether they are characters or bytes, of which one counts bits. */
+bool rd_tokens_are_letters(const RdColumn *column);
+
+/* The token that stands for the end of a line in a long text: the mark among words, whose lines end
+ * in no other way; the line end itself among characters and bytes. */
+const char *rd_token_line_end(const RdColumn *column);
+
 /* Parts a text: as rd_tokenize. */
 bool rd_tokens_of(const RdColumn *column, RdTokenizer *tokenizer, const char *text, size_t length,
                   RdError *error);

@@ -8,6 +8,7 @@
 #include "tokens.h"
 
 static const char unknown[] = "<unk>";
+const char rd_mark[] = "</s>";
 
 /* ---- the hash table: open addressing, at most half full ---- */
 
@@ -117,43 +118,48 @@ static int more_often_first(const void *a, const void *b) {
 }
 
 /* Puts <unk> and the words to keep into counter->words, in order; returns how many. */
-static int choose_words(Counter *counter, int max_vocab, int min_count) {
+static int choose_words(Counter *counter, int max_vocab, int min_count, bool marked) {
     int size = 0;
-    const char **chosen = rd_zeros((size_t)counter->count + 1, sizeof *chosen);
+    const char **chosen = rd_zeros((size_t)counter->count + 2, sizeof *chosen);
     qsort(counter->entry, (size_t)counter->count, sizeof *counter->entry, more_often_first);
     chosen[size++] = unknown;
+    if (marked) chosen[size++] = rd_mark;
     for (int i = 0; i < counter->count && (max_vocab <= 0 || size < max_vocab); i++) {
         if (counter->entry[i].count < min_count) break;
-        if (strcmp(counter->entry[i].word, unknown) != 0) chosen[size++] = counter->entry[i].word;
+        const char *word = counter->entry[i].word;
+        if (!strcmp(word, unknown) || (marked && !strcmp(word, rd_mark))) continue;
+        chosen[size++] = word;
     }
     free((void *)counter->words);
     counter->words = chosen;
     return size;
 }
 
-void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab) {
+void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, bool marked,
+                    RdVocab *vocab) {
     Counter counter = {0};
     const RdWords *words = &data->words[column];
     const char *word = words->bytes;
     for (int i = 0; i < words->owners; i++)
         for (int k = 0; k < words->word_count[i]; k++, word = rd_next_word(word))
             count_word(&counter, word);
-    int size = choose_words(&counter, max_vocab, min_count);
+    int size = choose_words(&counter, max_vocab, min_count, marked);
     own_words(vocab, counter.words, size);
     free(counter.entry);
     free((void *)counter.words);
     free(counter.slot);
 }
 
-/* <unk>, then all bytes. */
-static void all_bytes(RdVocab *vocab) {
+/* <unk>, the mark where there is one, all bytes. */
+static void all_bytes(RdVocab *vocab, bool marked) {
     char name[RD_BYTES][RD_BYTE_NAME];
-    const char *words[1 + RD_BYTES] = {unknown};
+    const char *words[2 + RD_BYTES] = {unknown, rd_mark};
+    int first = 1 + marked;
     for (int i = 0; i < RD_BYTES; i++) {
         rd_byte_name(i, name[i]);
-        words[1 + i] = name[i];
+        words[first + i] = name[i];
     }
-    own_words(vocab, words, 1 + RD_BYTES);
+    own_words(vocab, words, first + RD_BYTES);
 }
 
 bool rd_column_learned(const RdColumn *column) {
@@ -163,8 +169,8 @@ bool rd_column_learned(const RdColumn *column) {
 bool rd_vocab_learn(const RdData *data, const RdModel *model, int column, RdVocab *vocab,
                     RdError *error) {
     const RdColumn *c = &model->columns[column];
-    if (c->kind == RD_WORDS && rd_tokens_are_bytes(c)) return all_bytes(vocab), true;
-    rd_vocab_build(data, column, c->max_vocab, c->min_count, vocab);
+    if (c->kind == RD_WORDS && rd_tokens_are_bytes(c)) return all_bytes(vocab, c->marked), true;
+    rd_vocab_build(data, column, c->max_vocab, c->min_count, c->marked, vocab);
     if (c->kind == RD_WORDS || vocab->size <= c->class_count) return true;
     return rd_fail(error,
                    "%s: '%s' has %d different tags; the model has room for %d: max_tags = %d",
@@ -216,6 +222,11 @@ bool rd_vocab_from_chars(const char *text, RdVocab *vocab, RdError *error) {
     for (int i = 0; i < vocab->size; i++)
         if (strcmp(vocab->word[i], "\\n") == 0) vocab->word[i] = "\n";
     return check_words(vocab, error);
+}
+
+bool rd_vocab_check_mark(const RdVocab *vocab, RdError *error) {
+    if (vocab->size > RD_MARK && !strcmp(vocab->word[RD_MARK], rd_mark)) return true;
+    return rd_fail(error, "the vocabulary does not have %s as its second word", rd_mark);
 }
 
 void rd_vocab_free(RdVocab *vocab) {

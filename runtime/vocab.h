@@ -4,6 +4,9 @@
 
 #include "data.h"
 
+/* The mark that ends a text and stands before its first word, number RD_MARK: "</s>". */
+extern const char rd_mark[];
+
 /* What is known of a column from the training data: its words, or of one of numbers how they are
  * scaled (scale.h). Starts as {0}: an empty one, size 0. */
 typedef struct {
@@ -19,8 +22,9 @@ typedef struct {
 
 /* The words of `column` in `data`: <unk>, then by falling count, equal counts in the order of their
  * bytes. Words seen less than min_count times are left out; so is what goes beyond max_vocab (which
- * counts <unk>; 0: no limit). Overwrites *vocab; freed with rd_vocab_free. */
-void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, RdVocab *vocab);
+ * counts <unk>; 0: no limit). A marked one has the mark </s> as number 1. Overwrites *vocab; freed with rd_vocab_free. */
+void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, bool marked,
+                    RdVocab *vocab);
 
 /* Whether the values of a column are words (or tags) that the training data show. */
 bool rd_column_learned(const RdColumn *column);
@@ -43,6 +47,9 @@ bool rd_vocab_from_text(const char *text, RdVocab *vocab, RdError *error);
 
 /* The same for characters; the line end, which is one too, stands there as a backslash and an n. */
 bool rd_vocab_from_chars(const char *text, RdVocab *vocab, RdError *error);
+
+/* Whether the vocabulary has the mark where it belongs. */
+bool rd_vocab_check_mark(const RdVocab *vocab, RdError *error);
 
 /* Back to {0}. */
 void rd_vocab_free(RdVocab *vocab);

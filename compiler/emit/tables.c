@@ -76,7 +76,15 @@ static void emit_columns(Graph *g, Text *out) {
             emit_numbers(g, i, out);
             continue;
         }
+        if (input->kind == INPUT_PREVIOUS) {
+            text_printf(out, ".kind = RD_PREVIOUS, .previous = %d},\n", input->previous);
+            continue;
+        }
         if (input->kind == INPUT_WORDS) {
+            if (input->target) text_puts(out, ".marked = true, ");
+            if (input->window)
+                text_printf(out, ".window = %d, .stride = %d, .stream = %s, ", input->window,
+                            input->stride, input->stream ? "true" : "false");
             if (input->type.rank == 2) text_printf(out, ".inner = true, .over = %d, ", input->over);
             emit_tokens(input, out);
             continue;

@@ -258,6 +258,7 @@ static const Builtin builtins[] = {
     {"pad", "pad(x, before, after)", 3, 3, pad},
     {"shift", "shift(x, n)", 2, 2, shift},
     {"balanced", "balanced(label)", 1, 1, balanced},
+    {"previous", "previous(y)", 1, 1, previous},
 };
 
 enum { BUILTINS = sizeof builtins / sizeof *builtins };

@@ -6,117 +6,7 @@
 
 /* ---- the types of columns ---- */
 
-enum {
-    LONGEST_WORD = 40, /* of which all characters are read, unless max_length says more */
-    ALL_BYTES = 257    /* and <unk> */
-};
-
-/* A named argument of a type: `max_vocab = 20000`. */
-typedef struct {
-    const char *name;
-    int low, high;
-    int *value;
-    Span given;
-} Limit;
-
 static bool is_name(const char *name, const char *text) { return name && strcmp(name, text) == 0; }
-
-/* A setting of `type`. */
-static void read_limit(Elaborator *e, const char *type, const Expr *arg, Limit *limits, int count) {
-    const char *names[8];
-    for (int i = 0; i < count; i++) {
-        names[i] = limits[i].name;
-        if (arg->kind != EXPR_NAMED || !is_name(arg->name, limits[i].name)) continue;
-        if (limits[i].given.source) {
-            fail(e, arg->span, "'%s' is given twice", arg->name);
-            note(e, limits[i].given, "it is first given here");
-            return;
-        }
-        limits[i].given = arg->span;
-        eval_whole(e, arg->right, arg->name, limits[i].low, limits[i].high, limits[i].value);
-        return;
-    }
-    if (arg->kind == EXPR_NAMED) {
-        fail(e, arg->op_span, "'%s' has no setting '%s'", type, arg->name);
-        hint_nearest(e, arg->name, names, count);
-    } else {
-        fail(e, arg->span, "a setting of '%s' needs its name", type);
-        advise(e, "such as %s = %d", limits[0].name, *limits[0].value);
-    }
-}
-
-static int add_sym(Elaborator *e, const Input *input, SymKind kind, int max) {
-    Sym sym = {.name = input->name, .kind = kind, .max = max, .input = e->graph->inputs.len};
-    vec_push(e->arena, &e->graph->syms, sym);
-    return e->graph->syms.len - 1;
-}
-
-/* [text], or [text, letters] for the characters of each word. */
-static void add_axes(Elaborator *e, Input *input) {
-    int length = add_sym(e, input, SYM_LENGTH, input->max_length);
-    input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
-    if (input->over >= 0) {
-        input->type.dim[0] = e->graph->inputs.at[input->over].type.dim[0];
-        input->type.rank = 2;
-        e->graph->syms.at[length].parent = input->type.dim[0].sym;
-    }
-    input->type.dim[input->type.rank - 1].sym = length;
-    input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
-}
-
-/* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. All
- * bytes are always known. */
-static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
-    input->kind = INPUT_WORDS;
-    input->min_count = 1;
-    input->over = -1;
-    Limit limits[] = {
-        {"max_vocab", 2, MAX_VOCAB_LIMIT, &input->max_vocab, {0}},
-        {"min_count", 1, MAX_VOCAB_LIMIT, &input->min_count, {0}},
-        {"max_length", 1, MAX_LENGTH_LIMIT, &input->max_length, {0}},
-    };
-    int first = input->tokens == TOKENS_BYTES ? 2 : 0;
-    for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++) {
-        const Expr *arg = type->args.at[i];
-        if (input->tokens == TOKENS_CHARS && arg->kind == EXPR_NAMED && is_name(arg->name, "of"))
-            words_setting(e, arg, input);
-        else if (!field_setting(e, arg, input))
-            read_limit(e, tokens_name[input->tokens], arg, limits + first, 3 - first);
-    }
-    if (input->over >= 0 && !limits[2].given.source) input->max_length = LONGEST_WORD;
-    add_axes(e, input);
-    return true;
-}
-
-/* words(max_vocab = 20000, min_count = 1, max_length = 256) */
-static bool words_type(Elaborator *e, const Expr *type, Input *input) {
-    input->max_vocab = 20000;
-    input->max_length = 256;
-    return symbols_type(e, type, input);
-}
-
-/* whitespace(…): the same settings */
-static bool whitespace_type(Elaborator *e, const Expr *type, Input *input) {
-    input->tokens = TOKENS_WHITESPACE;
-    return words_type(e, type, input);
-}
-
-/* chars(max_vocab = 1000, min_count = 1, max_length = 1000), of a text or, with of = text, of each
- * of its words. */
-static bool chars_type(Elaborator *e, const Expr *type, Input *input) {
-    input->tokens = TOKENS_CHARS;
-    input->max_vocab = 1000;
-    input->max_length = 1000;
-    return symbols_type(e, type, input);
-}
-
-/* bytes(max_length = 1000) */
-static bool bytes_type(Elaborator *e, const Expr *type, Input *input) {
-    input->tokens = TOKENS_BYTES;
-    input->max_vocab = ALL_BYTES;
-    input->max_length = 1000;
-    return symbols_type(e, type, input);
-}
 
 /* A name or a number as it is written, or NULL. */
 static const char *class_text(Elaborator *e, const Expr *arg) {
@@ -210,7 +100,6 @@ static void run_column(Elaborator *e, const Stmt *stmt) {
     const Column *column = &stmt->column;
     Input input = {.name = column->name, .span = column->span};
     input.target = stmt->kind == STMT_TARGET;
-    e->has_column = e->has_column || !input.target;
     if (e->graph->inputs.len == MAX_LISTED)
         give_up(e, stmt->span, "the model has more than %d inputs", MAX_LISTED);
     Value value = value_error();
@@ -222,6 +111,7 @@ static void run_column(Elaborator *e, const Stmt *stmt) {
         graph_node(e->graph, node)->name = input.name;
         value = value_tensor(node, (Axes){0});
     }
+    e->has_column = e->has_column || !input.target || is_produced(&input);
     define_name(e, BIND_COLUMN, column->name, false, value, column->span);
 }
 
@@ -372,15 +262,20 @@ static const char *const metrics[] = {
     "rmse",
     "mae",
     "r2",
+    "perplexity",
+    "bpc",
 };
-enum { METRICS = sizeof metrics / sizeof *metrics, OF_NUMBERS = METRICS - 3 };
+enum { METRICS = sizeof metrics / sizeof *metrics, OF_TEXT = METRICS - 2, OF_NUMBERS = OF_TEXT - 3 };
 
-/* rmse, mae and r2 are metrics of numbers, the others of choices. */
-static bool of_numbers(const char *metric) {
-    for (int i = OF_NUMBERS; i < METRICS; i++)
+/* rmse, mae and r2 are metrics of numbers, perplexity and bpc of a text, the others of choices. */
+static bool is_among(const char *metric, int first, int end) {
+    for (int i = first; i < end; i++)
         if (is_name(metric, metrics[i])) return true;
     return false;
 }
+
+static bool of_numbers(const char *metric) { return is_among(metric, OF_NUMBERS, OF_TEXT); }
+static bool of_text(const char *metric) { return is_among(metric, OF_TEXT, METRICS); }
 
 static bool known_metric(Elaborator *e, const Target *name) {
     for (int i = 0; i < METRICS; i++)
@@ -389,7 +284,7 @@ static bool known_metric(Elaborator *e, const Target *name) {
     hint_nearest(e, name->name, metrics, METRICS);
     advise(e,
            "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
-           "and r2");
+           "and r2 for numbers; perplexity and bpc for texts");
     return false;
 }
 
@@ -411,6 +306,52 @@ static bool answers(const Type *type, const Type *target) {
     return dim_equal(type->dim[type->rank - 1], target->range);
 }
 
+/* Of a text that is produced there are perplexity, bpc and accuracy. */
+static bool fits_text(Elaborator *e, int i, const Input *target) {
+    const char *metric = e->graph->metrics.at[i];
+    bool produced = is_produced(target);
+    if (of_text(metric) && !produced)
+        fail(e, e->metric_spans.at[i], "metric '%s' is for a target of words, chars or bytes",
+             metric);
+    else if (produced && !of_text(metric) && !is_name(metric, "accuracy"))
+        fail(e, e->metric_spans.at[i], "metric '%s' is not for a text, as '%s' is", metric,
+             target->name);
+    else if (is_name(metric, "bpc") && target->tokens != TOKENS_CHARS && target->tokens != TOKENS_BYTES)
+        fail(e, e->metric_spans.at[i], "'bpc' counts bits per character, '%s' has %s",
+             target->name, tokens_name[target->tokens]);
+    else
+        return true;
+    if (produced) advise(e, "for texts there are perplexity, accuracy, and bpc of chars and bytes");
+    return false;
+}
+
+static bool fits_target(Elaborator *e, int i, const Input *target) {
+    const char *metric = e->graph->metrics.at[i];
+    if (of_text(metric) || is_produced(target)) return fits_text(e, i, target);
+    if (of_numbers(metric) != (target->type.kind == TYPE_REAL)) {
+        fail(e, e->metric_spans.at[i], "metric '%s' is for %s, '%s' is %s", metric,
+             of_numbers(metric) ? "numbers" : "choices", target->name,
+             target->type.kind == TYPE_REAL ? "numbers" : "a choice");
+        advise(e, target->type.kind == TYPE_REAL
+                      ? "for numbers there are rmse, mae and r2"
+                      : "for choices there are accuracy, f1, precision, recall and confusion");
+        return false;
+    }
+    if (strncmp(metric, "entity_", 7) == 0 && target->kind != INPUT_TAGS) {
+        fail(e, e->metric_spans.at[i], "metric '%s' is for tags, '%s' is one choice", metric,
+             target->name);
+        return false;
+    }
+    return true;
+}
+
+/* The first metric that is taken from an output; -1 when the loss suffices for all. */
+static int needs_output(const Graph *graph) {
+    for (int i = 0; i < graph->metrics.len; i++)
+        if (!of_text(graph->metrics.at[i])) return i;
+    return -1;
+}
+
 static void check_metrics(Elaborator *e) {
     const Graph *graph = e->graph;
     const Input *target = NULL;
@@ -422,34 +363,22 @@ static void check_metrics(Elaborator *e) {
         return;
     }
     for (int i = 0; i < graph->metrics.len; i++)
-        if (of_numbers(graph->metrics.at[i]) != (target->type.kind == TYPE_REAL)) {
-            fail(e, e->metric_spans.at[i], "metric '%s' is for %s, '%s' is %s",
-                 graph->metrics.at[i], of_numbers(graph->metrics.at[i]) ? "numbers" : "choices",
-                 target->name, target->type.kind == TYPE_REAL ? "numbers" : "a choice");
-            advise(e, target->type.kind == TYPE_REAL
-                          ? "for numbers there are rmse, mae and r2"
-                          : "for choices there are accuracy, f1, precision, recall and confusion");
-            return;
-        }
-    for (int i = 0; i < graph->metrics.len; i++)
-        if (strncmp(graph->metrics.at[i], "entity_", 7) == 0 && target->kind != INPUT_TAGS) {
-            fail(e, e->metric_spans.at[i], "metric '%s' is for tags, '%s' is one choice",
-                 graph->metrics.at[i], target->name);
-            return;
-        }
+        if (!fits_target(e, i, target)) return;
+    int needing = needs_output(graph);
     for (int i = 0; i < graph->outputs.len; i++) {
         const Output *output = &graph->outputs.at[i];
         if (output->role != ROLE_OUTPUT) continue;
         if (answers(&graph_node(graph, output->node)->type, &target->type)) return;
     }
+    if (needing < 0) return;
     if (target->type.kind == TYPE_REAL) {
         fail(e, e->metric_spans.at[0], "metric '%s' needs an output of the shape of '%s', %s",
              graph->metrics.at[0], target->name, shape_text(e, &target->type));
         return;
     }
-    fail(e, e->metric_spans.at[0],
-         "metric '%s' needs an output that chooses among the values of '%s'", graph->metrics.at[0],
-         target->name);
+    fail(e, e->metric_spans.at[needing],
+         "metric '%s' needs an output that chooses among the values of '%s'",
+         graph->metrics.at[needing], target->name);
     advise(e, "such as 'output argmax(logits)'");
 }
 

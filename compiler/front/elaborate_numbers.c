@@ -189,8 +189,26 @@ static void settle_ahead(Elaborator *e, Input *input, const Input *frames) {
     if (input->kind != INPUT_REAL || input->ahead < 0) input->ahead = windows && input->target;
 }
 
+/* A text that is cut into windows has the file for itself. */
+static void check_long_text(Elaborator *e) {
+    const Graph *graph = e->graph;
+    for (int i = 0; i < graph->inputs.len; i++) {
+        const Input *text = &graph->inputs.at[i];
+        if (text->kind != INPUT_WORDS || !text->window) continue;
+        for (int k = 0; k < graph->inputs.len; k++) {
+            const Input *other = &graph->inputs.at[k];
+            if (other == text || other->kind == INPUT_PREVIOUS) continue;
+            fail(e, other->span, "a model with a long text can have no other column");
+            note(e, text->span, "the text is here: it is read in %s",
+                 text->stream ? "streams" : "windows");
+            return;
+        }
+    }
+}
+
 void check_columns(Elaborator *e) {
     Graph *graph = e->graph;
+    check_long_text(e);
     const Input *frames = NULL;
     for (int i = 0; i < graph->inputs.len && !frames; i++)
         if (is_frames(&graph->inputs.at[i])) frames = &graph->inputs.at[i];

@@ -46,7 +46,7 @@ void words_setting(Elaborator *e, const Expr *arg, Input *input) {
     int column = graph_node(e->graph, binding->value.node)->attr.index;
     Input *words = &e->graph->inputs.at[column];
     bool has_words = words->tokens == TOKENS_WORDS || words->tokens == TOKENS_WHITESPACE;
-    if (words->kind != INPUT_WORDS || !has_words) {
+    if (words->kind != INPUT_WORDS || words->target || !has_words) {
         fail(e, text->span, "'%s' needs an input of words, '%s' has none", arg->name, words->name);
         note(e, words->span, "it is declared here");
         return;

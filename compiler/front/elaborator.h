@@ -19,6 +19,7 @@
  *   elaborate_start.c       what a param starts from
  *   elaborate_model.c       input, target, loss, output, metric
  *   elaborate_numbers.c     the types real and frames
+ *   elaborate_text.c        the types words, chars and bytes, and what comes before in a text
  *   elaborate_train.c       train { }
  *
  * Hidden axes. A layer that is mapped over leading axes of its arguments has a body that does not
@@ -486,6 +487,20 @@ void run_body(Elaborator *e, const StmtList *body);
 void run_let(Elaborator *e, const Stmt *stmt);
 void run_param(Elaborator *e, const Stmt *stmt);
 void run_repeat(Elaborator *e, const Stmt *stmt, void (*run)(Elaborator *, const StmtList *));
+
+/* ---- elaborate_text.c ---- */
+
+/* Fill in an input of the type; false after an error. */
+bool words_type(Elaborator *e, const Expr *type, Input *input);
+bool whitespace_type(Elaborator *e, const Expr *type, Input *input);
+bool chars_type(Elaborator *e, const Expr *type, Input *input);
+bool bytes_type(Elaborator *e, const Expr *type, Input *input);
+
+/* Whether it is a text that the model is to produce: its vocabulary has the mark </s>. */
+bool is_produced(const Input *input);
+
+/* previous(y): what stands before each word of a produced text. */
+Value previous(Elaborator *e, const Expr *at, const Operand *args, int count);
 
 /* ---- elaborate_tags.c ---- */
 

@@ -80,7 +80,13 @@ typedef struct {
     const char *name; /* the source's name for this value, or NULL */
 } Node;
 
-typedef enum { INPUT_WORDS, INPUT_CLASS, INPUT_REAL, INPUT_TAGS } InputKind;
+typedef enum {
+    INPUT_WORDS, /* a text; a target has one step more, the mark that ends it */
+    INPUT_CLASS,
+    INPUT_REAL,
+    INPUT_TAGS,
+    INPUT_PREVIOUS, /* hidden: at each step of a text the word before it, the mark at the first */
+} InputKind;
 
 /* What a text is parted into, and the word of the language for it. */
 typedef enum {
@@ -105,11 +111,14 @@ typedef struct {
     const char *field;    /* what files call it; NULL: its own name */
     int over;             /* INPUT_TAGS: the input of the words; INPUT_WORDS of two axes: the same,
                            * each of which has these characters */
-    bool split;           /* INPUT_WORDS: the data say what its words are: there are tags over it */
+    int previous;         /* INPUT_PREVIOUS: of which input */
+    bool split;           /* INPUT_WORDS: the data say what its words are, at white space */
     const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
     bool as_is;           /* INPUT_REAL: not scaled */
     const char *by;       /* frames: the field of their sequence's id, or NULL */
-    int window;           /* frames: how many make an example; 0: all of an id */
+    int window;           /* frames, INPUT_WORDS: how many make an example; 0: all of them */
+    int stride;           /* INPUT_WORDS: from one window to the next */
+    bool stream;          /* INPUT_WORDS: a window goes on where the one before it ended */
     int ahead;            /* the line that a value is read from, counted from a window's last */
     Span span;
 } Input;

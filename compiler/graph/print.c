@@ -243,6 +243,7 @@ static void print_syms(Text *text, const Graph *graph) {
 }
 
 static const char *kind_name(const Input *input) {
+    if (input->kind == INPUT_PREVIOUS) return "previous";
     if (input->kind == INPUT_CLASS) return "class";
     if (input->kind == INPUT_REAL) return "real";
     if (input->kind == INPUT_TAGS) return "tags";
@@ -260,6 +261,12 @@ static void print_numbers(Text *text, const Graph *graph, const Input *input) {
         text_printf(text, "%s %s", k ? "" : " fields", quoted(graph->arena, input->fields[k]));
 }
 
+/* Of a long text. */
+static void print_windows(Text *text, const Input *input) {
+    text_printf(text, " %s %d", input->stream ? "stream" : "window", input->window);
+    if (input->stride != input->window) text_printf(text, " stride %d", input->stride);
+}
+
 static void print_inputs(Text *text, const Graph *graph) {
     for (int i = 0; i < graph->inputs.len; i++) {
         const Input *input = &graph->inputs.at[i];
@@ -271,7 +278,9 @@ static void print_inputs(Text *text, const Graph *graph) {
                         input->min_count, input->max_length);
         if (input->kind == INPUT_TAGS || (input->kind == INPUT_WORDS && input->type.rank == 2))
             text_printf(text, " over %d", input->over);
+        if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
         if (input->split) text_puts(text, " split");
+        if (input->kind == INPUT_WORDS && input->window) print_windows(text, input);
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));
         if (input->ahead) text_printf(text, " ahead %d", input->ahead);
         if (input->kind == INPUT_REAL) print_numbers(text, graph, input);

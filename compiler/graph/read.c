@@ -129,14 +129,23 @@ static const char **read_classes(Reader *reader, const Type *type) {
 
 static InputKind read_kind(Cursor *cursor, Tokens *tokens) {
     static const char *const kinds[] = {
-        [INPUT_CLASS] = "class", [INPUT_REAL] = "real", [INPUT_TAGS] = "tags"};
+        [INPUT_CLASS] = "class", [INPUT_REAL] = "real", [INPUT_TAGS] = "tags", [INPUT_PREVIOUS] = "previous"};
     const char *kind = cursor_word(cursor);
     for (int i = 0; i < TOKENS_KINDS; i++)
         if (strcmp(kind, tokens_name[i]) == 0) return *tokens = (Tokens)i, INPUT_WORDS;
-    for (int i = INPUT_CLASS; i <= INPUT_TAGS; i++)
+    for (int i = INPUT_CLASS; i <= INPUT_PREVIOUS; i++)
         if (strcmp(kind, kinds[i]) == 0) return (InputKind)i;
     cursor_reject(cursor, "no kind of column is called '%s'", kind);
     return INPUT_WORDS;
+}
+
+/* window 35 stride 10, stream 35 */
+static void read_windows(Reader *reader, Input *input) {
+    Cursor *cursor = &reader->cursor;
+    input->stream = accept_word(cursor, "stream");
+    if (!input->stream && !accept_word(cursor, "window")) return;
+    input->window = input->stride = cursor_int(cursor, 1, MAX_NUMBER);
+    if (accept_word(cursor, "stride")) input->stride = cursor_int(cursor, 1, MAX_NUMBER);
 }
 
 /* "a" "b": a name for each number of a row */
@@ -174,7 +183,13 @@ static void read_column(Reader *reader, bool target) {
         if (input.over < 0 || input.over >= reader->graph->inputs.len)
             cursor_fail(cursor, "the input must stand before this one");
     }
+    if (input.kind == INPUT_PREVIOUS) {
+        input.previous = read_setting(reader, "of");
+        if (input.previous < 0 || input.previous >= reader->graph->inputs.len)
+            cursor_fail(cursor, "the text must stand before this one");
+    }
     input.split = accept_word(cursor, "split");
+    if (input.kind == INPUT_WORDS) read_windows(reader, &input);
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);
     if (accept_word(cursor, "ahead")) input.ahead = cursor_int(cursor, 0, MAX_NUMBER);
     if (input.kind == INPUT_REAL) read_numbers(reader, &input);

@@ -218,7 +218,7 @@ Test(batch, encode) {
     const char *const texts[] = {"a b a", "b", "c a"};
     RdData data = texts_of(&mood, texts, 2);
     RdVocab vocab[2] = {{0}};
-    rd_vocab_build(&data, TEXT, 0, 1, &vocab[TEXT]);
+    rd_vocab_build(&data, TEXT, 0, 1, false, &vocab[TEXT]);
     rd_data_free(&data);
     data = texts_of(&mood, texts, 3);
     RdExamples examples;

@@ -51,7 +51,7 @@ static RdExamples make_examples(const RdModel *model, const RdVocab *vocab, int 
     RdExamples examples;
     bool read = rd_data_read(path, model, (RdReadOptions){.need_targets = true}, &data, &error);
     cr_assert(read, "%s", error.text);
-    if (vocab[1].size == 0) rd_vocab_build(&data, 1, 1000, 1, (RdVocab *)&vocab[1]);
+    if (vocab[1].size == 0) rd_vocab_build(&data, 1, 1000, 1, false, (RdVocab *)&vocab[1]);
     rd_encode(model, &data, vocab, &examples);
     rd_data_free(&data);
     unlink(path);

@@ -31,7 +31,7 @@ static void expect_words(int max_vocab, int min_count, const char *expected) {
     const char *const texts[] = {"b a c", "c b a", "a d é", "a z <unk> é", "<UNK> <unk> <unk>"};
     RdData data = data_of(texts, 5);
     RdVocab vocab;
-    rd_vocab_build(&data, TEXT, max_vocab, min_count, &vocab);
+    rd_vocab_build(&data, TEXT, max_vocab, min_count, false, &vocab);
     rd_data_free(&data);
     cr_expect_str_eq(show(&vocab), expected);
     for (int i = 0; i < vocab.size; i++) cr_expect_eq(rd_vocab_lookup(&vocab, vocab.word[i]), i);
@@ -57,7 +57,7 @@ Test(vocab, many_words) {
     const char *const texts[] = {text, "w77 w5"};
     RdData data = data_of(texts, 2);
     RdVocab vocab;
-    rd_vocab_build(&data, TEXT, 0, 1, &vocab);
+    rd_vocab_build(&data, TEXT, 0, 1, false, &vocab);
     cr_assert_eq(vocab.size, WORDS + 1);
     cr_expect_str_eq(vocab.word[1], "w5");
     cr_expect_str_eq(vocab.word[2], "w77");
@@ -86,7 +86,7 @@ Test(vocab, from_text) {
     RdData data = data_of(texts, 2);
     RdVocab vocab, copy;
     RdError error;
-    rd_vocab_build(&data, TEXT, 0, 1, &vocab);
+    rd_vocab_build(&data, TEXT, 0, 1, false, &vocab);
     const char *text = "<unk>\na\n\x01\n'\n\\\nit\ns\né\n\U0001F600";
     cr_assert(rd_vocab_from_text(text, &copy, &error), "%s", error.text);
     cr_assert_eq(copy.size, vocab.size);
