@@ -76,12 +76,12 @@ static bool chunks_init(RdChunks *chunks, const RdColumn *column, const RdVocab 
     return done;
 }
 
-/* The text that has a target for each word; -1 for none. */
-static int produced_text(const RdModel *model) {
+/* The text that has a target for each word, or NULL. */
+static const RdColumn *produced_text(const RdModel *model) {
     for (int c = 0; c < model->column_count; c++)
         if (model->columns[c].marked && model->columns[c].per_step == model->loss_per_step)
-            return c;
-    return -1;
+            return &model->columns[c];
+    return NULL;
 }
 
 bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,

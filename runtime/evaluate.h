@@ -60,7 +60,7 @@ typedef struct {
     RdChunks chunks;        /* when it is a tag for each word, and tags say where chunks are */
     RdNumbers numbers;      /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
-    int text; /* the column of the text that is produced, a target a word; -1: none */
+    const RdColumn *text; /* the text that is produced, a target a word; NULL: none */
     long targets;
     double loss; /* the weighted mean over all targets */
     double accuracy;

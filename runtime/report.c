@@ -131,9 +131,9 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
     fprintf(out, "examples  %d\n", examples);
     if (model->loss_per_step) fprintf(out, "targets   %ld\n", evaluation->targets);
     fprintf(out, "loss      %.3f\n", evaluation->loss);
-    if (evaluation->text >= 0) {
+    if (evaluation->text) {
         fprintf(out, "perplexity  %.2f\n", rd_perplexity(evaluation->loss));
-        if (rd_tokens_are_letters(&model->columns[evaluation->text]))
+        if (rd_tokens_are_letters(evaluation->text))
             fprintf(out, "bpc       %.3f\n", rd_bits(evaluation->loss));
     }
     if (evaluation->numbers.columns) {
@@ -212,9 +212,9 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
     int column = evaluation->answer.column;
     json_t *json = json_pack("{s:i, s:I, s:f}", "examples", examples, "targets",
                              (json_int_t)evaluation->targets, "loss", evaluation->loss);
-    if (evaluation->text >= 0) {
+    if (evaluation->text) {
         json_object_set_new(json, "perplexity", json_real(rd_perplexity(evaluation->loss)));
-        if (rd_tokens_are_letters(&model->columns[evaluation->text]))
+        if (rd_tokens_are_letters(evaluation->text))
             json_object_set_new(json, "bpc", json_real(rd_bits(evaluation->loss)));
     }
     if (evaluation->numbers.columns) {

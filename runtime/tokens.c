@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "vocab.h"
+
+const char rd_mark[] = "</s>";
 
 typedef struct {
     const char *name, *unit, *units;

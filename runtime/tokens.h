@@ -12,6 +12,9 @@
 #include "status.h"
 #include "tokenize.h"
 
+/* The mark that ends a text and stands before its first word, number RD_MARK: "</s>". */
+extern const char rd_mark[];
+
 /* What the language calls the tokenizer of a RD_WORDS column, and what one of its tokens is in a
  * message, or several are: "chars", "character", "characters". */
 const char *rd_tokens_name(const RdColumn *column);

@@ -136,7 +136,7 @@ static void validate(RdTrainer *trainer, RdEpoch *epoch) {
 
 /* The higher, the better. */
 static double score(const RdTrainer *trainer, const RdEpoch *epoch) {
-    if (trainer->valid && trainer->evaluation.text >= 0) return -epoch->valid_loss;
+    if (trainer->valid && trainer->evaluation.text) return -epoch->valid_loss;
     static const char *const metrics[] = {"entity_f1", "accuracy"};
     for (int m = 0; m < 2; m++)
         for (int i = 0; i < trainer->model->metric_count && i < RD_MAX_METRICS; i++)

@@ -8,7 +8,6 @@
 #include "tokens.h"
 
 static const char unknown[] = "<unk>";
-const char rd_mark[] = "</s>";
 
 /* ---- the hash table: open addressing, at most half full ---- */
 

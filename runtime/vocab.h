@@ -4,9 +4,6 @@
 
 #include "data.h"
 
-/* The mark that ends a text and stands before its first word, number RD_MARK: "</s>". */
-extern const char rd_mark[];
-
 /* What is known of a column from the training data: its words, or of one of numbers how they are
  * scaled (scale.h). Starts as {0}: an empty one, size 0. */
 typedef struct {

@@ -10,7 +10,7 @@ enum {
 
 /* ---- settings ---- */
 
-typedef enum { SET_VOCAB, SET_COUNT, SET_LENGTH, SET_WINDOW, SET_STRIDE, SET_STREAM, SETTINGS } Setting;
+enum { SET_VOCAB, SET_COUNT, SET_LENGTH, SET_WINDOW, SET_STRIDE, SET_STREAM, SETTINGS };
 
 /* A named argument of a type: `max_vocab = 20000`. */
 typedef struct {
@@ -46,7 +46,8 @@ static void read_limit(Elaborator *e, const char *type, const Expr *arg, Limit *
         hint_nearest(e, arg->name, names, known);
     } else {
         fail(e, arg->span, "a setting of '%s' needs its name", type);
-        advise(e, "such as max_length = %d", *limits[SET_LENGTH].value);
+        int first = limits[SET_VOCAB].name ? SET_VOCAB : SET_LENGTH;
+        advise(e, "such as %s = %d", limits[first].name, *limits[first].value);
     }
 }
 
@@ -73,6 +74,7 @@ static void check_windows(Elaborator *e, const Limit *limits, Input *input) {
              "only a text that the model is to produce is read in windows or streams");
         advise(e, "such as 'target %s: words(window = 35)', and previous(%s) as what is read",
                input->name, input->name);
+        input->window = 0;
         return;
     }
     if (length->given.source) {
