@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "batch.h"
-#include "model_file.h"
 #include "columns.h"
+#include "model_file.h"
 #include "program.h"
 #include "report.h"
 #include "session.h"

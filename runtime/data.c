@@ -414,7 +414,9 @@ static bool take_item(Reading *r, const Item *item, bool *more, RdError *error) 
 static void find_columns(Reading *r) {
     for (int c = 0; c < r->model->column_count; c++) {
         const RdColumn *column = &r->model->columns[c];
-        int from = column->inner ? column->over : column->kind == RD_PREVIOUS ? column->previous : c;
+        int from = column->inner                 ? column->over
+                   : column->kind == RD_PREVIOUS ? column->previous
+                                                 : c;
         r->data->has[c] = r->mapping.field[from] >= 0;
     }
 }

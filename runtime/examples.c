@@ -95,7 +95,8 @@ void rd_examples_previous(RdExamples *examples, const RdModel *model, int column
     const int *from = examples->number[model->columns[column].previous];
     int *to = examples->number[column], n = examples->per_step[column];
     for (int i = 0; i < examples->count; i++) {
-        size_t first = rd_examples_first(examples, n, i), end = rd_examples_first(examples, n, i + 1);
+        size_t first = rd_examples_first(examples, n, i),
+               end = rd_examples_first(examples, n, i + 1);
         for (size_t k = first; k < end; k++) to[k] = k > first ? from[k - 1] : RD_MARK;
     }
 }

@@ -73,7 +73,7 @@ typedef struct {
     int window;                 /* frames, RD_WORDS: how many make an example; 0: all of them */
     int stride;                 /* RD_WORDS: from one window to the next */
     bool stream; /* RD_WORDS: the windows of a batch's examples follow those of the one before */
-    int ahead; /* beside windows: how many lines behind the last one the value is */
+    int ahead;   /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 
 typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT, RD_ORTHOGONAL, RD_BALANCED } RdInit;

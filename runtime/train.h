@@ -3,11 +3,11 @@
  *
  * The model that is kept is that of the epoch with the highest F1 of entities on the validation
  * data when the model has the metric `entity_f1`, otherwise with the highest accuracy when it has
- * that, otherwise with the lowest loss, as of a text that is produced; of equals the first. Without validation data it is the last
- * one. Training stops when `patience` epochs have gone by without a better one. What is computed
- * depends on the data, the settings and the seed alone: not on the number of threads, and not on
- * how often training was interrupted. Once the trainer is open nothing allocates: no step, no
- * validation, no writing of the model file. */
+ * that, otherwise with the lowest loss, as of a text that is produced; of equals the first. Without
+ * validation data it is the last one. Training stops when `patience` epochs have gone by without a
+ * better one. What is computed depends on the data, the settings and the seed alone: not on the
+ * number of threads, and not on how often training was interrupted. Once the trainer is open
+ * nothing allocates: no step, no validation, no writing of the model file. */
 #ifndef RONDO_TRAIN_H
 #define RONDO_TRAIN_H
 

@@ -19,7 +19,8 @@ typedef struct {
 
 /* The words of `column` in `data`: <unk>, then by falling count, equal counts in the order of their
  * bytes. Words seen less than min_count times are left out; so is what goes beyond max_vocab (which
- * counts <unk>; 0: no limit). A marked one has the mark </s> as number 1. Overwrites *vocab; freed with rd_vocab_free. */
+ * counts <unk>; 0: no limit). A marked one has the mark </s> as number 1. Overwrites *vocab; freed
+ * with rd_vocab_free. */
 void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, bool marked,
                     RdVocab *vocab);
 

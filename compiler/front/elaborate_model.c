@@ -265,7 +265,11 @@ static const char *const metrics[] = {
     "perplexity",
     "bpc",
 };
-enum { METRICS = sizeof metrics / sizeof *metrics, OF_TEXT = METRICS - 2, OF_NUMBERS = OF_TEXT - 3 };
+enum {
+    METRICS = sizeof metrics / sizeof *metrics,
+    OF_TEXT = METRICS - 2,
+    OF_NUMBERS = OF_TEXT - 3
+};
 
 /* rmse, mae and r2 are metrics of numbers, perplexity and bpc of a text, the others of choices. */
 static bool is_among(const char *metric, int first, int end) {
@@ -316,9 +320,10 @@ static bool fits_text(Elaborator *e, int i, const Input *target) {
     else if (produced && !of_text(metric) && !is_name(metric, "accuracy"))
         fail(e, e->metric_spans.at[i], "metric '%s' is not for a text, as '%s' is", metric,
              target->name);
-    else if (is_name(metric, "bpc") && target->tokens != TOKENS_CHARS && target->tokens != TOKENS_BYTES)
-        fail(e, e->metric_spans.at[i], "'bpc' counts bits per character, '%s' has %s",
-             target->name, tokens_name[target->tokens]);
+    else if (is_name(metric, "bpc") && target->tokens != TOKENS_CHARS &&
+             target->tokens != TOKENS_BYTES)
+        fail(e, e->metric_spans.at[i], "'bpc' counts bits per character, '%s' has %s", target->name,
+             tokens_name[target->tokens]);
     else
         return true;
     if (produced) advise(e, "for texts there are perplexity, accuracy, and bpc of chars and bytes");

@@ -201,7 +201,8 @@ Value previous(Elaborator *e, const Expr *at, const Operand *args, int count) {
     if (!column || !is_produced(&e->graph->inputs.at[node->attr.index])) {
         fail_operand(e, &args[0], "'previous' needs a target of words, chars or bytes, this is %s",
                      describe(e, value));
-        advise(e, "such as 'target y: words', of which previous(y) is what stands before each word");
+        advise(e,
+               "such as 'target y: words', of which previous(y) is what stands before each word");
         return value_error();
     }
     int input = previous_input(e, node->attr.index);

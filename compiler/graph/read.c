@@ -128,8 +128,10 @@ static const char **read_classes(Reader *reader, const Type *type) {
 }
 
 static InputKind read_kind(Cursor *cursor, Tokens *tokens) {
-    static const char *const kinds[] = {
-        [INPUT_CLASS] = "class", [INPUT_REAL] = "real", [INPUT_TAGS] = "tags", [INPUT_PREVIOUS] = "previous"};
+    static const char *const kinds[] = {[INPUT_CLASS] = "class",
+                                        [INPUT_REAL] = "real",
+                                        [INPUT_TAGS] = "tags",
+                                        [INPUT_PREVIOUS] = "previous"};
     const char *kind = cursor_word(cursor);
     for (int i = 0; i < TOKENS_KINDS; i++)
         if (strcmp(kind, tokens_name[i]) == 0) return *tokens = (Tokens)i, INPUT_WORDS;

@@ -23,7 +23,8 @@ static void use(const RdModel *model, const RdData *data) {
     check(data->count > 0);
     for (int c = 0; c < model->column_count; c++) {
         if (!data->has[c]) continue;
-        if (rd_column_learned(&model->columns[c])) rd_vocab_build(data, c, 100, 1, model->columns[c].marked, &vocab[c]);
+        if (rd_column_learned(&model->columns[c]))
+            rd_vocab_build(data, c, 100, 1, model->columns[c].marked, &vocab[c]);
         if (model->columns[c].kind == RD_NUMBERS) rd_scale_build(model, data, c, &vocab[c]);
     }
     rd_encode(model, data, vocab, &examples);
