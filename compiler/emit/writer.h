@@ -71,8 +71,22 @@ void emit_pack(Writer *writer);
 /* sums.c: the calls that add up the gradients. */
 void emit_sums(Writer *writer);
 
+/* node.c: the nodes of a stage, and what its reductions over columns and lines end with. */
+const Accumulator *sum_of(const Stage *stage, int node); /* whose value the node is, or NULL */
+const char *vector_of(const Writer *writer, int s);      /* of sum number s in a row of sums: "u" */
+const char *own_row(const Writer *writer, int node);
+bool is_row_sum(const Writer *writer, int node); /* kept in a local variable meanwhile */
+void emit_row_sums(Writer *writer, const Stage *stage, bool rows); /* those: one a row */
+void emit_node(Writer *writer, const Stage *stage, int node, const char *column);
+void emit_sum_end(Writer *writer, int node, const char *from, const char *column);
+
+/* tile.c */
+void emit_tile(Writer *writer, int stage);
+
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
+void begin_lines(Writer *writer, const Stage *stage); /* a loop over them, if there are several */
+void end_lines(Writer *writer);
 const char *panel_depth(const Writer *writer, const Stage *stage);
 
 #endif
