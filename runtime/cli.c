@@ -36,13 +36,17 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
                       false},
     [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
                            "Without --data it runs on sentences made up for the purpose.\n", false},
+    [RD_VERB_IMPORT] = {"import", "--weights FILE --model FILE",
+                        "make a model file of weights from elsewhere",
+                        "Tensors are taken by their names, which are those that info lists.\n",
+                        false},
     [RD_VERB_BENCH] = {"bench", "", "measure the speed of training and prediction",
                        "Runs on examples made up for the purpose; saves nothing.\n", false},
 };
 
 /* ---- the options ---- */
 
-typedef enum { FLAG, TEXT, COUNT, REAL, SEED } OptionKind;
+typedef enum { FLAG, TEXT, TEXTS, COUNT, REAL, SEED } OptionKind;
 
 enum {
     T = 1 << RD_VERB_TRAIN,
@@ -52,6 +56,7 @@ enum {
     I = 1 << RD_VERB_INFO,
     G = 1 << RD_VERB_GRADCHECK,
     B = 1 << RD_VERB_BENCH,
+    M = 1 << RD_VERB_IMPORT,
 };
 
 typedef struct {
@@ -71,7 +76,9 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T,         T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
 [RD_OPTION_VALID]    = {"valid",     "FILE",   TEXT,  FIELD(valid),     T,         0,       0,       "examples to choose the best epoch by"},
 [RD_OPTION_DATA]     = {"data",      "FILE",   TEXT,  FIELD(data),      E|G,       E,       0,       "examples: .tsv or .csv, also .gz, or - for standard input"},
-[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I, T|E|P|X, 0,       "the trained model, a .safetensors file"},
+[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M, T|E|P|X|M, 0,   "the trained model, a .safetensors file"},
+[RD_OPTION_WEIGHTS]  = {"weights",   "FILE",   TEXT,  FIELD(weights),   M,         M,       0,       "the weights, a plain .safetensors file"},
+[RD_OPTION_VOCAB]    = {"vocab",     "[COLUMN=]FILE", TEXTS, FIELD(vocab), M,      0,       0,       "the words of a column, one a line, in the order of their rows"},
 [RD_OPTION_VECTORS]  = {"vectors",   "FILE",   TEXT,  FIELD(vectors),   T,         0,       0,       "word vectors to start from, as GloVe and word2vec write them"},
 [RD_OPTION_EPOCHS]   = {"epochs",    "N",      COUNT, FIELD(epochs),    T,         0,       1000000, "times through the examples, at most"},
 [RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X|B, 0,       1000000, "examples a step"},
@@ -132,20 +139,32 @@ static void print_default(const RdOptions *defaults, const OptionInfo *info) {
     if (info->kind == SEED) printf(" [%llu]", (unsigned long long)defaults->seed);
 }
 
+/* How wide the options of a verb are, with their values but without dashes and blank. */
+static int options_width(RdVerb verb) {
+    int widest = 0;
+    for (int i = 0; i < RD_OPTION_COUNT; i++) {
+        if (!(infos[i].allowed & 1 << verb)) continue;
+        size_t width = strlen(infos[i].name) + (infos[i].value ? strlen(infos[i].value) : 0);
+        if ((int)width > widest) widest = (int)width;
+    }
+    return widest;
+}
+
 static int verb_help(const RdOptions *defaults, RdVerb verb) {
     const VerbInfo *info = &verbs[verb];
+    int width = options_width(verb);
     printf("Usage: %s %s %s%s[OPTION…]\n\n%c%s.\n%s\nOptions:\n", rd_program_name(), info->name,
            info->arguments, *info->arguments ? " " : "", info->summary[0] - 'a' + 'A',
            info->summary + 1, info->more);
     for (int i = 0; i < RD_OPTION_COUNT; i++) {
         if (!(infos[i].allowed & 1 << verb)) continue;
         const char *value = infos[i].value ? infos[i].value : "";
-        int space = 14 - (int)strlen(infos[i].name) - (int)strlen(value);
-        printf("  --%s %s%*s%s", infos[i].name, value, space, "", infos[i].help);
+        int space = width - (int)strlen(infos[i].name) - (int)strlen(value);
+        printf("  --%s %s%*s  %s", infos[i].name, value, space, "", infos[i].help);
         print_default(defaults, &infos[i]);
         puts(infos[i].needed & 1 << verb ? " (needed)" : "");
     }
-    printf("  %-17s%s\n", "--help", "print this");
+    printf("  %-*s  %s\n", width + 3, "--help", "print this");
     return finish_output();
 }
 
@@ -227,6 +246,14 @@ static int set_option(RdOptions *options, RdOptionId id, char *value) {
             *(const char **)field = value;
             if (*value) return RD_CLI_RUN;
             return wrong("--%s: the name of a file is empty", info->name);
+        case TEXTS: {
+            RdTexts *texts = field;
+            if (!*value) return wrong("--%s: the name of a file is empty", info->name);
+            if (texts->count == RD_MAX_COLUMNS)
+                return wrong("--%s: given more than %d times", info->name, RD_MAX_COLUMNS);
+            texts->at[texts->count++] = value;
+            return RD_CLI_RUN;
+        }
         case COUNT:
             if (parse_count(value, info->most, field)) return RD_CLI_RUN;
             return wrong("--%s %s: must be a whole number from 1 to %ld", info->name, value,

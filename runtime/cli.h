@@ -16,6 +16,7 @@ typedef enum {
     RD_VERB_INFO,
     RD_VERB_GRADCHECK,
     RD_VERB_BENCH,
+    RD_VERB_IMPORT,
     RD_VERB_COUNT
 } RdVerb;
 
@@ -24,6 +25,8 @@ typedef enum {
     RD_OPTION_VALID,
     RD_OPTION_DATA,
     RD_OPTION_MODEL,
+    RD_OPTION_WEIGHTS,
+    RD_OPTION_VOCAB,
     RD_OPTION_VECTORS,
     RD_OPTION_EPOCHS,
     RD_OPTION_BATCH,
@@ -44,11 +47,18 @@ typedef enum {
     RD_OPTION_COUNT
 } RdOptionId;
 
+/* The values of an option that may be given several times. */
+typedef struct {
+    char *at[RD_MAX_COLUMNS];
+    int count;
+} RdTexts;
+
 /* What the user asked for. Numbers that were not given are the model's own, or the default. */
 typedef struct {
     RdVerb verb;
-    const char *train, *valid, *data, *model, *vectors, *log,
+    const char *train, *valid, *data, *model, *weights, *vectors, *log,
         *gradient_flow; /* files; NULL when not given */
+    RdTexts vocab;
     int epochs, batch, examples, threads;
     int length, shortest, words, repeat; /* of what bench makes up */
     double rate;

@@ -98,8 +98,7 @@ static RdLayout saved_layout(const RdModel *model, const RdSaved *saved) {
     return rd_layout(model, sizes);
 }
 
-/* The tensor that parameter p must be in the file; its place is not known. */
-static RdTensor expected_tensor(const RdModel *model, const RdSaved *saved, int p) {
+RdTensor rd_expected_tensor(const RdModel *model, const RdSaved *saved, int p) {
     int sizes[RD_MAX_COLUMNS];
     rd_saved_vocab_sizes(saved, sizes);
     RdTensor tensor = {.rank = model->params[p].rank, .count = 1};
@@ -215,7 +214,7 @@ static void put_header(RdJson *json, const void *context) {
     for (int i = 0; i < RD_STRETCHES; i++)
         for (int p = 0; s->saved->stretch[i] && p < s->model->param_count; p++) {
             if (!is_in(s->model, i, p)) continue;
-            RdTensor tensor = expected_tensor(s->model, s->saved, p);
+            RdTensor tensor = rd_expected_tensor(s->model, s->saved, p);
             tensor.begin = begin;
             begin += tensor.count * sizeof(float);
             rd_tensor_put(json, prefix_of(s->model, i).text, s->model->params[p].name, &tensor);
@@ -274,14 +273,6 @@ typedef struct {
     RdSaved *saved;
     RdError *error;
 } Loading;
-
-/* "[20000, 100]" */
-static void show_shape(const RdTensor *tensor, char *out, size_t size) {
-    size_t at = (size_t)snprintf(out, size, "[");
-    for (int d = 0; d < tensor->rank && at < size; d++)
-        at += (size_t)snprintf(out + at, size - at, "%s%zu", d ? ", " : "", tensor->dims[d]);
-    if (at < size) snprintf(out + at, size - at, "]");
-}
 
 static bool check_format(Loading *l) {
     const char *version = rd_safetensors_text(&l->file, format_key);
@@ -434,19 +425,18 @@ static void load_entries(Loading *l) {
 }
 
 static bool check_tensor(Loading *l, const char *name, int p, RdTensor *tensor) {
-    RdTensor expected = expected_tensor(l->model, l->saved, p);
-    char shape[160], wanted[160];
+    RdTensor expected = rd_expected_tensor(l->model, l->saved, p);
+    RdShapeText wanted = rd_shape_text(&expected);
     RdError what;
-    show_shape(&expected, wanted, sizeof wanted);
     if (!rd_safetensors_find(&l->file, name, tensor)) {
-        rd_fail(&what, "it has no tensor '%s' %s", name, wanted);
+        rd_fail(&what, "it has no tensor '%s' %s", name, wanted.text);
         return other_model(l, what.text);
     }
     bool same = tensor->rank == expected.rank &&
                 memcmp(tensor->dims, expected.dims, sizeof expected.dims) == 0;
     if (same) return true;
-    show_shape(tensor, shape, sizeof shape);
-    rd_fail(&what, "its tensor '%s' is %s; expected %s", name, shape, wanted);
+    rd_fail(&what, "its tensor '%s' is %s; expected %s", name, rd_shape_text(tensor).text,
+            wanted.text);
     return other_model(l, what.text);
 }
 

@@ -7,6 +7,7 @@
 #include "atomic.h"
 #include "layout.h"
 #include "rondo.h"
+#include "safetensors.h"
 #include "status.h"
 #include "vocab.h"
 
@@ -44,6 +45,9 @@ void rd_saved_free(RdSaved *saved);
 
 /* The sizes of the vocabularies: what layouts are made from. Writes [RD_MAX_COLUMNS]. */
 void rd_saved_vocab_sizes(const RdSaved *saved, int *sizes);
+
+/* The tensor that parameter p must be in a file; its place is not known. */
+RdTensor rd_expected_tensor(const RdModel *model, const RdSaved *saved, int p);
 
 /* Writes the file at once: a kill at any moment leaves the old file or the whole new one; a failure
  * leaves the old file, or none, and nothing beside it. Stretches are laid out as `layout`, which is

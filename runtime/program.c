@@ -67,6 +67,8 @@ static int run(const RdProgram *program, const RdOptions *options) {
             return rd_cmd_gradcheck(program, options);
         case RD_VERB_BENCH:
             return rd_cmd_bench(program, options);
+        case RD_VERB_IMPORT:
+            return rd_cmd_import(program, options);
         case RD_VERB_COUNT:
             break;
     }

@@ -25,6 +25,7 @@ int rd_cmd_predict(const RdProgram *program, const RdOptions *options); /* and e
 int rd_cmd_info(const RdProgram *program, const RdOptions *options);
 int rd_cmd_gradcheck(const RdProgram *program, const RdOptions *options);
 int rd_cmd_bench(const RdProgram *program, const RdOptions *options);
+int rd_cmd_import(const RdProgram *program, const RdOptions *options);
 
 /* ---- what they share ---- */
 

@@ -197,6 +197,30 @@ bool rd_safetensors_open(RdSafetensors *file, const char *path, RdError *error) 
            check_metadata(file, error) && check_tensors(file, size - file->tensors_at, error);
 }
 
+RdShapeText rd_shape_text(const RdTensor *tensor) {
+    RdShapeText shape = {"["};
+    size_t at = 1, size = sizeof shape.text;
+    for (int d = 0; d < tensor->rank && at < size; d++)
+        at += (size_t)snprintf(shape.text + at, size - at, "%s%zu", d ? ", " : "", tensor->dims[d]);
+    if (at < size) snprintf(shape.text + at, size - at, "]");
+    return shape;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **rd_safetensors_names(const RdSafetensors *file, size_t *count) {
+    const char **names = rd_zeros(json_object_size(file->header) + 1, sizeof *names), *name;
+    json_t *json;
+    *count = 0;
+    json_object_foreach(file->header, name, json) {
+        if (strcmp(name, metadata_key) != 0) names[(*count)++] = name;
+    }
+    qsort((void *)names, *count, sizeof *names, by_name);
+    return names;
+}
+
 bool rd_safetensors_find(const RdSafetensors *file, const char *name, RdTensor *tensor) {
     const json_t *json = json_object_get(file->header, name);
     return json && strcmp(name, metadata_key) != 0 && !parse_tensor(json, tensor);

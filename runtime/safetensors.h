@@ -20,6 +20,12 @@ typedef struct {
     size_t begin; /* in bytes, from the start of the tensors */
 } RdTensor;
 
+/* "[20000, 100]" */
+typedef struct {
+    char text[160];
+} RdShapeText;
+RdShapeText rd_shape_text(const RdTensor *tensor);
+
 /* ---- writing ---- */
 
 /* Writes the file's beginning, up to the first tensor. `put` writes the header, an object; it is
@@ -46,6 +52,9 @@ bool rd_safetensors_open(RdSafetensors *file, const char *path, RdError *error);
 
 /* A tensor by its name; false when there is none. */
 bool rd_safetensors_find(const RdSafetensors *file, const char *name, RdTensor *tensor);
+
+/* The names of all tensors, sorted. The caller frees the array, but not the names. */
+const char **rd_safetensors_names(const RdSafetensors *file, size_t *count);
 
 /* Reads a tensor's numbers. */
 bool rd_safetensors_read(const RdSafetensors *file, const RdTensor *tensor, float *values,

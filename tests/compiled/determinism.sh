@@ -4,15 +4,7 @@
 # COUNTER, made from unit/allocations.c: more epochs take not one allocation more.
 set -u
 rondo=$(readlink -f "$1") counter=${2:+$(readlink -f "$2")}
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/../shell.sh"
 
 # model NAME CELLS STATES OPTIMIZER: a program that is called so
 model() {
@@ -108,5 +100,4 @@ if [ -n "$counter" ]; then
     done
 fi
 
-[ $failures = 0 ] && echo "all passed; interrupted $tries times"
-exit $((failures > 0))
+finish "interrupted $tries times"

@@ -1,41 +1,11 @@
-#!/bin/sh
+#!/bin/bash
 # The command line of a generated program, with good and bad input: command_line.sh PROGRAM
 # PROGRAM is made from unit/toy_model.c: two classes, an attention over the words.
 set -u
 program=$(realpath "$1") || exit 1
+tested=$program
 name=$(basename "$program")
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
-
-# wrong STATUS TEXT ARGUMENT…: fails with STATUS and one line on standard error that has TEXT in it.
-wrong() {
-    status=$1 text=$2
-    shift 2
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    [ $got = "$status" ] || fail "$*: status $got instead of $status: $(cat err)"
-    [ "$(wc -l <err)" = 1 ] || fail "$*: not one line: $(cat err)"
-    grep -q "^$name: " err || fail "$*: no name: $(cat err)"
-    grep -qF -e "$text" err || fail "$*: '$(cat err)' instead of '$text'"
-}
-
-# right TEXT ARGUMENT…: works, says nothing on standard error, prints TEXT.
-right() {
-    text=$1
-    shift
-    "$program" "$@" >out 2>err </dev/null || fail "$*: status $?: $(cat err)"
-    [ -s err ] && fail "$*: says $(cat err)"
-    [ -z "$text" ] || grep -qF -e "$text" out || fail "$*: '$(cat out)' instead of '$text'"
-}
-
-same() { cmp -s "$1" "$2" || fail "$1 and $2 differ: $3"; }
+. "$(dirname "$0")/../shell.sh"
 
 # ---- data: the words good, fine, bad and awful decide ----
 awk 'BEGIN { srand(1)
@@ -98,7 +68,7 @@ wrong 1 "does not exist" train --train train.tsv --model nowhere/m
 wrong 1 "training would overwrite its own data" train --train train.tsv --model train.tsv
 wrong 1 "training would overwrite the model" train --train train.tsv --model m --log m
 wrong 1 "cannot be written" train --train train.tsv --model m2 --log nowhere/log
-wrong 1 "not a finite number" train --train train.tsv --model m2 --rate 1e30
+wrong 1 "not a finite number" train --train train.tsv --model m2 --rate 1e30 --quiet
 wrong 1 "the training in m has 8" train --train train.tsv --model m --resume --batch 9
 wrong 1 "other data than this --train" train --train valid.tsv --valid valid.tsv --model m --resume
 wrong 1 "nothing: cannot open" train --train train.tsv --model nothing --resume
@@ -207,5 +177,4 @@ right "train_seconds" bench --json --repeat 1 --batch 1
 right "PASS" gradcheck --data train.tsv --examples 7
 right '"pass":true' gradcheck --json
 
-[ $failures = 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -3,15 +3,7 @@
 # generated_c.sh RONDO SOURCE RUNTIME_ARCHIVE
 set -u
 rondo=$(readlink -f "$1") source=$(readlink -f "$2") archive=$(readlink -f "$3")
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/../shell.sh"
 
 # Says what the compiler says, if it says anything: quiet CC ARGUMENT…
 quiet() {
@@ -65,5 +57,4 @@ for cc in clang gcc; do
     done
 done
 
-[ $failures = 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -3,37 +3,8 @@
 # A sanitized compiler links its programs with the sanitizers, which no other compiler offers.
 set -u
 rondo=$(readlink -f "$1") source=$(readlink -f "$2") sanitized=${3-}
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
-
-# wrong STATUS TEXT ARGUMENT…: fails with STATUS, prints nothing, and says one line with TEXT in it.
-wrong() {
-    local status=$1 text=$2 got
-    shift 2
-    "$rondo" "$@" >out 2>err </dev/null
-    got=$?
-    [ $got = "$status" ] || fail "$*: status $got instead of $status: $(cat err)"
-    [ ! -s out ] || fail "$*: prints $(cat out)"
-    [ "$(wc -l <err)" = 1 ] || fail "$*: not one line: $(cat err)"
-    grep -q '^rondo: ' err || fail "$*: does not say who speaks: $(cat err)"
-    grep -qF -e "$text" err || fail "$*: '$(cat err)' instead of '$text'"
-}
-
-# right TEXT ARGUMENT…: works, says nothing on standard error, prints TEXT.
-right() {
-    local text=$1
-    shift
-    "$rondo" "$@" >out 2>err </dev/null || fail "$*: status $?: $(cat err)"
-    [ -s err ] && fail "$*: says $(cat err)"
-    [ -z "$text" ] || grep -qF -e "$text" out || fail "$*: '$(cat out)' instead of '$text'"
-}
+tested=$rondo
+. "$(dirname "$0")/../shell.sh"
 
 cp "$source/tests/golden/leaky.rondo" "$source/tests/golden/pooled.rondo" .
 printf 'model broken {\n  input text: wrods\n}\n' >broken.rondo
@@ -201,5 +172,4 @@ PATH=/nowhere "$rondo" build leaky.rondo >out 2>err
 grep -q "cannot run the C compiler 'cc'" err || fail "no compiler: $(cat err)"
 [ ! -e leaky ] && ls -- *.partial >out 2>&1 && fail "a failed build leaves $(cat out)"
 
-[ $failures = 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -3,25 +3,7 @@
 # Sanitized programs run it too, so what it trains on is little.
 set -u
 rondo=$(readlink -f "$1") source=$(readlink -f "$2")
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
-
-# run OUT PROGRAM ARGUMENT…: works and says nothing on standard error; OUT has what it prints
-run() {
-    local out=$1
-    shift
-    "$@" >"$out" 2>err || fail "$*: status $?: $(cat err)"
-    [ ! -s err ] || fail "$*: says $(cat err)"
-}
-
-same() { cmp -s "$1" "$2" || fail "$3: $(diff "$1" "$2" | head -4)"; }
+. "$(dirname "$0")/../shell.sh"
 
 # Lengths from one word to 24: both ends of a tile of rows, and some between.
 awk -v pairs=30 -v seed=1 -f "$source/examples/demo/sentences.awk" >train.tsv
@@ -61,5 +43,4 @@ for model in "$source"/tests/golden/*.rondo; do
     fi
 done
 
-[ $failures = 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -5,9 +5,7 @@
 set -u
 rondo=$(readlink -f "$1") source=$(readlink -f "$2") data=$(readlink -f "$3/sst2")
 [ -r "$data/train.tsv" ] || { echo "no sst2/train.tsv in $3: skipped"; exit 77; }
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
+. "$(dirname "$0")/../shell.sh"
 
 fail() {
     echo "FAIL: $*"

@@ -2,26 +2,7 @@
 # A small tagger in every use: tagger.sh RONDO
 set -u
 rondo=$(readlink -f "$1")
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-    echo "FAIL: $*"
-    failures=$((failures + 1))
-}
-
-# run OUT PROGRAM ARGUMENT…: works and says nothing on standard error; OUT has what it prints
-run() {
-    local out=$1
-    shift
-    "$@" >"$out" 2>err || fail "$*: status $?: $(cat err)"
-    [ ! -s err ] || fail "$*: says $(cat err)"
-}
-
-same() { cmp -s "$1" "$2" || fail "$3: $(diff "$1" "$2" | head -4)"; }
-has() { grep -q -- "$2" "$1" || fail "no '$2' in: $(cat "$1")"; }
+. "$(dirname "$0")/../shell.sh"
 
 cat >tagger.rondo <<'END'
 model tagger {
@@ -106,5 +87,4 @@ printf 'a A\nb B\nc C\nd D\ne E\nf F\n' >many.conll
 same err <(echo "tagger: many.conll: 'tag' has 6 different tags; the model has room for 5: max_tags = 7") \
     "many tags"
 
-[ $failures = 0 ] && echo "all passed"
-exit $((failures > 0))
+finish
