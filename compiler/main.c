@@ -18,7 +18,7 @@ static const char help[] =
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
     "                        [--gradient-flow] [--keep] [--verbose]\n"
     "       rondo check FILE...\n"
-    "       rondo emit --stage=ast|graph|gradient|packed|loops|products|c FILE\n"
+    "       rondo emit --stage=ast|graph|gradient|step|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
     "\n"
     "A FILE of - is the standard input. Exit status: 0, 1 after errors, 2 for wrong usage.\n";
@@ -219,15 +219,16 @@ static int cmd_check(Arena *arena, int argc, char **argv) {
 
 static int cmd_emit(Arena *arena, int argc, char **argv) {
     enum { STAGES = STAGE_C + 1 };
-    static const char *const names[STAGES] = {"ast",   "graph",    "gradient", "packed",
-                                              "loops", "products", "c"};
+    static const char *const names[STAGES] = {"ast",    "graph", "gradient", "step",
+                                              "packed", "loops", "products", "c"};
     static const struct option options[] = {{"stage", required_argument, NULL, 's'}, {0}};
     int option, stage = STAGE_C, status;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option != 's') return rejected("emit", argv, option);
         for (stage = 0; stage < STAGES && strcmp(names[stage], optarg) != 0;) stage++;
         if (stage == STAGES)
-            return usage("the stages are ast graph gradient packed loops products c, not ", optarg);
+            return usage("the stages are ast graph gradient step packed loops products c, not ",
+                         optarg);
     }
     if (optind + 1 != argc) return usage("'emit' takes one FILE", "");
     Compilation *c = run(arena, argv[optind], (StageName)stage, NULL, &status);

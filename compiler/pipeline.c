@@ -85,6 +85,23 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag, FILE
     return program;
 }
 
+static void derive_steps(Compilation *c, Graph *inference, double since, FILE *log) {
+    c->steps = derive_step(inference);
+    if (!c->steps.step) return;
+    c->steps.begin = simplify(c->steps.begin);
+    since = passed("begin", c->steps.begin, since, log);
+    c->steps.step = simplify(c->steps.step);
+    passed("step", c->steps.step, since, log);
+}
+
+/* What cannot be packed takes no steps; that is no error. */
+static void lower_steps(Compilation *c, FILE *log) {
+    Diag *diag = diag_new(c->arena);
+    if (!c->steps.step) return;
+    if (c->steps.begin->outputs.len) c->begin = lower(c->steps.begin, "begin", 1, diag, log);
+    if (!diag_errors(diag)) c->step = lower(c->steps.step, "step", 1, diag, log);
+}
+
 static Compilation *run_passes(Arena *arena, const Source *source, StageName last, bool flow,
                                FILE *log) {
     Compilation *c = ARENA_NEW(arena, Compilation);
@@ -106,7 +123,7 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     c->graph = simplify(split_products(c->graph));
     t = passed("products", c->graph, t, log);
     if (last == STAGE_GRAPH) return c;
-    Graph *gradient = copy_graph(c->graph);
+    Graph *gradient = copy_graph(without_outputs(c->graph, ROLE_GENERATED));
     if (flow)
         graph_differentiate_with_flow(gradient, loss_of(gradient));
     else
@@ -119,13 +136,16 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     c->gradient = gradient;
     if (last == STAGE_GRADIENT) return c;
     Graph *inference = simplify(for_inference(c->graph));
-    passed("inference", inference, t, log);
-    c->infer = lower(inference, "infer", 1, c->diag, log);
+    t = passed("inference", inference, t, log);
+    derive_steps(c, inference, t, log);
+    if (last == STAGE_STEP) return c;
+    c->infer = lower(without_outputs(inference, ROLE_GENERATED), "infer", 1, c->diag, log);
     if (!c->infer) return c;
+    lower_steps(c, log);
     c->train = lower(gradient, "train", graph->training.batch, c->diag, log);
     if (!c->train || last < STAGE_C) return c;
     t = now();
-    c->c = emit_c(c->infer, c->train);
+    c->c = emit_c(&(Emitted){c->infer, c->train, c->begin, c->step, c->steps.sequence});
     passed("emit", NULL, t, log);
     c->milliseconds = now() - start;
     return c;
@@ -139,6 +159,17 @@ Compilation *compile_with_flow(Arena *arena, const Source *source, StageName las
     return run_passes(arena, source, last, true, log);
 }
 
+/* Both graphs; or, as a comment, why there are none. */
+static const char *step_text(const Compilation *c) {
+    const StepPrograms *s = &c->steps;
+    if (s->step)
+        return arena_printf(c->arena, "# begin\n%s\n# step\n%s", graph_print(s->begin),
+                            graph_print(s->step));
+    if (!s->where.source) return arena_printf(c->arena, "# no step program: %s\n", s->why);
+    return arena_printf(c->arena, "# no step program: %s  %s:%d:%d\n", s->why,
+                        s->where.source->path, s->where.line, s->where.column);
+}
+
 const char *stage_text(const Compilation *c, StageName stage) {
     switch (stage) {
         case STAGE_AST:
@@ -147,6 +178,8 @@ const char *stage_text(const Compilation *c, StageName stage) {
             return graph_print(c->graph);
         case STAGE_GRADIENT:
             return graph_print(c->gradient);
+        case STAGE_STEP:
+            return step_text(c);
         case STAGE_PACKED:
             return arena_printf(c->arena, "%s\n%s", print_packed(c->infer), print_packed(c->train));
         case STAGE_LOOPS:

@@ -4,13 +4,14 @@
 
 #include "base/diag.h"
 #include "front/ast.h"
-#include "graph/graph.h"
+#include "graph/rewrite.h"
 #include "loop/program.h"
 
 typedef enum {
     STAGE_AST,
     STAGE_GRAPH,
     STAGE_GRADIENT,
+    STAGE_STEP,
     STAGE_PACKED,
     STAGE_LOOPS,
     STAGE_PRODUCTS,
@@ -22,9 +23,11 @@ typedef struct {
     Arena *arena;
     Diag *diag;
     File *file;
-    Graph *graph;    /* the model for one example */
-    Graph *gradient; /* the same with its adjoint */
+    Graph *graph;       /* the model for one example */
+    Graph *gradient;    /* the same with its adjoint */
+    StepPrograms steps; /* none, and a reason, unless the model is causal */
     Program *infer, *train;
+    Program *begin, *step; /* NULL without steps, or with nothing to begin with */
     const char *c;
     double milliseconds; /* that the passes took */
 } Compilation;

@@ -215,7 +215,54 @@ typedef struct {
                             its  targets' over the sum of their weights */
     const void **output; /* [output_count] real * or int *, into memory */
     const void **flow;   /* [flow_count] real * [rows], by train alone */
+    /* of single steps: */
+    const void *const *state; /* [state_count] read by step */
+    const void **next;        /* [state_count] written by begin and step, into memory: what the
+                                 states become; what is not written keeps its value */
+    const void *generated;    /* written by step: real [examples][stride] */
 } RdRun;
+
+/* ---- single steps ---- */
+
+/* A value that is carried from one step to the next: rows of an example, or of the steps of another
+ * sequence. */
+typedef struct {
+    const char *name;
+    bool index;   /* int instead of reals */
+    bool carried; /* steps change it; otherwise it stays as it begins, */
+    bool counts;  /* or is the number of the step, from 0 */
+    int limit;    /* how many steps can be counted; 0: any number */
+    int per_step; /* these as in RdOutput */
+    int columns, stride;
+} RdState;
+
+/* The logits of what a model generates: one row an example. */
+typedef struct {
+    int column;          /* what is generated; -1: nothing */
+    int columns, stride; /* as in RdOutput */
+} RdGenerated;
+
+/* One of the programs of single steps; its run has memory of its own. */
+typedef struct {
+    size_t (*packed_bytes)(const RdSizes *sizes);
+    size_t (*memory_bytes)(const RdSizes *sizes);
+    void (*prepare)(RdRun *run);
+    void (*run)(RdRun *run);
+} RdStepProgram;
+
+/* A model that is causal along one of its sequences can take that one step by step. All states are
+ * zero; `begin` sets those that are not to begin so, from a batch of which it reads the columns
+ * that do not belong to the sequence. Each `step` reads a batch of one step of each example, puts
+ * out one row an example, and what the states become. In its batch the columns of the sequence have
+ * one value an example; its packing is not looked at. */
+typedef struct {
+    int sequence; /* its number */
+    int state_count, output_count;
+    const RdState *states;
+    const int *outputs; /* [output_count] which of the model's outputs these are */
+    RdGenerated generated;
+    RdStepProgram begin, step; /* begin: all NULL when all states begin with zeros */
+} RdSteps;
 
 /* What `update` needs: arrays of `count` reals that run over all trained parameters in one stretch.
  */
@@ -240,6 +287,7 @@ typedef struct {
     const char *const *metrics;
     const RdFlow *flows; /* [flow_count]; none in most programs */
     int flow_count;
+    const RdSteps *steps; /* NULL: the model is not causal */
     RdTraining training;
     int loss_per_step; /* the sequence that has a target a step: loss is [rows]; or 0 */
     /* Of one training step's products, per row: forward and backward. */

@@ -4,8 +4,14 @@
 
 #include "loop/program.h"
 
-/* The whole C file for a model: its inference and its training program. The same input gives the
- * same text, to the byte. */
-const char *emit_c(const Program *infer, const Program *train);
+/* The programs of a model. */
+typedef struct {
+    const Program *infer, *train;
+    const Program *begin, *step; /* NULL when it takes no single steps, or needs no beginning */
+    int sequence;                /* of the steps: its sym */
+} Emitted;
+
+/* The whole C file for a model. The same input gives the same text, to the byte. */
+const char *emit_c(const Emitted *programs);
 
 #endif

@@ -21,8 +21,25 @@ const char *buffer_stride(const Writer *writer, int buffer) {
 }
 
 const char *stride_of(const Writer *writer, int node) {
-    if (is_real_input(writer->graph, node)) return PRINT("%d", writer->program->columns[node]);
+    if (graph_node(writer->graph, node)->op == OP_INPUT)
+        return PRINT(is_state(writer->graph, node) ? "RD_STRIDE(%s)" : "%s",
+                     size_text(writer, writer->program->columns[node]));
     return buffer_stride(writer, buffer_of(writer->program, node));
+}
+
+bool is_state(const Graph *g, int node) {
+    const Node *n = graph_node(g, node);
+    return n->op == OP_INPUT && g->inputs.at[n->attr.index].kind == INPUT_STATE;
+}
+
+/* The rows of an INPUT, `run` being a path to the RdRun. */
+const char *input_rows(const Writer *writer, const char *run, int node) {
+    const Node *n = graph_node(writer->graph, node);
+    bool index = n->type.kind == TYPE_INDEX;
+    if (is_state(writer->graph, node))
+        return PRINT(index ? "((const int *)%sstate[%d])" : "%sstate[%d]", run,
+                     n->attr.index - column_count(writer->graph));
+    return PRINT("%sbatch->%s[%d]", run, index ? "index" : "real", n->attr.index);
 }
 
 const char *packing(const Writer *writer, const char *run, int axis) {
@@ -161,7 +178,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
 /* The array that holds the index values of a node. */
 static const char *index_array(const Writer *writer, int node) {
     const Node *n = graph_node(writer->graph, node);
-    if (n->op == OP_INPUT) return PRINT("w->run->batch->index[%d]", n->attr.index);
+    if (n->op == OP_INPUT) return input_rows(writer, "w->run->", node);
     if (n->op == OP_POSITION)
         return PRINT("%sstep", packing(writer, "w->", writer->program->axis[node]));
     buffer_of(writer->program, node);

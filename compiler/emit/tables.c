@@ -1,5 +1,6 @@
 /* The tables that tell the runtime what a model is. */
 #include <ctype.h>
+#include <string.h>
 
 #include "emit/writer.h"
 #include "graph/print.h"
@@ -281,6 +282,88 @@ static void emit_training(const Training *t, Text *out) {
                 t->patience);
 }
 
+static int output_number(const Graph *g, const char *name) {
+    int number = 0;
+    for (int i = 0; i < g->outputs.len; i++) {
+        if (g->outputs.at[i].role != ROLE_OUTPUT) continue;
+        if (strcmp(g->outputs.at[i].name, name) == 0) return number;
+        number++;
+    }
+    return -1;
+}
+
+static bool is_carried(const Graph *step, int state) {
+    for (int i = 0; i < step->outputs.len; i++)
+        if (step->outputs.at[i].role == ROLE_STATE && step->outputs.at[i].param == state)
+            return true;
+    return false;
+}
+
+/* ".columns = 8, .stride = RD_STRIDE(8)", of a row of values. */
+static void emit_row(const Graph *g, const Type *type, Text *out) {
+    int axes = type->rank - step_axes(g, type);
+    Dim last = axes ? type->dim[type->rank - 1] : dim_const(1);
+    if (axes == 2) last.add *= type->dim[type->rank - 2].add;
+    text_printf(out, ".columns = %d, .stride = ", dim_number(g, last));
+    text_printf(out, last.sym ? "-LANES" : "RD_STRIDE(%d)", last.add);
+}
+
+static void emit_states(const Graph *step, Text *out) {
+    text_puts(out, "static const RdState states[] = {\n");
+    for (int i = column_count(step); i < step->inputs.len; i++) {
+        const Input *state = &step->inputs.at[i];
+        text_printf(out,
+                    "  {%s, .index = %s, .carried = %s, .per_step = %d,\n   "
+                    "%s",
+                    quoted(out->arena, state->name),
+                    state->type.kind == TYPE_INDEX ? "true" : "false",
+                    is_carried(step, i) ? "true" : "false",
+                    sequence_number(step, step_sym(step, &state->type)),
+                    state->counts ? ".counts = true, " : "");
+        emit_row(step, &state->type, out);
+        if (state->counts && state->type.kind == TYPE_INDEX)
+            text_printf(out, ", .limit = %d", state->type.range.add);
+        text_puts(out, "},\n");
+    }
+    text_puts(out, column_count(step) < step->inputs.len ? "};\n" : "  {0},\n};\n");
+}
+
+/* The logits of what is generated. */
+static void emit_generated(const Graph *step, Text *out) {
+    for (int i = 0; i < step->outputs.len; i++) {
+        const Output *output = &step->outputs.at[i];
+        if (output->role != ROLE_GENERATED) continue;
+        text_printf(out, "  .generated = {.column = %d, ", output->param);
+        emit_row(step, &graph_node(step, output->node)->type, out);
+        text_puts(out, "},\n");
+        return;
+    }
+    text_puts(out, "  .generated = {.column = -1},\n");
+}
+
+void emit_step_tables(const Emitted *programs, Text *out) {
+    const Graph *model = programs->infer->graph, *step = programs->step->graph;
+    int outputs = 0;
+    emit_states(step, out);
+    text_puts(out, "static const int step_outputs[] = {");
+    for (int i = 0; i < step->outputs.len; i++)
+        if (step->outputs.at[i].role == ROLE_OUTPUT)
+            text_printf(out, "%s%d", outputs++ ? ", " : "",
+                        output_number(model, step->outputs.at[i].name));
+    text_puts(out, outputs ? "};\n" : "-1};\n");
+    text_printf(out,
+                "static const RdSteps steps = {\n"
+                "  .sequence = %d,\n  .state_count = %d,\n"
+                "  .output_count = %d,\n  .states = states,\n  .outputs = step_outputs,\n",
+                sequence_number(model, programs->sequence), step->inputs.len - column_count(step),
+                outputs);
+    emit_generated(step, out);
+    if (programs->begin)
+        text_puts(out,
+                  "  .begin = {begin_packed_bytes, begin_memory_bytes, begin_prepare, begin},\n");
+    text_puts(out, "  .step = {step_packed_bytes, step_memory_bytes, step_prepare, step},\n};\n\n");
+}
+
 int emit_flows(Graph *g, Text *out) {
     int count = 0;
     for (int i = 0; i < g->outputs.len; i++) {
@@ -315,7 +398,7 @@ void emit_flops(const Program *train, Text *out) {
     text_puts(out, ";\n}\n\n");
 }
 
-void emit_model(Graph *g, Text *out, int output_count, int flow_count) {
+void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool steps) {
     const Training *t = &g->training;
     emit_schedules(t, out);
     text_printf(out,
@@ -336,6 +419,7 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count) {
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
+    if (steps) text_puts(out, "  .steps = &steps,\n");
     emit_training(t, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = flops_per_step,\n",
                 sequence_number(g, loss_axis(g)));

@@ -2,7 +2,7 @@
 #ifndef RONDO_WRITER_H
 #define RONDO_WRITER_H
 
-#include "loop/program.h"
+#include "emit/emit.h"
 
 typedef struct {
     const Program *program;
@@ -41,6 +41,9 @@ const char *packing(const Writer *writer, const char *run, int axis);    /* "w->
 const char *packing_of(const Writer *writer, const char *run, int axis); /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *line_pointer(const Writer *writer, Access access, const char *at);
+bool is_state(const Graph *graph, int node); /* an INPUT_STATE */
+const char *input_rows(const Writer *writer, const char *run,
+                       int node);                         /* "w->run->batch->real[2]" */
 const char *picked_index(const Writer *writer, int node); /* of a PICK among indices */
 const char *last_step(const Writer *writer, int axis, int add, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
@@ -59,7 +62,8 @@ int emit_tables(Graph *graph, const Program *train, Text *out);
 
 int emit_flows(Graph *graph, Text *out); /* of the training program; returns their number */
 void emit_flops(const Program *train, Text *out);
-void emit_model(Graph *graph, Text *out, int output_count, int flow_count);
+void emit_model(Graph *graph, Text *out, int output_count, int flow_count, bool steps);
+void emit_step_tables(const Emitted *programs, Text *out);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 bool weighted_loss(const Graph *graph);
 

@@ -31,6 +31,12 @@ Graph *graph_like(const Graph *graph) {
     return copy;
 }
 
+int column_count(const Graph *graph) {
+    int count = 0;
+    while (count < graph->inputs.len && graph->inputs.at[count].kind != INPUT_STATE) count++;
+    return count;
+}
+
 /* ---- types ---- */
 
 int dim_from(Dim dim, int size) {

@@ -86,6 +86,8 @@ typedef enum {
     INPUT_REAL,
     INPUT_TAGS,
     INPUT_PREVIOUS, /* hidden: at each step of a text the word before it, the mark at the first */
+    INPUT_STATE,    /* no column: a value that the runtime carries from one run to the next; they
+                     * stand behind all columns */
 } InputKind;
 
 /* What a text is parted into, and the word of the language for it. */
@@ -106,6 +108,7 @@ typedef struct {
     int over;             /* INPUT_TAGS: the input of the words; INPUT_WORDS of two axes: the same,
                            * each of which has these characters */
     int previous;         /* INPUT_PREVIOUS: of which input */
+    bool counts;          /* INPUT_STATE: the number of the step, from 0 */
     bool split;           /* INPUT_WORDS: the data say what its words are, at white space */
     const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
     bool as_is;           /* INPUT_REAL: not scaled */
@@ -146,7 +149,16 @@ typedef struct {
     const double *values;
 } Table;
 
-typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND, ROLE_FLOW } Role;
+typedef enum {
+    ROLE_LOSS,
+    ROLE_WEIGHT,
+    ROLE_OUTPUT,
+    ROLE_GRADIENT,
+    ROLE_OPERAND,
+    ROLE_FLOW,
+    ROLE_STATE,
+    ROLE_GENERATED
+} Role;
 
 /* What a graph is for: its loss (one value an example, or one a target position), the weight of
  * each of these where it has one (the loss of a batch is the sum of its values over the sum of
@@ -156,9 +168,12 @@ typedef enum { ROLE_LOSS, ROLE_WEIGHT, ROLE_OUTPUT, ROLE_GRADIENT, ROLE_OPERAND,
 typedef struct {
     Role role;
     const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's; ROLE_FLOW: the
-                         state's, of whose gradient this is the norm at each step */
+                         state's, of whose gradient this is the norm at each step; ROLE_STATE: the
+                         state's */
     int node;
-    int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions */
+    int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions;
+                  ROLE_STATE: the INPUT_STATE that this becomes; ROLE_GENERATED: the target whose
+                  next element these are the logits of */
 } Output;
 
 typedef struct Graph {
@@ -217,6 +232,8 @@ int graph_final(Graph *graph, Op op, int a, int axis, int direction, Dim length,
 int graph_shift(Graph *graph, int a, int axis, int start, Dim length, Span span);
 int graph_reshape(Graph *graph, int a, Type to, Span span);
 int graph_scatter(Graph *graph, int rows, int index, Dim table, Span span);
+
+int column_count(const Graph *graph); /* the inputs that are no states, which stand behind them */
 
 static inline Node *graph_node(const Graph *graph, int index) { return &graph->nodes.at[index]; }
 

@@ -1,13 +1,5 @@
 #include "graph/rewrite.h"
 
-static void drop_gradients(Graph *graph) {
-    int kept = 0;
-    for (int i = 0; i < graph->outputs.len; i++)
-        if (graph->outputs.at[i].role != ROLE_GRADIENT)
-            graph->outputs.at[kept++] = graph->outputs.at[i];
-    graph->outputs.len = kept;
-}
-
 Graph *for_inference(Graph *graph) {
     Rebuild rebuild = rebuild_new(graph);
     bool *live = graph_live(graph);
@@ -21,7 +13,5 @@ Graph *for_inference(Graph *graph) {
         rebuild.map[i] = node->op == OP_MASK ? graph_const(rebuild.to, 1, node->type, node->span)
                                              : rebuild_copy(&rebuild, i);
     }
-    Graph *result = rebuild_finish(&rebuild);
-    drop_gradients(result);
-    return result;
+    return without_outputs(rebuild_finish(&rebuild), ROLE_GRADIENT);
 }

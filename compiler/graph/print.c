@@ -247,6 +247,7 @@ static const char *kind_name(const Input *input) {
     if (input->kind == INPUT_CLASS) return "class";
     if (input->kind == INPUT_REAL) return "real";
     if (input->kind == INPUT_TAGS) return "tags";
+    if (input->kind == INPUT_STATE) return "state";
     return tokens_name[input->tokens];
 }
 
@@ -278,6 +279,7 @@ static void print_inputs(Text *text, const Graph *graph) {
                         input->min_count, input->max_length);
         if (input->kind == INPUT_TAGS || (input->kind == INPUT_WORDS && input->type.rank == 2))
             text_printf(text, " over %d", input->over);
+        if (input->counts) text_puts(text, " counts");
         if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
         if (input->split) text_puts(text, " split");
         if (input->kind == INPUT_WORDS && input->window) print_windows(text, input);
@@ -351,6 +353,10 @@ static void print_outputs(Text *text, const Graph *graph) {
             text_printf(text, "operand %d %%%d\n", output->param, output->node);
         else if (output->role == ROLE_FLOW)
             text_printf(text, "flow %s %%%d\n", quoted(graph->arena, output->name), output->node);
+        else if (output->role == ROLE_STATE)
+            text_printf(text, "state %s %%%d\n", input_name(graph, output->param), output->node);
+        else if (output->role == ROLE_GENERATED)
+            text_printf(text, "generate %s %%%d\n", input_name(graph, output->param), output->node);
         else
             text_printf(text, "gradient %s %%%d\n", param_name(graph, output->param), output->node);
     }

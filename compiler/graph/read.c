@@ -131,11 +131,12 @@ static InputKind read_kind(Cursor *cursor, Tokens *tokens) {
     static const char *const kinds[] = {[INPUT_CLASS] = "class",
                                         [INPUT_REAL] = "real",
                                         [INPUT_TAGS] = "tags",
-                                        [INPUT_PREVIOUS] = "previous"};
+                                        [INPUT_PREVIOUS] = "previous",
+                                        [INPUT_STATE] = "state"};
     const char *kind = cursor_word(cursor);
     for (int i = 0; i < TOKENS_KINDS; i++)
         if (strcmp(kind, tokens_name[i]) == 0) return *tokens = (Tokens)i, INPUT_WORDS;
-    for (int i = INPUT_CLASS; i <= INPUT_PREVIOUS; i++)
+    for (int i = INPUT_CLASS; i <= INPUT_STATE; i++)
         if (strcmp(kind, kinds[i]) == 0) return (InputKind)i;
     cursor_reject(cursor, "no kind of column is called '%s'", kind);
     return INPUT_WORDS;
@@ -185,6 +186,7 @@ static void read_column(Reader *reader, bool target) {
         if (input.over < 0 || input.over >= reader->graph->inputs.len)
             cursor_fail(cursor, "the input must stand before this one");
     }
+    if (input.kind == INPUT_STATE) input.counts = accept_word(cursor, "counts");
     if (input.kind == INPUT_PREVIOUS) {
         input.previous = read_setting(reader, "of");
         if (input.previous < 0 || input.previous >= reader->graph->inputs.len)
@@ -307,6 +309,16 @@ static void read_flow(Reader *reader) {
     const char *name = cursor_string(&reader->cursor);
     add_output(reader, (Output){.role = ROLE_FLOW, .name = name});
 }
+
+static void read_of_input(Reader *reader, Role role) {
+    int input = read_input_name(reader);
+    if (reader->cursor.failed) return;
+    const char *name = reader->graph->inputs.at[input].name;
+    add_output(reader, (Output){.role = role, .name = name, .param = input});
+}
+
+static void read_state(Reader *reader) { read_of_input(reader, ROLE_STATE); }
+static void read_generate(Reader *reader) { read_of_input(reader, ROLE_GENERATED); }
 
 static void read_gradient(Reader *reader) {
     int param = read_param_name(reader);
@@ -532,6 +544,7 @@ static const struct {
     {"metric", read_metric, 0},   {"nodes", read_nodes, 0},         {"scan", read_scan, 1},
     {"loss", read_loss, 0},       {"output", read_output, 0},       {"gradient", read_gradient, 0},
     {"operand", read_operand, 0}, {"weight", read_weight, 0},       {"flow", read_flow, 0},
+    {"state", read_state, 0},     {"generate", read_generate, 0},
 };
 
 static void read_statement(Reader *reader) {

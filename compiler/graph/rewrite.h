@@ -34,8 +34,29 @@ bool along_rows(const char *row, const char *weight, const char *out);
 /* inference.c. The graph without masks, STOPs and gradients. */
 Graph *for_inference(Graph *graph);
 
-/* dce.c. The live nodes alone. */
+/* step.c. Requires an inference graph. The program that takes one step along a sequence, as a graph
+ * of its own: the sequence's axis is gone, and each value of a step before, which a DELAY or a
+ * SHIFT gives, is an INPUT_STATE that the runtime carries; ROLE_STATE outputs say what it becomes.
+ * What does not depend on the sequence is computed once, by `begin`, whose ROLE_STATE outputs are
+ * what the states start from (the others from zero); a state that `step` does not put out keeps its
+ * value. What asks for the position of a step is given its number. The two have the same inputs,
+ * but for the axis.
+ *
+ * The sequence is the one that the model generates, else its only one. Outputs stay that have a
+ * value for each step and depend on no later one; where there are none, or what is generated is not
+ * of this kind, `step` is NULL, and `why` says what is in the way (at `where`, perhaps nowhere). */
+typedef struct {
+    Graph *begin, *step;
+    int sequence; /* its sym */
+    const char *why;
+    Span where;
+} StepPrograms;
+
+StepPrograms derive_step(Graph *graph);
+
+/* dce.c. The live nodes alone; and those that are left without the outputs of this role. */
 Graph *eliminate_dead(Graph *graph);
+Graph *without_outputs(const Graph *graph, Role role);
 
 /* ---- what the passes share (rewrite.c) ---- */
 

@@ -54,6 +54,8 @@ static void check_inputs(Check *check) {
         const Input *input = &graph->inputs.at[i];
         if (!input->name) fail(check, "input %d has no name", i);
         if (!type_valid(graph, &input->type)) fail(check, "input %d has no valid type", i);
+        if (i && input->kind != INPUT_STATE && graph->inputs.at[i - 1].kind == INPUT_STATE)
+            fail(check, "the column %d stands behind a state", i);
         for (int k = 0; k < i && !check->problem; k++)
             if (strcmp(graph->inputs.at[k].name, input->name) == 0)
                 fail(check, "the name of input %d is taken", i);
@@ -307,6 +309,18 @@ static void check_output(Check *check, int index) {
                 fail(check, "output %d is the gradient of no parameter", index);
             else if (!type_equal(type, &graph->params.at[output->param].type))
                 fail(check, "output %d has another type than its parameter", index);
+            break;
+        case ROLE_STATE:
+            if (output->param < 0 || output->param >= graph->inputs.len ||
+                graph->inputs.at[output->param].kind != INPUT_STATE)
+                fail(check, "output %d becomes no state", index);
+            else if (!type_equal(type, &graph->inputs.at[output->param].type))
+                fail(check, "output %d has another type than its state", index);
+            break;
+        case ROLE_GENERATED:
+            if (output->param < 0 || output->param >= graph->inputs.len ||
+                !graph->inputs.at[output->param].target || type->kind != TYPE_REAL || !type->rank)
+                fail(check, "output %d generates no target", index);
             break;
         case ROLE_OPERAND:
             if (output->param < 0) fail(check, "output %d is the operand of nothing", index);

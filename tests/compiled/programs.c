@@ -56,7 +56,7 @@ Programs programs_of_graph(Graph *graph) {
     gradient = simplify(rotate(gradient));
     p.infer = lower(simplify(for_inference(p.graph)), "infer", 1, diag);
     p.train = lower(gradient, "train", graph->training.batch, diag);
-    if (p.infer && p.train) p.c = emit_c(p.infer, p.train);
+    if (p.infer && p.train) p.c = emit_c(&(Emitted){.infer = p.infer, .train = p.train});
     p.said = printed(graph->arena, diag);
     return p;
 }

@@ -18,12 +18,17 @@ compare() {
     fi
 }
 
-for model in *.rondo; do
-    for stage in ast graph gradient packed loops c; do
-        "$rondo" emit --stage=$stage "$model" >"$got" || exit 1
-        compare "${model%.rondo}.$stage.txt"
+# stages MODEL STAGE...
+stages() {
+    for stage in "${@:2}"; do
+        "$rondo" emit --stage="$stage" "$1.rondo" >"$got" || exit 1
+        compare "$1.$stage.txt"
     done
-done
+}
+
+stages leaky ast graph gradient step packed loops c
+stages pooled ast graph gradient packed loops c
+stages causal step
 : >"$got"
 for model in ../../examples/{custom_cell,questions,sentiment,stacked}.rondo ../../examples/cells/*.rondo; do
     printf '%s\n' "$(basename "$model")" >>"$got"

@@ -24,7 +24,7 @@ for command in build check emit fmt; do
 done
 wrong 2 "'build' takes one FILE" build leaky.rondo pooled.rondo
 wrong 2 "'emit' takes one FILE" emit --stage=ast leaky.rondo pooled.rondo
-wrong 2 "the stages are ast graph gradient packed loops products c, not loop" emit --stage=loop leaky.rondo
+wrong 2 "the stages are ast graph gradient step packed loops products c, not loop" emit --stage=loop leaky.rondo
 wrong 2 "--stage needs a value" emit --stage
 wrong 2 "-o needs a value" build leaky.rondo -o
 wrong 2 "'build' does not take --keep=yes" build --keep=yes leaky.rondo
@@ -62,7 +62,7 @@ timeout 20 "$rondo" check noise.rondo >out 2>err
 [ $? = 1 ] || fail "noise: status $?"
 
 # ---- emit ----
-for stage in ast graph gradient packed loops products c; do
+for stage in ast graph gradient step packed loops products c; do
     right "" emit --stage=$stage leaky.rondo
     mv out first
     right "" emit --stage=$stage leaky.rondo
