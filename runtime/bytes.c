@@ -1,35 +1,42 @@
 #include "bytes.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <utf8proc.h>
 
-static bool printable(int byte) {
-    return (byte > ' ' && byte < 0x7F) || (byte > 0xA0 && byte != 0xAD);
+/* The bytes that are no printable characters: 0 to 32, 127 to 160, 173. */
+enum { FIRST = 33, SECOND = 34, HIDDEN = FIRST + SECOND + 1, SOFT_HYPHEN = 0xAD };
+
+/* The place of a byte among those that are hidden, or -1. */
+static int hidden(int byte) {
+    if (byte < FIRST) return byte;
+    if (byte >= 0x7F && byte < 0x7F + SECOND) return FIRST + byte - 0x7F;
+    return byte == SOFT_HYPHEN ? FIRST + SECOND : -1;
 }
 
 int32_t rd_byte_code(unsigned char byte) {
-    int32_t hidden = 0;
-    if (printable(byte)) return byte;
-    for (int b = 0; b < byte; b++) hidden += !printable(b);
-    return 0x100 + hidden;
+    int place = hidden(byte);
+    return place < 0 ? byte : 0x100 + place;
+}
+
+int rd_byte_place(unsigned char byte) {
+    int place = hidden(byte);
+    if (place >= 0) return RD_BYTES - HIDDEN + place;
+    return byte - FIRST - (byte > 0x7E ? SECOND : 0) - (byte > SOFT_HYPHEN);
 }
 
 /* The byte whose character this is, or -1. */
 static int byte_of(int32_t code) {
-    if (code < RD_BYTES) return code >= 0 && printable(code) ? code : -1;
-    for (int b = 0; b < RD_BYTES; b++)
-        if (!printable(b) && code-- == 0x100) return b;
-    return -1;
+    if (code < 0x100) return code >= 0 && hidden(code) < 0 ? code : -1;
+    code -= 0x100;
+    if (code < FIRST) return code;
+    if (code < FIRST + SECOND) return code - FIRST + 0x7F;
+    return code == FIRST + SECOND ? SOFT_HYPHEN : -1;
 }
 
-void rd_byte_name(int place, char name[RD_BYTE_NAME]) {
-    int byte = 0;
-    for (int pass = 0, seen = 0; pass < 2; pass++)
-        for (int b = 0; b < RD_BYTES; b++)
-            if (printable(b) == (pass == 0) && seen++ == place) byte = b;
-    int32_t code = rd_byte_code((unsigned char)byte);
-    name[utf8proc_encode_char(code, (utf8proc_uint8_t *)name)] = '\0';
+size_t rd_byte_name(unsigned char byte, char name[RD_BYTE_NAME]) {
+    size_t n = (size_t)utf8proc_encode_char(rd_byte_code(byte), (utf8proc_uint8_t *)name);
+    name[n] = '\0';
+    return n;
 }
 
 size_t rd_bytes_named(const char *name, char *out) {

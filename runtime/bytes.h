@@ -13,8 +13,11 @@ enum { RD_BYTES = 256, RD_BYTE_NAME = 3 };
 /* The character of a byte. */
 int32_t rd_byte_code(unsigned char byte);
 
-/* The name of the byte whose character is number `place` in their order; writes it with its NUL. */
-void rd_byte_name(int place, char name[RD_BYTE_NAME]);
+/* The place of its character in the order of all of them, from 0. */
+int rd_byte_place(unsigned char byte);
+
+/* Writes its name, with a NUL behind it; returns the length. */
+size_t rd_byte_name(unsigned char byte, char name[RD_BYTE_NAME]);
 
 /* The bytes that a name stands for: written to out, which has room for as many as the name has.
  * Returns how many; what is no byte's character stays as it is. */

@@ -6,7 +6,8 @@
 static bool read_examples(const RdTrained *trained, const RdOptions *options, RdExamples *examples,
                           RdError *error) {
     RdData data;
-    RdReadOptions how = {.need_targets = true, .skip_bad = options->skip_bad};
+    RdReadOptions how = {
+        .need_targets = true, .skip_bad = options->skip_bad, .learned = trained->saved.vocab};
     bool read = rd_data_read(options->data, trained->model, how, &data, error);
     if (read) {
         rd_note_data(trained->model, &data);

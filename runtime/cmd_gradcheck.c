@@ -5,11 +5,11 @@
 #include "alloc.h"
 #include "columns.h"
 #include "gradcheck.h"
+#include "learn.h"
 #include "made_up.h"
 #include "program.h"
 #include "random.h"
 #include "report.h"
-#include "scale.h"
 #include "threads.h"
 
 enum { MADE_UP_WORDS = 50, MADE_UP_LENGTH = 7 };
@@ -29,9 +29,8 @@ typedef struct {
 
 static bool read_examples(Job *job, RdError *error) {
     RdData data;
-    bool read = rd_data_read(job->options->data, job->model, (RdReadOptions){.need_targets = true},
-                             &data, error);
-    if (read) read = rd_learn_columns(job->model, &data, job->vocab, error);
+    bool read = rd_read_and_learn(job->options->data, job->model, (RdReadOptions){0}, &data,
+                                  job->vocab, error);
     if (read) rd_encode(job->model, &data, job->vocab, &job->examples);
     if (read && job->examples.count > job->options->examples)
         job->examples.count = job->options->examples;

@@ -22,7 +22,9 @@ typedef struct {
 } Predictor;
 
 static RdReadOptions how_to_read(const Predictor *predictor) {
-    return (RdReadOptions){.skip_bad = predictor->options->skip_bad, .keep_text = true};
+    return (RdReadOptions){.skip_bad = predictor->options->skip_bad,
+                           .keep_text = true,
+                           .learned = predictor->trained.saved.vocab};
 }
 
 /* ---- answering ---- */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "learn.h"
 #include "program.h"
 #include "progress.h"
-#include "scale.h"
 #include "threads.h"
 #include "train.h"
 #include "vectors.h"
@@ -37,14 +37,17 @@ typedef struct {
 
 /* ---- data ---- */
 
-static bool read_data(const Job *job, const char *path, RdData *data, RdError *error) {
-    RdReadOptions options = {.need_targets = true, .skip_bad = job->options->skip_bad};
-    if (!rd_data_read(path, job->model, options, data, error)) {
+/* With what was learned; or learns. */
+static bool read_data(Job *job, const char *path, bool learn, RdData *data, RdError *error) {
+    RdReadOptions options = {
+        .need_targets = true, .skip_bad = job->options->skip_bad, .learned = job->vocab};
+    bool read = learn ? rd_read_and_learn(path, job->model, options, data, job->vocab, error)
+                      : rd_data_read(path, job->model, options, data, error);
+    if (read)
+        rd_note_data(job->model, data);
+    else
         rd_data_free(data);
-        return false;
-    }
-    rd_note_data(job->model, data);
-    return true;
+    return read;
 }
 
 /* A resumed training keeps its words. */
@@ -55,17 +58,12 @@ static void take_vocabularies(Job *job) {
 
 static bool read_all(Job *job, RdError *error) {
     RdData data;
-    bool good = true;
-    if (!read_data(job, job->options->train, &data, error)) return false;
-    if (job->options->resume)
-        take_vocabularies(job);
-    else
-        good = rd_learn_columns(job->model, &data, job->vocab, error);
-    if (good) rd_encode(job->model, &data, job->vocab, &job->train);
+    if (job->options->resume) take_vocabularies(job);
+    if (!read_data(job, job->options->train, !job->options->resume, &data, error)) return false;
+    rd_encode(job->model, &data, job->vocab, &job->train);
     rd_data_free(&data);
-    if (!good) return false;
     if (!job->options->valid) return true;
-    if (!read_data(job, job->options->valid, &data, error)) return false;
+    if (!read_data(job, job->options->valid, false, &data, error)) return false;
     rd_encode(job->model, &data, job->vocab, &job->valid);
     rd_data_free(&data);
     return true;

@@ -10,6 +10,7 @@
 #include "numbers.h"
 #include "series.h"
 #include "tokens.h"
+#include "vocab.h"
 
 enum { FIRST_RECORDS = 100 }; /* that show which field is which column */
 
@@ -127,7 +128,8 @@ static bool check_field(Reading *r, int c, const RdRecord *record, RdError *erro
     if (r->conll || column->split || column->kind == RD_TAGS)
         return check_split(r, c, field, error);
     RdError why;
-    if (!rd_tokens_of(column, &r->tokenizer[c], field, length, &why))
+    const RdBpe *bpe = r->options.learned ? r->options.learned[c].bpe : NULL;
+    if (!rd_tokens_of(column, bpe, &r->tokenizer[c], field, length, &why))
         return rd_fail(error, "column '%s': %s", column->name, why.text);
     if (r->tokenizer[c].count > 0 || column->window) return true;
     return empty_field(column, rd_token_unit(column), error);
@@ -226,6 +228,8 @@ static void store_line(Reading *r, int c, int line) {
         make_room(r);
         data->line[data->count++] = line;
         words->owners = 1;
+        words->word_count[0] = 0;
+        words->first[0] = 0;
     }
     words->owners--;
     int before = words->word_count[0];

@@ -14,12 +14,13 @@ static const char latest_prefix[] = "latest.", optimizer_prefix[] = "optimizer."
 /* The metadata's keys. Those of entries have `own` before them, of vocabularies `words_key`. */
 static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
                   columns_key[] = "rondo.columns", words_key[] = "rondo.words.",
-                  scale_key[] = "rondo.scale.", format[] = "1";
+                  merges_key[] = "rondo.merges.", scale_key[] = "rondo.scale.", format[] = "1";
 
 /* Whether the file itself uses a key that an entry would have. */
 static bool is_reserved(const char *key) {
     return strcmp(key, "format") == 0 || strcmp(key, "model") == 0 || strcmp(key, "columns") == 0 ||
-           strncmp(key, "words.", 6) == 0 || strncmp(key, "scale.", 6) == 0;
+           strncmp(key, "words.", 6) == 0 || strncmp(key, "merges.", 7) == 0 ||
+           strncmp(key, "scale.", 6) == 0;
 }
 
 const char *rd_kind_name(const RdColumn *column) {
@@ -148,6 +149,18 @@ static void put_text(RdJson *json, const char *before, const char *key, const ch
     rd_json_close(json);
 }
 
+/* What makes the tokens of a byte-pair encoding; its vocabulary follows from that. */
+static void put_merges(RdJson *json, const RdColumn *column, const RdBpe *bpe) {
+    open_text(json, merges_key, column->name);
+    for (int i = 0; i < bpe->merges; i++) {
+        if (i > 0) rd_json_put(json, "\n");
+        rd_json_put(json, bpe->name[bpe->left[i]]);
+        rd_json_put(json, " ");
+        rd_json_put(json, bpe->name[bpe->right[i]]);
+    }
+    rd_json_close(json);
+}
+
 /* A line each: a word has no white space in it. A character may be a line's end. */
 static void put_words(RdJson *json, const RdColumn *column, const RdVocab *vocab) {
     open_text(json, words_key, column->name);
@@ -181,7 +194,10 @@ static void put_scale(RdJson *json, const RdColumn *column, const RdVocab *vocab
 
 /* What was learned from the data about a column. */
 static void put_column(RdJson *json, const RdColumn *column, const RdVocab *vocab) {
-    if (rd_column_learned(column)) put_words(json, column, vocab);
+    if (rd_column_learned(column) && column->tokens == RD_BY_BPE)
+        put_merges(json, column, vocab->bpe);
+    else if (rd_column_learned(column))
+        put_words(json, column, vocab);
     if (column->kind == RD_NUMBERS && !column->as_is) put_scale(json, column, vocab);
 }
 
@@ -318,12 +334,30 @@ static bool check_classes(Loading *l, const RdColumn *column, const json_t *clas
     return other_model(l, what.text);
 }
 
+/* The text of a column under a key, or NULL. */
+static const char *column_text(Loading *l, const char *before, int c) {
+    char *key = join(before, l->model->columns[c].name);
+    const char *text = rd_safetensors_text(&l->file, key);
+    free(key);
+    return text;
+}
+
+static bool load_merges(Loading *l, int c) {
+    RdError what;
+    RdBpe *bpe;
+    const RdColumn *column = &l->model->columns[c];
+    const char *text = column_text(l, merges_key, c);
+    if (!text) return rd_fail(l->error, "%s: lacks the merges of '%s'", l->file.path, column->name);
+    bool read = rd_bpe_from_text(text, &bpe, &what);
+    rd_vocab_from_bpe(bpe, column->marked, &l->saved->vocab[c]);
+    if (read) return true;
+    return rd_fail(l->error, "%s: column '%s': %s", l->file.path, column->name, what.text);
+}
+
 static bool load_words(Loading *l, int c) {
     RdError what;
     const char *name = l->model->columns[c].name;
-    char *key = join(words_key, name);
-    const char *text = rd_safetensors_text(&l->file, key);
-    free(key);
+    const char *text = column_text(l, words_key, c);
     if (!text) return rd_fail(l->error, "%s: lacks the vocabulary of '%s'", l->file.path, name);
     bool (*read)(const char *, RdVocab *, RdError *) =
         l->model->columns[c].tokens == RD_BY_CHARS ? rd_vocab_from_chars : rd_vocab_from_text;
@@ -394,6 +428,7 @@ static bool load_column(Loading *l, int c, const json_t *json) {
     if (column->kind == RD_NUMBERS) return column->as_is || load_scale(l, c);
     if (!rd_column_learned(column))
         return check_classes(l, column, json_object_get(json, "classes"));
+    if (column->tokens == RD_BY_BPE) return load_merges(l, c);
     return load_words(l, c) && check_tags(l, c);
 }
 

@@ -58,6 +58,7 @@ typedef struct {
     RdTokens tokens;   /* RD_WORDS: what its text is parted into */
     bool marked;       /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
     int previous;      /* RD_PREVIOUS: of which column */
+    int merges;        /* RD_BY_BPE: at most so many are learned, of what min_count pairs show */
     bool split;        /* RD_WORDS: the data part the words, at white space */
     const char *field; /* what files call it; NULL: its name */
     bool inner;        /* RD_WORDS: the characters of each word of `over`; no field of its own */

@@ -38,14 +38,3 @@ double rd_scale(const RdVocab *vocab, int k, double value) {
 double rd_unscale(const RdVocab *vocab, int k, double value) {
     return k < vocab->numbers ? value * vocab->deviation[k] + vocab->mean[k] : value;
 }
-
-bool rd_learn_columns(const RdModel *model, const RdData *data, RdVocab *vocab, RdError *error) {
-    bool good = true;
-    for (int c = 0; good && c < model->column_count; c++) {
-        if (!data->has[c]) continue;
-        if (rd_column_learned(&model->columns[c]))
-            good = rd_vocab_learn(data, model, c, &vocab[c], error);
-        if (model->columns[c].kind == RD_NUMBERS) rd_scale_build(model, data, c, &vocab[c]);
-    }
-    return good;
-}

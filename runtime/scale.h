@@ -16,8 +16,4 @@ void rd_scale_build(const RdModel *model, const RdData *data, int column, RdVoca
 double rd_scale(const RdVocab *vocab, int k, double value);
 double rd_unscale(const RdVocab *vocab, int k, double value);
 
-/* Everything that is learned from the training data about the model's columns: vocab is
- * [column_count]. False as rd_vocab_learn. */
-bool rd_learn_columns(const RdModel *model, const RdData *data, RdVocab *vocab, RdError *error);
-
 #endif

@@ -184,6 +184,7 @@ static void split(RdTokenizer *t, size_t count) {
 static bool begin(RdTokenizer *t, const char *text, size_t length, bool *ascii, RdError *error) {
     t->count = 0;
     t->bytes = 0;
+    *ascii = false;
     const char *nul = length ? memchr(text, '\0', length) : NULL;
     if (nul) return rd_fail(error, "byte %zu is a NUL", (size_t)(nul - text));
     *ascii = ascii_prefix(text, length) == length;
@@ -191,6 +192,22 @@ static bool begin(RdTokenizer *t, const char *text, size_t length, bool *ascii, 
     if (valid < length) return rd_fail(error, "byte %zu is not valid UTF-8", valid);
     t->code = rd_grow(t->code, &t->code_capacity, length + 1, sizeof *t->code);
     return true;
+}
+
+bool rd_tokenizer_begin(RdTokenizer *t, const char *text, size_t length, size_t room,
+                        RdError *error) {
+    bool ascii;
+    if (!begin(t, text, length, &ascii, error)) return false;
+    t->text = rd_grow(t->text, &t->text_capacity, room + 1, 1);
+    return true;
+}
+
+void rd_tokenizer_put(RdTokenizer *t, const char *token, size_t length) {
+    char *to = t->text + t->bytes;
+    t->word = rd_grow((void *)t->word, &t->word_capacity, (size_t)t->count + 1, sizeof *t->word);
+    t->word[t->count++] = memcpy(to, token, length);
+    to[length] = '\0';
+    t->bytes += length + 1;
 }
 
 static void make_text_room(RdTokenizer *t, size_t count) {

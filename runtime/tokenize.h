@@ -26,6 +26,12 @@ typedef struct {
     int32_t *code;
 } RdTokenizer;
 
+/* For tokenizers of other files. Checks the text as rd_tokenize does and makes room for tokens of
+ * `room` bytes, their NULs included; rd_tokenizer_put adds one, which is not empty. */
+bool rd_tokenizer_begin(RdTokenizer *tokenizer, const char *text, size_t length, size_t room,
+                        RdError *error);
+void rd_tokenizer_put(RdTokenizer *tokenizer, const char *token, size_t length);
+
 /* Fills tokenizer->word and count with the words of text[0 .. length); there may be none. False,
  * with the byte's offset in the message, when the text is not valid UTF-8 or contains a NUL. */
 bool rd_tokenize(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);

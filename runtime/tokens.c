@@ -18,6 +18,7 @@ static const Tokens table[] = {
     [RD_BY_WORDS] = {"words", "word", "words", rd_tokenize, true, false, true},
     [RD_BY_CHARS] = {"chars", "character", "characters", rd_tokenize_chars, false, false, false},
     [RD_BY_BYTES] = {"bytes", "byte", "bytes", rd_tokenize_bytes, false, true, false},
+    [RD_BY_BPE] = {"bpe", "token", "tokens", NULL, false, true, false},
     [RD_BY_WHITESPACE] = {"whitespace", "word", "words", rd_tokenize_whitespace, true, false, true},
 };
 
@@ -29,15 +30,18 @@ const char *rd_token_units(const RdColumn *column) { return of(column)->units; }
 bool rd_tokens_are_words(const RdColumn *column) { return of(column)->words; }
 bool rd_tokens_are_bytes(const RdColumn *column) { return of(column)->bytes; }
 
-bool rd_tokens_are_letters(const RdColumn *column) { return !of(column)->blank; }
+bool rd_tokens_are_letters(const RdColumn *column) {
+    return !of(column)->blank && column->tokens != RD_BY_BPE;
+}
 
 const char *rd_token_line_end(const RdColumn *column) {
     if (of(column)->blank) return rd_mark;
     return of(column)->bytes ? "Ċ" : "\n"; /* as bytes.h names it */
 }
 
-bool rd_tokens_of(const RdColumn *column, RdTokenizer *tokenizer, const char *text, size_t length,
-                  RdError *error) {
+bool rd_tokens_of(const RdColumn *column, const RdBpe *bpe, RdTokenizer *tokenizer,
+                  const char *text, size_t length, RdError *error) {
+    if (column->tokens == RD_BY_BPE) return rd_tokenize_bpe(tokenizer, bpe, text, length, error);
     return of(column)->part(tokenizer, text, length, error);
 }
 

@@ -4,10 +4,13 @@
  *     chars       characters in NFC; nothing between them
  *     bytes       bytes, under the names of bytes.h; the text comes back as it was
  *     whitespace  what stands between white space, as it is; a blank between two
+ *     bpe         groups of bytes (bpe.h), under the names of bytes.h; the text comes back as it
+ * was
  */
 #ifndef RONDO_TOKENS_H
 #define RONDO_TOKENS_H
 
+#include "bpe.h"
 #include "rondo.h"
 #include "status.h"
 #include "tokenize.h"
@@ -24,7 +27,7 @@ const char *rd_token_units(const RdColumn *column);
 /* Whether the tokens are words, as dictionaries have them. */
 bool rd_tokens_are_words(const RdColumn *column);
 
-/* Whether the vocabulary is known without data, and what it then is: the names of all bytes. */
+/* Whether the vocabulary has all bytes, and is known without data but for what bpe learned. */
 bool rd_tokens_are_bytes(const RdColumn *column);
 
 /* Whether they are characters or bytes, of which one counts bits. */
@@ -34,9 +37,10 @@ bool rd_tokens_are_letters(const RdColumn *column);
  * in no other way; the line end itself among characters and bytes. */
 const char *rd_token_line_end(const RdColumn *column);
 
-/* Parts a text: as rd_tokenize. */
-bool rd_tokens_of(const RdColumn *column, RdTokenizer *tokenizer, const char *text, size_t length,
-                  RdError *error);
+/* Parts a text: as rd_tokenize. `bpe` is what was learned, of tokens that are; NULL gives the
+ * pieces that it is learned from. */
+bool rd_tokens_of(const RdColumn *column, const RdBpe *bpe, RdTokenizer *tokenizer,
+                  const char *text, size_t length, RdError *error);
 
 /* The text that a token adds, `first` saying that none stands before it: its bytes, and a blank
  * before them where the tokenizer asks for one. Writes to out, which has room for two bytes more

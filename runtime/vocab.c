@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "bytes.h"
 #include "tokens.h"
 
 static const char unknown[] = "<unk>";
@@ -69,14 +68,9 @@ static void own_words(RdVocab *vocab, const char *const *words, int size) {
     index_words(vocab, &twice);
 }
 
-typedef struct {
-    const char *word;
-    long count;
-} Counted;
-
 /* The different words seen so far. `words` repeats them for the hash table. */
 typedef struct {
-    Counted *entry;
+    RdBpePiece *entry;
     const char **words;
     int count;
     size_t entry_capacity, words_capacity;
@@ -105,15 +99,15 @@ static void count_word(Counter *counter, const char *word) {
         rd_grow(counter->entry, &counter->entry_capacity, need, sizeof *counter->entry);
     counter->words =
         rd_grow((void *)counter->words, &counter->words_capacity, need, sizeof(char *));
-    counter->entry[counter->count] = (Counted){word, 1};
+    counter->entry[counter->count] = (RdBpePiece){word, 1};
     counter->words[counter->count] = word;
     counter->slot[at] = ++counter->count;
 }
 
 static int more_often_first(const void *a, const void *b) {
-    const Counted *x = a, *y = b;
+    const RdBpePiece *x = a, *y = b;
     if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return strcmp(x->word, y->word);
+    return strcmp(x->name, y->name);
 }
 
 /* Puts <unk> and the words to keep into counter->words, in order; returns how many. */
@@ -125,7 +119,7 @@ static int choose_words(Counter *counter, int max_vocab, int min_count, bool mar
     if (marked) chosen[size++] = rd_mark;
     for (int i = 0; i < counter->count && (max_vocab <= 0 || size < max_vocab); i++) {
         if (counter->entry[i].count < min_count) break;
-        const char *word = counter->entry[i].word;
+        const char *word = counter->entry[i].name;
         if (!strcmp(word, unknown) || (marked && !strcmp(word, rd_mark))) continue;
         chosen[size++] = word;
     }
@@ -134,31 +128,48 @@ static int choose_words(Counter *counter, int max_vocab, int min_count, bool mar
     return size;
 }
 
-void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, bool marked,
-                    RdVocab *vocab) {
-    Counter counter = {0};
-    const RdWords *words = &data->words[column];
+static void count_words(Counter *counter, const RdWords *words) {
     const char *word = words->bytes;
     for (int i = 0; i < words->owners; i++)
         for (int k = 0; k < words->word_count[i]; k++, word = rd_next_word(word))
-            count_word(&counter, word);
-    int size = choose_words(&counter, max_vocab, min_count, marked);
-    own_words(vocab, counter.words, size);
-    free(counter.entry);
-    free((void *)counter.words);
-    free(counter.slot);
+            count_word(counter, word);
 }
 
-/* <unk>, the mark where there is one, all bytes. */
-static void all_bytes(RdVocab *vocab, bool marked) {
-    char name[RD_BYTES][RD_BYTE_NAME];
-    const char *words[2 + RD_BYTES] = {unknown, rd_mark};
+static void free_counter(Counter *counter) {
+    free(counter->entry);
+    free((void *)counter->words);
+    free(counter->slot);
+}
+
+void rd_vocab_build(const RdData *data, int column, int max_vocab, int min_count, bool marked,
+                    RdVocab *vocab) {
+    Counter counter = {0};
+    count_words(&counter, &data->words[column]);
+    int size = choose_words(&counter, max_vocab, min_count, marked);
+    own_words(vocab, counter.words, size);
+    free_counter(&counter);
+}
+
+void rd_vocab_from_bpe(RdBpe *bpe, bool marked, RdVocab *vocab) {
     int first = 1 + marked;
-    for (int i = 0; i < RD_BYTES; i++) {
-        rd_byte_name(i, name[i]);
-        words[first + i] = name[i];
-    }
-    own_words(vocab, words, first + RD_BYTES);
+    size_t tokens = (size_t)bpe->tokens;
+    const char **words = rd_zeros((size_t)first + tokens, sizeof *words);
+    words[0] = unknown;
+    if (marked) words[RD_MARK] = rd_mark;
+    memcpy(words + first, bpe->name, tokens * sizeof *words);
+    own_words(vocab, words, first + bpe->tokens);
+    vocab->bpe = bpe;
+    free((void *)words);
+}
+
+/* The merges that the pieces of the data show. */
+static RdBpe *learn_merges(const RdData *data, int column, const RdColumn *c) {
+    Counter counter = {0};
+    count_words(&counter, &data->words[column]);
+    qsort(counter.entry, (size_t)counter.count, sizeof *counter.entry, more_often_first);
+    RdBpe *bpe = rd_bpe_learn(counter.entry, counter.count, c->merges, c->min_count);
+    free_counter(&counter);
+    return bpe;
 }
 
 bool rd_column_learned(const RdColumn *column) {
@@ -168,7 +179,11 @@ bool rd_column_learned(const RdColumn *column) {
 bool rd_vocab_learn(const RdData *data, const RdModel *model, int column, RdVocab *vocab,
                     RdError *error) {
     const RdColumn *c = &model->columns[column];
-    if (c->kind == RD_WORDS && rd_tokens_are_bytes(c)) return all_bytes(vocab, c->marked), true;
+    if (c->kind == RD_WORDS && rd_tokens_are_bytes(c)) {
+        bool learned = c->tokens == RD_BY_BPE;
+        rd_vocab_from_bpe(learned ? learn_merges(data, column, c) : rd_bpe_new(), c->marked, vocab);
+        return true;
+    }
     rd_vocab_build(data, column, c->max_vocab, c->min_count, c->marked, vocab);
     if (c->kind == RD_WORDS || vocab->size <= c->class_count) return true;
     return rd_fail(error,
@@ -234,5 +249,6 @@ void rd_vocab_free(RdVocab *vocab) {
     free(vocab->slot);
     free(vocab->mean);
     free(vocab->deviation);
+    rd_bpe_free(vocab->bpe);
     *vocab = (RdVocab){0};
 }

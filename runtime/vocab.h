@@ -2,15 +2,17 @@
 #ifndef RONDO_VOCAB_H
 #define RONDO_VOCAB_H
 
+#include "bpe.h"
 #include "data.h"
 
 /* What is known of a column from the training data: its words, or of one of numbers how they are
  * scaled (scale.h). Starts as {0}: an empty one, size 0. */
-typedef struct {
+typedef struct RdVocab {
     int size;                 /* <unk> included */
     const char **word;        /* [size] */
     int numbers;              /* of a row; 0 when they are not scaled */
     double *mean, *deviation; /* [numbers] */
+    RdBpe *bpe;               /* of a byte-pair encoding: what makes its tokens; else NULL */
     /* private: */
     char *bytes;       /* the words themselves */
     int *slot;         /* [slot_count] hash table: number + 1, or 0 */
@@ -48,6 +50,10 @@ bool rd_vocab_from_chars(const char *text, RdVocab *vocab, RdError *error);
 
 /* Whether the vocabulary has the mark where it belongs. */
 bool rd_vocab_check_mark(const RdVocab *vocab, RdError *error);
+
+/* The vocabulary of a byte-pair encoding, which it then owns, with the mark or without. Overwrites
+ * *vocab. */
+void rd_vocab_from_bpe(RdBpe *bpe, bool marked, RdVocab *vocab);
 
 /* Back to {0}. */
 void rd_vocab_free(RdVocab *vocab);

@@ -50,6 +50,7 @@ static void emit_upper(Text *out, const char *name) {
 static void emit_tokens(const Input *input, Text *out) {
     text_puts(out, ".kind = RD_WORDS, .tokens = RD_BY_");
     emit_upper(out, tokens_name[input->tokens]);
+    if (input->merges) text_printf(out, ", .merges = %d", input->merges);
     text_printf(out, ", .split = %s, .max_vocab = %d, .min_count = %d, .max_length = %d},\n",
                 input->split ? "true" : "false", input->max_vocab, input->min_count,
                 input->max_length);

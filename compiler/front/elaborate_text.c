@@ -1,4 +1,4 @@
-/* The types words, chars and bytes: columns of text; and what comes before in a text. */
+/* The types words, chars, bytes and so on: columns of text; and what comes before in a text. */
 #include <string.h>
 
 #include "front/elaborator.h"
@@ -10,7 +10,7 @@ enum {
 
 /* ---- settings ---- */
 
-enum { SET_VOCAB, SET_COUNT, SET_LENGTH, SET_WINDOW, SET_STRIDE, SET_STREAM, SETTINGS };
+enum { SET_VOCAB, SET_COUNT, SET_LENGTH, SET_WINDOW, SET_STRIDE, SET_STREAM, SET_MERGES, SETTINGS };
 
 /* A named argument of a type: `max_vocab = 20000`. */
 typedef struct {
@@ -117,12 +117,12 @@ static void add_axes(Elaborator *e, Input *input) {
 }
 
 /* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. All
- * bytes are always known. */
+ * bytes are always known, and what merges make of them. */
 static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
     const char *name = tokens_name[input->tokens];
     int stream = 0, errors = diag_errors(e->diag);
     input->kind = INPUT_WORDS;
-    input->min_count = 1;
+    if (!input->min_count) input->min_count = 1;
     input->over = -1;
     Limit limits[SETTINGS] = {
         [SET_VOCAB] = {"max_vocab", 2 + input->target, MAX_VOCAB_LIMIT, &input->max_vocab, {0}},
@@ -131,8 +131,12 @@ static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
         [SET_WINDOW] = {"window", 1, MAX_LENGTH_LIMIT, &input->window, {0}},
         [SET_STRIDE] = {"stride", 1, MAX_LENGTH_LIMIT, &input->stride, {0}},
         [SET_STREAM] = {"stream", 1, MAX_LENGTH_LIMIT, &stream, {0}},
+        [SET_MERGES] = {"merges", 1, MAX_VOCAB_LIMIT - ALL_BYTES - 1, &input->merges, {0}},
     };
-    if (input->tokens == TOKENS_BYTES) limits[SET_VOCAB].name = limits[SET_COUNT].name = NULL;
+    bool bytes = input->tokens == TOKENS_BYTES, bpe = input->tokens == TOKENS_BPE;
+    if (bytes || bpe) limits[SET_VOCAB].name = NULL;
+    if (bytes) limits[SET_COUNT].name = NULL;
+    if (!bpe) limits[SET_MERGES].name = NULL;
     for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++) {
         const Expr *arg = type->args.at[i];
         if (input->tokens == TOKENS_CHARS && !input->target && named(arg, "of"))
@@ -140,6 +144,7 @@ static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
         else if (!field_setting(e, arg, input))
             read_limit(e, name, arg, limits);
     }
+    if (bytes || bpe) input->max_vocab = ALL_BYTES + input->merges + input->target;
     if (diag_errors(e->diag) == errors) check_windows(e, limits, input);
     if (input->over >= 0 && !limits[SET_LENGTH].given.source) input->max_length = LONGEST_WORD;
     add_axes(e, input);
@@ -171,7 +176,15 @@ bool chars_type(Elaborator *e, const Expr *type, Input *input) {
 /* bytes(max_length = 1000) */
 bool bytes_type(Elaborator *e, const Expr *type, Input *input) {
     input->tokens = TOKENS_BYTES;
-    input->max_vocab = ALL_BYTES + input->target;
+    input->max_length = 1000;
+    return symbols_type(e, type, input);
+}
+
+/* bpe(merges = 2000, min_count = 2, max_length = 1000) */
+bool bpe_type(Elaborator *e, const Expr *type, Input *input) {
+    input->tokens = TOKENS_BPE;
+    input->merges = 2000;
+    input->min_count = 2;
     input->max_length = 1000;
     return symbols_type(e, type, input);
 }

@@ -9,6 +9,7 @@ const char *const tokens_name[TOKENS_KINDS] = {
     [TOKENS_CHARS] = "chars",
     [TOKENS_BYTES] = "bytes",
     [TOKENS_WHITESPACE] = "whitespace",
+    [TOKENS_BPE] = "bpe",
 };
 
 Graph *graph_new(Arena *arena) {

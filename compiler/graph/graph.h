@@ -91,7 +91,14 @@ typedef enum {
 } InputKind;
 
 /* What a text is parted into, and the word of the language for it. */
-typedef enum { TOKENS_WORDS, TOKENS_CHARS, TOKENS_BYTES, TOKENS_WHITESPACE, TOKENS_KINDS } Tokens;
+typedef enum {
+    TOKENS_WORDS,
+    TOKENS_CHARS,
+    TOKENS_BYTES,
+    TOKENS_WHITESPACE,
+    TOKENS_BPE,
+    TOKENS_KINDS
+} Tokens;
 
 extern const char *const tokens_name[TOKENS_KINDS];
 
@@ -102,6 +109,7 @@ typedef struct {
     InputKind kind;
     Type type;
     Tokens tokens;                        /* INPUT_WORDS */
+    int merges;                           /* TOKENS_BPE: at most so many */
     int max_vocab, min_count, max_length; /* INPUT_WORDS; frames have the last */
     const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
     const char *field;    /* what files call it; NULL: its own name */

@@ -281,6 +281,7 @@ static void print_inputs(Text *text, const Graph *graph) {
             text_printf(text, " over %d", input->over);
         if (input->counts) text_puts(text, " counts");
         if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
+        if (input->merges) text_printf(text, " merges %d", input->merges);
         if (input->split) text_puts(text, " split");
         if (input->kind == INPUT_WORDS && input->window) print_windows(text, input);
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));

@@ -192,6 +192,7 @@ static void read_column(Reader *reader, bool target) {
         if (input.previous < 0 || input.previous >= reader->graph->inputs.len)
             cursor_fail(cursor, "the text must stand before this one");
     }
+    if (accept_word(cursor, "merges")) input.merges = cursor_int(cursor, 0, MAX_NUMBER);
     input.split = accept_word(cursor, "split");
     if (input.kind == INPUT_WORDS) read_windows(reader, &input);
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);

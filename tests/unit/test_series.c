@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "sample_models.h"
+#include "learn.h"
 #include "scale.h"
 #include "scratch.h"
 

@@ -17,7 +17,7 @@ TestSuite(tokens, .fini = stop);
 static void check(const RdColumn *column, const char *text, const char *tokens, const char *back) {
     RdError error;
     char shown[1000] = "", again[1000] = "", *at = again;
-    cr_assert(rd_tokens_of(column, &tokenizer, text, strlen(text), &error), "%s", error.text);
+    cr_assert(rd_tokens_of(column, NULL, &tokenizer, text, strlen(text), &error), "%s", error.text);
     for (int i = 0; i < tokenizer.count; i++) {
         if (i) strcat(shown, "|");
         strcat(shown, tokenizer.word[i]);
@@ -43,23 +43,24 @@ Test(tokens, refuse_what_is_no_text) {
     for (int kind = RD_BY_WORDS; kind <= RD_BY_WHITESPACE; kind++) {
         const RdColumn column = {.tokens = (RdTokens)kind};
         RdError error;
-        cr_expect_not(rd_tokens_of(&column, &tokenizer, "a\xFF", 2, &error));
+        cr_expect_not(rd_tokens_of(&column, NULL, &tokenizer, "a\xFF", 2, &error));
         cr_expect_str_eq(error.text, "byte 1 is not valid UTF-8");
-        cr_expect_not(rd_tokens_of(&column, &tokenizer, "a\0b", 3, &error));
+        cr_expect_not(rd_tokens_of(&column, NULL, &tokenizer, "a\0b", 3, &error));
     }
 }
 
 Test(tokens, names_of_bytes) {
     bool seen[RD_BYTES] = {false};
-    char name[RD_BYTE_NAME], byte[RD_BYTE_NAME], before[RD_BYTE_NAME] = "";
+    char name[RD_BYTES][RD_BYTE_NAME] = {{0}}, byte[RD_BYTE_NAME];
     for (int i = 0; i < RD_BYTES; i++) {
-        rd_byte_name(i, name);
-        cr_assert_eq(rd_bytes_named(name, byte), 1);
-        cr_expect_not(seen[(unsigned char)byte[0]]);
-        seen[(unsigned char)byte[0]] = true;
-        cr_expect(strcmp(before, name) < 0, "%s before %s", before, name);
-        strcpy(before, name);
+        int place = rd_byte_place((unsigned char)i);
+        cr_assert(place >= 0 && place < RD_BYTES && !seen[place]);
+        seen[place] = true;
+        cr_expect_eq(rd_byte_name((unsigned char)i, name[place]), strlen(name[place]));
+        cr_expect_eq(rd_bytes_named(name[place], byte), 1);
+        cr_expect_eq(byte[0], (char)i);
     }
+    for (int i = 1; i < RD_BYTES; i++) cr_expect(strcmp(name[i - 1], name[i]) < 0);
     cr_expect_eq(rd_byte_code(' '), 0x120); /* as in GPT-2's vocabulary */
     cr_expect_eq(rd_byte_code('\n'), 0x10A);
     cr_expect_eq(rd_byte_code(0xAD), 0x143);
