@@ -32,6 +32,8 @@
 
 /* A tile of products is RD_ROWS rows × RD_ACROSS vectors of sums, all in registers. */
 enum { RD_ROWS = 6 };
+/* Where weights are larger than the caches, so many rows are done with RD_DEPTH of them. */
+enum { RD_MANY_ROWS = 96, RD_DEPTH = 256 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 enum { RD_ACROSS = 4 };
 #else

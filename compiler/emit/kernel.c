@@ -92,7 +92,7 @@ static void emit_row(Writer *writer, const Stage *stage) {
     const char *column = stage->columns > 1 ? "column" : "0";
     if (stage->order == ORDER_COLUMNS) {
         begin_columns(writer, stage);
-        emit_row_sums(writer, stage, false);
+        emit_row_sums(writer, stage, NULL);
         begin_lines(writer, stage);
         emit_nodes(writer, stage, column);
         end_lines(writer);
@@ -100,7 +100,7 @@ static void emit_row(Writer *writer, const Stage *stage) {
         end_columns(writer, stage);
     } else {
         begin_lines(writer, stage);
-        emit_row_sums(writer, stage, false);
+        emit_row_sums(writer, stage, NULL);
         begin_columns(writer, stage);
         emit_nodes(writer, stage, column);
         end_columns(writer, stage);
@@ -134,15 +134,16 @@ static void emit_stage(Writer *writer, int s) {
     writer->axis = stage->axis;
     writer->lines = stage->lines > 1;
     emit_equations(writer, stage);
-    text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
-                writer->kernel_names[writer->kernel], s, writer->type);
-    out->indent++;
-    if (stage->accumulators.len)
-        emit_tile(writer, s);
-    else
+    if (stage->accumulators.len) {
+        emit_tile_stage(writer, s);
+    } else {
+        text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
+                    writer->kernel_names[writer->kernel], s, writer->type);
+        out->indent++;
         emit_sweep(writer, s);
-    out->indent--;
-    text_puts(out, "}\n\n");
+        out->indent--;
+        text_puts(out, "}\n\n");
+    }
     forget(writer, stage);
 }
 
@@ -159,16 +160,17 @@ static void emit_pair_rows(Writer *writer, const char *name, int s) {
     text_printf(writer->out, "        %s_stage_%d(w, pair, n);\n    }\n", name, s);
 }
 
-/* All stages for the rows from `row` to `end`, a tile at a time where there are products. */
-static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
+/* Stages [first, last) for the rows from `row` to `end`, `most` at a time. */
+static void emit_stretch(Writer *writer, const Kernel *kernel, int first, int last,
+                         const char *most) {
     Text *out = writer->out;
     const char *name = writer->kernel_names[writer->kernel];
-    text_printf(out, "static void %s_rows(const %s *w, long row, long end) {\n", name,
-                writer->type);
-    out->indent++;
-    text_printf(out, "for (int rows; row < end; row += rows) {\n    rows = %s;\n",
-                tiles ? "rd_tile((int)(end - row), RD_ROWS)" : "(int)(end - row)");
-    for (int s = 0; s < kernel->stages.len; s++) {
+    text_printf(out, "for (int rows; row < end; row += rows) {\n");
+    text_printf(
+        out,
+        most ? "    rows = rd_tile((int)(end - row), %s);\n" : "    rows = (int)(end - row);\n",
+        most);
+    for (int s = first; s < last; s++) {
         const Stage *stage = &kernel->stages.at[s];
         if (stage->axis != kernel->axis)
             emit_pair_rows(writer, name, s);
@@ -176,8 +178,68 @@ static void emit_rows(Writer *writer, const Kernel *kernel, bool tiles) {
             text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
     }
     text_puts(out, "}\n");
-    out->indent--;
-    text_puts(out, "}\n\n");
+}
+
+static void begin_rows(Writer *writer, const char *name, int part) {
+    const char *number = part < 0 ? "" : PRINT("_%d", part);
+    text_printf(writer->out, "static void %s_rows%s(const %s *w, long row, long end) {\n", name,
+                number, writer->type);
+    writer->out->indent++;
+}
+
+static void end_rows(Writer *writer) {
+    writer->out->indent--;
+    text_puts(writer->out, "}\n\n");
+}
+
+/* The end of the stages from `first` on that take few rows at a time. */
+static int end_of_tiles(const Kernel *kernel, int first) {
+    int end = first;
+    while (end < kernel->stages.len && kernel->stages.at[end].tiles == TILES_BY_ROWS) end++;
+    return end;
+}
+
+/* All stages for many rows: those with large weights for all of them, stretches of others for a few
+ * rows at a time, so that what these hand on stays in the caches. */
+static void emit_many_rows(Writer *writer, const Kernel *kernel) {
+    Text *out = writer->out;
+    const char *name = writer->kernel_names[writer->kernel];
+    for (int s = 0; s < kernel->stages.len; s++) {
+        int end = end_of_tiles(kernel, s);
+        if (end == s) continue;
+        begin_rows(writer, name, s);
+        emit_stretch(writer, kernel, s, end, "RD_ROWS");
+        end_rows(writer);
+        s = end;
+    }
+    begin_rows(writer, name, -1);
+    text_puts(out,
+              "for (int rows; row < end; row += rows) {\n"
+              "    rows = rd_tile((int)(end - row), RD_MANY_ROWS);\n");
+    for (int s = 0; s < kernel->stages.len; s++) {
+        int end = end_of_tiles(kernel, s);
+        if (end > s) text_printf(out, "    %s_rows_%d(w, row, row + rows);\n", name, s);
+        s = end;
+        if (s < kernel->stages.len) text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
+    }
+    text_puts(out, "}\n");
+    end_rows(writer);
+}
+
+/* All stages for the rows from `row` to `end`, a tile at a time where there are products. */
+static void emit_rows(Writer *writer, const Kernel *kernel) {
+    bool tiles = false, many = false;
+    for (int s = 0; s < kernel->stages.len; s++) {
+        tiles |= kernel->stages.at[s].accumulators.len > 0;
+        many |= kernel->stages.at[s].tiles != TILES_BY_ROWS;
+    }
+    if (many) {
+        emit_many_rows(writer, kernel);
+        return;
+    }
+    begin_rows(writer, writer->kernel_names[writer->kernel], -1);
+    emit_stretch(writer, kernel, 0, kernel->stages.len, tiles ? "RD_ROWS" : NULL);
+    end_rows(writer);
 }
 
 static void emit_walk(Writer *writer, const Kernel *kernel) {
@@ -211,12 +273,8 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
 
 void emit_kernel(Writer *writer, int index) {
     const Kernel *kernel = &writer->program->kernels.at[index];
-    bool tiles = false;
     writer->kernel = index;
-    for (int s = 0; s < kernel->stages.len; s++) {
-        tiles |= kernel->stages.at[s].accumulators.len > 0;
-        emit_stage(writer, s);
-    }
-    emit_rows(writer, kernel, tiles);
+    for (int s = 0; s < kernel->stages.len; s++) emit_stage(writer, s);
+    emit_rows(writer, kernel);
     emit_walk(writer, kernel);
 }

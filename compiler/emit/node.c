@@ -208,7 +208,7 @@ static const char *sum_start(const Writer *writer, int node) {
 }
 
 /* A local vector (a vector a row: `rows`) for each sum over the columns. */
-void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
+void emit_row_sums(Writer *writer, const Stage *stage, const char *rows) {
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
         const char *name = writer->names[node];
@@ -216,8 +216,8 @@ void emit_row_sums(Writer *writer, const Stage *stage, bool rows) {
         if (rows)
             text_printf(
                 writer->out,
-                "vec all_%s[RD_ROWS];\nRD_ROLLED for (int r = 0; r < rows; r++) all_%s[r] = %s;\n",
-                name, name, sum_start(writer, node));
+                "vec all_%s[%s];\nRD_ROLLED for (int r = 0; r < rows; r++) all_%s[r] = %s;\n", name,
+                rows, name, sum_start(writer, node));
         else
             text_printf(writer->out, "vec %s = %s;\n", name, sum_start(writer, node));
         if (graph_node(writer->graph, node)->op == OP_ARGMAX)

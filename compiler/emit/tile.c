@@ -133,7 +133,7 @@ static void emit_update(Writer *writer, const Stage *stage) {
     text_puts(out, "}\n");
 }
 
-/* What a tile's rows have summed up, to memory. */
+/* What the rows from `row` on have summed up, to memory. */
 static void emit_tile_sums_end(Writer *writer, const Stage *stage) {
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
@@ -145,34 +145,207 @@ static void emit_tile_sums_end(Writer *writer, const Stage *stage) {
     }
 }
 
-/* A stage with products, for at most RD_ROWS rows. */
-void emit_tile(Writer *writer, int s) {
-    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
-    Text *out = writer->out;
+/* How many vectors the tile has from vector v on. */
+static void emit_blocks(Writer *writer, const Stage *stage) {
+    if (stage->blocks > 1)
+        text_printf(writer->out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n",
+                    stage->blocks, size_text(writer, stage->columns));
+    else
+        text_puts(writer->out, "const int blocks = 1;\n");
+}
+
+/* The weights of the columns from vector v on. */
+static const char *panel_of(Writer *writer, const Stage *stage, int s) {
+    return PRINT("w->panels[%s_panel_%d] + (long)v * LANES * %s",
+                 writer->kernel_names[writer->kernel], s, panel_depth(writer, stage));
+}
+
+static void emit_multiplies(Writer *writer, const Stage *stage, const TilePhases *phases) {
+    for (int p = 0, next; p < phases->len; p = next) {
+        next = end_of_call(phases, p);
+        emit_multiply(writer, stage, phases->at, p, next);
+    }
+}
+
+static int vectors_of_row(const Stage *stage) { return stage->accumulators.len * stage->blocks; }
+
+/* ---- functions ---- */
+
+/* What a tile's function is given for each sum over columns: where those of its rows are. */
+static const char *row_sum_arguments(const Writer *writer, const Stage *stage, const char *before,
+                                     const char *behind) {
+    const char *text = "";
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (is_row_sum(writer, stage->nodes.at[i]))
+            text = PRINT("%s, %sall_%s%s", text, before, writer->names[stage->nodes.at[i]], behind);
+    return text;
+}
+
+static const char *stage_name(const Writer *writer, int s) {
+    return PRINT("%s_stage_%d", writer->kernel_names[writer->kernel], s);
+}
+
+static void begin_function(Writer *writer, const char *name, const char *parameters) {
+    text_printf(writer->out, "static void %s(const %s *w, long row, int rows%s) {\n", name,
+                writer->type, parameters);
+    writer->out->indent++;
+}
+
+static void end_function(Writer *writer) {
+    writer->out->indent--;
+    text_puts(writer->out, "}\n\n");
+}
+
+static void begin_columns(Writer *writer, const Stage *stage) {
+    text_printf(writer->out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%s); v += %d) {\n",
+                size_text(writer, stage->columns), stage->blocks);
+    writer->out->indent++;
+}
+
+/* A call of `function` for each tile of the rows. */
+static void call_tiles(Writer *writer, const char *function, const char *arguments) {
+    text_puts(writer->out,
+              "RD_ROLLED for (int from = 0, tile; from < rows; from += tile) {\n"
+              "  tile = rd_tile(rows - from, RD_ROWS);\n");
+    text_printf(writer->out, "  %s(w, row + from, tile%s);\n}\n", function, arguments);
+}
+
+/* All columns of a tile's rows. */
+static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
     const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    begin_function(writer, stage_name(writer, s), "");
     begin_lines(writer, stage);
     emit_left(writer, &phases);
-    emit_row_sums(writer, stage, true);
-    const char *columns = size_text(writer, stage->columns);
-    text_printf(out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%s); v += %d) {\n", columns,
-                stage->blocks);
-    out->indent++;
-    if (stage->blocks > 1)
-        text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n", stage->blocks,
-                    columns);
-    else
-        text_puts(out, "const int blocks = 1;\n");
-    text_printf(out, "const real *panel = w->panels[%s_panel_%d] + (long)v * LANES * %s;\n",
-                writer->kernel_names[writer->kernel], s, panel_depth(writer, stage));
-    text_printf(out, "vec sums[RD_ROWS][%d];\n", stage->accumulators.len * stage->blocks);
+    emit_row_sums(writer, stage, "RD_ROWS");
+    begin_columns(writer, stage);
+    emit_blocks(writer, stage);
+    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
     emit_start(writer, stage);
-    for (int p = 0, next; p < phases.len; p = next) {
-        next = end_of_call(&phases, p);
-        emit_multiply(writer, stage, phases.at, p, next);
-    }
+    emit_multiplies(writer, stage, &phases);
     emit_update(writer, stage);
+    writer->out->indent--;
+    text_puts(writer->out, "}\n");
+    emit_tile_sums_end(writer, stage);
+    end_lines(writer);
+    end_function(writer);
+}
+
+/* A function for a tile, and one that calls it for the same columns of all rows, column after
+ * column. */
+static void emit_by_columns(Writer *writer, const Stage *stage, int s) {
+    const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    const char *name = stage_name(writer, s), *tile = PRINT("%s_tile", name);
+    const char *sums = row_sum_arguments(writer, stage, "vec *", "");
+    begin_function(writer, tile, PRINT(", int v%s", sums));
+    emit_left(writer, &phases);
+    emit_blocks(writer, stage);
+    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
+    emit_start(writer, stage);
+    emit_multiplies(writer, stage, &phases);
+    emit_update(writer, stage);
+    end_function(writer);
+    begin_function(writer, name, "");
+    emit_row_sums(writer, stage, "RD_MANY_ROWS");
+    begin_columns(writer, stage);
+    call_tiles(writer, tile, PRINT(", v%s", row_sum_arguments(writer, stage, "", " + from")));
+    writer->out->indent--;
+    text_puts(writer->out, "}\n");
+    emit_tile_sums_end(writer, stage);
+    end_function(writer);
+}
+
+/* ---- parts of the depth ---- */
+
+/* The product of one phase with the depths from `k` on. */
+static void emit_deep_product(Writer *writer, const Stage *stage, int s, const TilePhases *phases,
+                              int p) {
+    Text *out = writer->out;
+    const TilePhase *phase = &phases->at[p];
+    SizeSum before = {0};
+    for (int q = 0; q < p; q++)
+        add_size(writer, &before, phases->at[q].depth, phases->at[q].sums.len);
+    begin_function(writer, PRINT("%s_product_%d", stage_name(writer, s), p),
+                   PRINT(", int v, int k, vec (*sums)[%d]", vectors_of_row(stage)));
+    emit_blocks(writer, stage);
+    text_printf(out, "static const int to[] = {");
+    for (int i = 0; i < phase->sums.len; i++)
+        text_printf(out, "%s%d", i ? ", " : "", phase->sums.at[i]);
+    text_printf(out, "};\nconst real *panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(out, "panel += (%s + %d * (long)k) * blocks * LANES;\n", sum_text(writer, before),
+                phase->sums.len);
+    text_printf(out, "RdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k)}; /* %s */\n",
+                size_text(writer, phase->depth), product_text(writer, phase));
+    text_printf(out,
+                "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
+                "  left.row[r] = %s + k;\n}\n",
+                line_pointer(writer, phase->operand, "at"));
+    text_printf(out, "rd_multiply(sums[0], %d, to, %d, blocks, rows, &left, 1, panel);\n",
+                vectors_of_row(stage), phase->sums.len);
+    end_function(writer);
+}
+
+/* A loop over those columns whose sums are in memory, with a call for each tile of the rows. */
+static void call_for_columns(Writer *writer, const Stage *stage, const char *function,
+                             const char *arguments, const char *behind) {
+    text_printf(writer->out, "RD_ROLLED for (int v = here; v < next; v += %d)\n", stage->blocks);
+    writer->out->indent++;
+    call_tiles(writer, function,
+               PRINT(", v%s, sums[(v - here) / %d] + from%s", arguments, stage->blocks, behind));
+    writer->out->indent--;
+}
+
+/* Functions for what the sums of a tile start from, for the products, and for what follows them;
+ * and one that calls them for some columns of all rows, with one part of the depth after another.
+ */
+static void emit_by_depth(Writer *writer, const Stage *stage, int s) {
+    enum { VECTORS = 16 }; /* of a row, whose sums are in memory */
+    Text *out = writer->out;
+    const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    const char *name = stage_name(writer, s);
+    const int each = vectors_of_row(stage), columns = each < VECTORS ? VECTORS / each : 1;
+    const char *sums = PRINT(", vec (*sums)[%d]", each);
+    begin_function(writer, PRINT("%s_start", name), PRINT(", int v%s", sums));
+    text_puts(out, "(void)w, (void)row;\n");
+    emit_blocks(writer, stage);
+    emit_start(writer, stage);
+    end_function(writer);
+    for (int p = 0; p < phases.len; p++) emit_deep_product(writer, stage, s, &phases, p);
+    begin_function(writer, PRINT("%s_update", name),
+                   PRINT(", int v%s%s", sums, row_sum_arguments(writer, stage, "vec *", "")));
+    emit_blocks(writer, stage);
+    emit_update(writer, stage);
+    end_function(writer);
+    begin_function(writer, name, "");
+    emit_row_sums(writer, stage, "RD_MANY_ROWS");
+    text_printf(out, "vec sums[%d][RD_MANY_ROWS][%d];\n", columns, each);
+    text_printf(out, "const int all = RD_VECTORS(%s);\n", size_text(writer, stage->columns));
+    text_printf(out, "RD_ROLLED for (int here = 0, next; here < all; here = next) {\n");
+    out->indent++;
+    text_printf(out, "next = RD_MIN(all, here + %d);\n", columns * stage->blocks);
+    call_for_columns(writer, stage, PRINT("%s_start", name), "", "");
+    for (int p = 0; p < phases.len; p++) {
+        text_printf(out, "RD_ROLLED for (int k = 0; k < %s; k += RD_DEPTH)\n",
+                    size_text(writer, phases.at[p].depth));
+        out->indent++;
+        call_for_columns(writer, stage, PRINT("%s_product_%d", name, p), ", k", "");
+        out->indent--;
+    }
+    call_for_columns(writer, stage, PRINT("%s_update", name), "",
+                     row_sum_arguments(writer, stage, "", " + from"));
     out->indent--;
     text_puts(out, "}\n");
     emit_tile_sums_end(writer, stage);
-    end_lines(writer);
+    end_function(writer);
+}
+
+void emit_tile_stage(Writer *writer, int s) {
+    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
+    if (stage->tiles == TILES_BY_COLUMNS)
+        emit_by_columns(writer, stage, s);
+    else if (stage->tiles == TILES_BY_DEPTH)
+        emit_by_depth(writer, stage, s);
+    else
+        emit_by_rows(writer, stage, s);
 }

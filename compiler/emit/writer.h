@@ -80,12 +80,13 @@ const Accumulator *sum_of(const Stage *stage, int node); /* whose value the node
 const char *vector_of(const Writer *writer, int s);      /* of sum number s in a row of sums: "u" */
 const char *own_row(const Writer *writer, int node);
 bool is_row_sum(const Writer *writer, int node); /* kept in a local variable meanwhile */
-void emit_row_sums(Writer *writer, const Stage *stage, bool rows); /* those: one a row */
+void emit_row_sums(Writer *writer, const Stage *stage, const char *rows); /* those; one for each of
+                                                                           * so many, or NULL */
 void emit_node(Writer *writer, const Stage *stage, int node, const char *column);
 void emit_sum_end(Writer *writer, int node, const char *from, const char *column);
 
 /* tile.c */
-void emit_tile(Writer *writer, int stage);
+void emit_tile_stage(Writer *writer, int stage);
 
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);

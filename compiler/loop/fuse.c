@@ -10,8 +10,6 @@
 #include "graph/cycles.h"
 #include "loop/program.h"
 
-enum { L2_REALS = 2 * 1024 * 1024 / 4 };
-
 typedef struct {
     int node; /* a computed node */
     RowKind row;

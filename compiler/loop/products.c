@@ -85,6 +85,21 @@ static bool inner_of_sum(const Find *find, int node) {
     return (op == OP_ADD || op == OP_CONTRACT) && root_of(find, node) != node;
 }
 
+/* Rows in any order can be taken many at a time. A part of a panel that is a tile's columns wide
+ * must be small beside the cache, or it is parted by depth. */
+static TileOrder tile_order(const Find *find) {
+    const Graph *g = find->program->graph;
+    const Kernel *kernel = &find->program->kernels.at[find->kernel];
+    const Stage *stage = find->stage;
+    double depth = 0;
+    if (kernel->direction || stage->lines > 1 || stage->axis != kernel->axis) return TILES_BY_ROWS;
+    for (int s = 0; s < stage->accumulators.len; s++)
+        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
+            depth += size_for(g, stage->accumulators.at[s].products.at[i].depth, -1);
+    if (depth * size_for(g, stage->columns, -1) <= L2_REALS / 2) return TILES_BY_ROWS;
+    return depth * stage->blocks * 16 <= L2_REALS / 4 ? TILES_BY_COLUMNS : TILES_BY_DEPTH;
+}
+
 static void find_in_stage(Find *find) {
     Stage *stage = find->stage;
     Graph *g = find->program->graph;
@@ -110,6 +125,7 @@ static void find_in_stage(Find *find) {
     stage->nodes.len = kept;
     int sums = stage->accumulators.len;
     stage->blocks = sums == 0 || sums > 2 ? 1 : sums == 2 ? 2 : 4;
+    stage->tiles = tile_order(find);
 }
 
 static int *find_user(const Graph *g, const bool *live) {

@@ -27,6 +27,8 @@ enum { MAX_SEQUENCES = 24 }; /* RD_MAX_SEQUENCES: lengths and pairs of them */
  * smaller. */
 enum { VOCABULARY = 1 << 30 };
 
+enum { L2_REALS = 2 * 1024 * 1024 / 4 }; /* the second-level cache of a core */
+
 typedef enum { SPACE_SHARED, SPACE_EXAMPLES, SPACE_STEPS } Space;
 
 typedef enum {
@@ -97,6 +99,14 @@ typedef struct {
 
 typedef enum { ORDER_ANY, ORDER_LINES, ORDER_COLUMNS } Order;
 
+/* How the tiles of a stage follow each other. A tile has few rows; where the weights do not stay in
+ * the second-level cache until the next one, many rows are done with each part of them. */
+typedef enum {
+    TILES_BY_ROWS,    /* all columns of a few rows, then the next rows */
+    TILES_BY_COLUMNS, /* some columns of many rows, then the next columns */
+    TILES_BY_DEPTH,   /* a part of the depth for many rows, then the next: sums stay in memory */
+} TileOrder;
+
 /* A phase of a tile: the products of a stage that share their operand. */
 typedef struct {
     Access operand;
@@ -112,6 +122,7 @@ typedef struct {
     Order order;        /* COLUMNS: all lines of some columns before the next columns */
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
+    TileOrder tiles;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
     int blocks; /* vectors of columns that one tile covers, a power of two */
 } Stage;

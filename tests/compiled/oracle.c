@@ -306,7 +306,8 @@ Data random_data(Arena *arena, const Graph *graph, int count, const int *length,
     for (int i = 0; i < graph->inputs.len; i++) {
         const Input *input = &graph->inputs.at[i];
         int size = rows[sequence_number(graph, step_sym(graph, &input->type))];
-        int range = input->type.range.sym ? graph->syms.at[input->type.range.sym].max : 0;
+        const Sym *words = &graph->syms.at[input->type.range.sym];
+        int range = input->type.range.sym ? random_vocabulary(words) : 0;
         data.vocab[i] = input->kind == INPUT_WORDS ? range + input->type.range.add : 0;
         if (input->kind == INPUT_REAL) {
             int reals = size;

@@ -432,6 +432,13 @@ const Sample samples[] = {
      "  one = s.final.h @ back\n" LINEAR,
      "  loss cross_entropy(logits, label) - logsumexp(one) + one[argmax(one)]\n"
      "  output one, p, best(words), sum_columns(words * words), logits\n"},
+    {"large_vocabulary", "",
+     "  target label: class(no, maybe, yes)\n  input text: words(max_vocab = 30000)\n"
+     "  param table: [text.size, 40] ~ normal(0.1)\n"
+     "  s = scan gru(40) over table[text]\n  words = tied_linear(s.h, table)\n"
+     "  p = softmax(words)\n  hidden = mean(p @ table) + s.final.h\n" LINEAR,
+     "  loss cross_entropy(words, text) + cross_entropy(logits, label)\n  output argmax(words), p, "
+     "logits\n"},
     {"state_of_scores",
      "cell remembering(x: [I], V) {\n  state p: [V]\n  param u: [V, I] ~ normal(1)\n"
      "  p' = 0.5 * p + tanh(u @ x)\n}\n",

@@ -626,6 +626,8 @@ static double away_from_zero(Random *random, double scale) {
     return random_below(random, 2) ? value : -value;
 }
 
+int random_vocabulary(const Sym *sym) { return sym->max <= 1000 ? sym->max : 301; }
+
 EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t seed) {
     Random random = {seed};
     int *sizes = ARENA_ARRAY(arena, int, graph->syms.len);
@@ -634,7 +636,7 @@ EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t s
     for (int i = 1; i < graph->syms.len; i++) {
         const Sym *sym = &graph->syms.at[i];
         int limit = sym->max < longest ? sym->max : longest;
-        sizes[i] = sym->kind == SYM_VOCAB ? sym->max : 1 + random_below(&random, limit);
+        sizes[i] = sym->kind == SYM_VOCAB ? random_vocabulary(sym) : 1 + random_below(&random, limit);
     }
     for (int i = 0; i < graph->inputs.len; i++) {
         const Type *type = &graph->inputs.at[i].type;

@@ -26,8 +26,11 @@ double random_between(Random *random, double low, double high);
  * `text`; other shapes only occur in parameters. Values stay small. */
 Graph *random_graph(Arena *arena, Intern *names, uint64_t seed);
 
-/* Values for any graph: lengths from 1 to `longest` (or to their maxima), vocabularies of their
- * full size, inputs and parameters at random, the latter within the scale that they start from and
+/* How many words a vocabulary has: its maximum, or some hundreds when that is large. */
+int random_vocabulary(const Sym *sym);
+
+/* Values for any graph: lengths from 1 to `longest` (or to their maxima), vocabularies of that
+ * size, inputs and parameters at random, the latter within the scale that they start from and
  * away from zero. */
 EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t seed);
 
