@@ -85,9 +85,20 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag, FILE
     return program;
 }
 
+/* What is generated must be causal. */
+static void refuse_generation(Compilation *c, const Graph *graph) {
+    for (int i = 0; i < graph->outputs.len; i++)
+        if (graph->outputs.at[i].role == ROLE_GENERATED)
+            diag_error(c->diag, c->steps.where, "'%s' cannot be generated step by step: %s",
+                       graph->outputs.at[i].name, c->steps.why);
+}
+
 static void derive_steps(Compilation *c, Graph *inference, double since, FILE *log) {
     c->steps = derive_step(inference);
-    if (!c->steps.step) return;
+    if (!c->steps.step) {
+        refuse_generation(c, inference);
+        return;
+    }
     c->steps.begin = simplify(c->steps.begin);
     since = passed("begin", c->steps.begin, since, log);
     c->steps.step = simplify(c->steps.step);
@@ -99,7 +110,7 @@ static void lower_steps(Compilation *c, FILE *log) {
     Diag *diag = diag_new(c->arena);
     if (!c->steps.step) return;
     if (c->steps.begin->outputs.len) c->begin = lower(c->steps.begin, "begin", 1, diag, log);
-    if (!diag_errors(diag)) c->step = lower(c->steps.step, "step", 1, diag, log);
+    if (diag_errors(diag) == 0) c->step = lower(c->steps.step, "step", 1, diag, log);
 }
 
 static Compilation *run_passes(Arena *arena, const Source *source, StageName last, bool flow,
@@ -138,7 +149,7 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     Graph *inference = simplify(for_inference(c->graph));
     t = passed("inference", inference, t, log);
     derive_steps(c, inference, t, log);
-    if (last == STAGE_STEP) return c;
+    if (last == STAGE_STEP || diag_errors(c->diag)) return c;
     c->infer = lower(without_outputs(inference, ROLE_GENERATED), "infer", 1, c->diag, log);
     if (!c->infer) return c;
     lower_steps(c, log);

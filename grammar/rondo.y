@@ -60,7 +60,7 @@ static Span span_after(Span span) {
 }
 
 %token <text> NAME PRIMED NUMBER
-%token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC TRAIN REPEAT
+%token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC GENERATE TRAIN REPEAT
 %token <text> SCAN STEP OVER ON FROM BACKWARD AS
 %token ARROW RECOVER RECOVER_BODY
 
@@ -216,6 +216,11 @@ stmt:
     }
   | OUTPUT expr_list                    { $$ = stmt_new(p, @$, STMT_OUTPUT, @1); $$->values = $2; }
   | METRIC names                        { $$ = stmt_new(p, @$, STMT_METRIC, @1); $$->names = $2; }
+  | GENERATE NAME FROM expr   %prec LOW {
+        $$ = stmt_new(p, @$, STMT_GENERATE, @1);
+        vec_push(p->arena, &$$->names, (Target){$2, false, @2});
+        $$->value = $4;
+    }
   | TRAIN '{' settings '}'              { $$ = stmt_new(p, @$, STMT_TRAIN, @1); $$->settings = $3; }
   | REPEAT expr '{' stmts '}' {
         $$ = stmt_new(p, @$, STMT_REPEAT, @1);
@@ -379,8 +384,8 @@ arg:
 word: NAME | keyword ;
 
 keyword:
-    MODEL | LAYER | CELL | INPUT | TARGET | PARAM | STATE | LOSS | OUTPUT | METRIC | TRAIN | REPEAT
-  | SCAN | STEP | OVER | ON | FROM | BACKWARD | AS
+    MODEL | LAYER | CELL | INPUT | TARGET | PARAM | STATE | LOSS | OUTPUT | METRIC
+  | GENERATE | TRAIN | REPEAT | SCAN | STEP | OVER | ON | FROM | BACKWARD | AS
   ;
 
 %%

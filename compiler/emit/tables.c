@@ -222,7 +222,7 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
         text_printf(out, "   .stride = %s, .of = %d},\n", stride, output_of(g, type, axes == 1));
         ++*count;
     }
-    text_puts(out, "};\n");
+    text_puts(out, *count ? "};\n" : "  {0},\n};\n");
 }
 
 static void emit_metrics(Graph *g, Text *out) {

@@ -103,8 +103,9 @@ typedef enum {
     STMT_LOSS,   /* loss value over weight                           value, weight or NULL */
     STMT_OUTPUT, /* output value, value                              values */
     STMT_METRIC, /* metric accuracy, f1                              names */
-    STMT_TRAIN,  /* train { optimizer = adam(rate = 0.001) }         settings */
-    STMT_REPEAT, /* repeat 4 { … }                                   value, body */
+    STMT_GENERATE, /* generate y from value                          names, value */
+    STMT_TRAIN,    /* train { optimizer = adam(rate = 0.001) }         settings */
+    STMT_REPEAT,   /* repeat 4 { … }                                   value, body */
 } StmtKind;
 
 struct Stmt {

@@ -167,6 +167,17 @@ static void set_loss(Arena *arena, Row *row, const Stmt *stmt) {
     row->tail = text_string(&weight);
 }
 
+/* generate y from value */
+static void set_generate(Arena *arena, Row *row, const Stmt *stmt) {
+    Text value = text_new(arena);
+    text_puts(&value, "from ");
+    put_expr(&value, stmt->value, false);
+    row->at = stmt->names.at[0].span;
+    row->value = stmt->names.at[0].name;
+    row->gap = " ";
+    row->tail = text_string(&value);
+}
+
 static const char *names_text(Arena *arena, const TargetList *names) {
     Text text = text_new(arena);
     put_names(&text, names);
@@ -195,6 +206,7 @@ static RunKind run_kind(StmtKind kind) {
         case STMT_LOSS:
         case STMT_OUTPUT:
         case STMT_METRIC:
+        case STMT_GENERATE:
             return RUN_RESULTS;
         default:
             return RUN_NONE;
@@ -203,10 +215,10 @@ static RunKind run_kind(StmtKind kind) {
 
 Row row_of(Arena *arena, const Stmt *stmt) {
     static const char *const keywords[] = {
-        [STMT_INPUT] = "input", [STMT_TARGET] = "target", [STMT_PARAM] = "param",
-        [STMT_STATE] = "state", [STMT_LET] = "",          [STMT_EXPR] = "",
-        [STMT_LOSS] = "loss",   [STMT_OUTPUT] = "output", [STMT_METRIC] = "metric",
-        [STMT_TRAIN] = "train", [STMT_REPEAT] = "repeat"};
+        [STMT_INPUT] = "input",       [STMT_TARGET] = "target", [STMT_PARAM] = "param",
+        [STMT_STATE] = "state",       [STMT_LET] = "",          [STMT_EXPR] = "",
+        [STMT_LOSS] = "loss",         [STMT_OUTPUT] = "output", [STMT_METRIC] = "metric",
+        [STMT_GENERATE] = "generate", [STMT_TRAIN] = "train",   [STMT_REPEAT] = "repeat"};
     Row row = {run_kind(stmt->kind), keywords[stmt->kind], "", "", "", stmt->span, "", "", 0};
     switch (stmt->kind) {
         case STMT_INPUT:
@@ -232,6 +244,9 @@ Row row_of(Arena *arena, const Stmt *stmt) {
         case STMT_METRIC:
             row.value = names_text(arena, &stmt->names);
             row.at = stmt->names.at[0].span;
+            break;
+        case STMT_GENERATE:
+            set_generate(arena, &row, stmt);
             break;
         case STMT_TRAIN:
         case STMT_REPEAT:

@@ -409,6 +409,10 @@ static void run_top(Elaborator *e, const Stmt *stmt) {
         case STMT_METRIC:
             for (int i = 0; i < stmt->names.len; i++) run_metric(e, &stmt->names.at[i]);
             break;
+        case STMT_GENERATE:
+            e->has_output = true;
+            run_generate(e, stmt);
+            break;
         default:
             run_train(e, stmt);
             break;

@@ -224,3 +224,54 @@ Value previous(Elaborator *e, const Expr *at, const Operand *args, int count) {
     graph_node(e->graph, leaf)->name = e->graph->inputs.at[input].name;
     return value_tensor(leaf, (Axes){0});
 }
+
+/* ---- what is generated ---- */
+
+/* The produced text that a statement names; NULL after an error. */
+static const Input *generated_column(Elaborator *e, const Target *name) {
+    Binding *binding = find_binding(e->frame, name->name, false);
+    if (!binding) {
+        fail_unknown(e, name->span, name->name, false);
+        return NULL;
+    }
+    binding->used = true;
+    if (binding->value.kind == VALUE_ERROR) return NULL;
+    const Node *node = binding->kind == BIND_COLUMN && binding->value.kind == VALUE_TENSOR
+                           ? graph_node(e->graph, binding->value.node)
+                           : NULL;
+    const Input *input = node ? &e->graph->inputs.at[node->attr.index] : NULL;
+    if (input && is_produced(input)) return input;
+    fail(e, name->span, "only a target of words, chars or bytes can be generated, '%s' is %s",
+         name->name, input ? "another column" : describe(e, &binding->value));
+    note(e, binding->span, "it comes from here");
+    return NULL;
+}
+
+void run_generate(Elaborator *e, const Stmt *stmt) {
+    const Input *input = generated_column(e, &stmt->names.at[0]);
+    for (int i = 0; i < e->graph->outputs.len; i++)
+        if (e->graph->outputs.at[i].role == ROLE_GENERATED) {
+            fail(e, stmt->span, "a model can generate only once");
+            return;
+        }
+    Operand logits = {eval(e, stmt->value), stmt->value};
+    if (!input || !need_real(e, &logits, "what a text is generated from")) return;
+    Type type = {0}, wanted = type_real(1, input->type.dim);
+    wanted = type_with(wanted, 1, input->type.range);
+    if (logits.value.kind == VALUE_TENSOR) type = visible_type(e, &logits.value);
+    if (!shape_equal(&type, &wanted)) {
+        fail(e, stmt->value->span, "'%s' is generated from a score for each of its words, %s; %s",
+             input->name, shape_text(e, &wanted),
+             logits.value.kind == VALUE_TENSOR
+                 ? arena_printf(e->arena, "this is %s", shape_text(e, &type))
+                 : "this is a number");
+        advise(e, "such as linear(states.h, %s.size), which the loss compares with '%s'",
+               input->name, input->name);
+        return;
+    }
+    vec_push(e->arena, &e->graph->outputs,
+             (Output){.role = ROLE_GENERATED,
+                      .name = input->name,
+                      .node = logits.value.node,
+                      .param = (int)(input - e->graph->inputs.at)});
+}

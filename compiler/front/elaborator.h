@@ -503,6 +503,9 @@ bool is_produced(const Input *input);
 /* previous(y): what stands before each word of a produced text. */
 Value previous(Elaborator *e, const Expr *at, const Operand *args, int count);
 
+/* generate y from logits */
+void run_generate(Elaborator *e, const Stmt *stmt);
+
 /* ---- elaborate_tags.c ---- */
 
 /* tags(over = text), tags(over = text, NOUN, VERB): a choice for each word of a column above. */

@@ -59,6 +59,8 @@ static const char *obstacle(const Graph *g, const Node *node, int sequence) {
     bool along = axis >= 0 && node->attr.axis == axis;
     if (reason) return reason;
     switch (node->op) {
+        case OP_INPUT:
+            return g->inputs.at[node->attr.index].target ? "this is what is to be found" : NULL;
         case OP_DELAY:
             return along && node->attr.direction < 0 ? "this recurrence runs backward" : NULL;
         case OP_SHIFT:

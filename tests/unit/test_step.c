@@ -1,6 +1,7 @@
 /* The program of single steps computes what the whole sequence's does: the interpreter judges. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/print.h"
@@ -199,6 +200,36 @@ Test(step, says_what_is_in_the_way) {
         cr_expect(c->steps.why && strstr(c->steps.why, models[i].why), "%s: %s", models[i].output,
                   c->steps.why);
         if (models[i].line) cr_expect_eq(c->steps.where.line, models[i].line, "%zu", i);
+        arena_free(arena);
+    }
+}
+
+/* What is generated must be causal, and must not read what it is to find. */
+Test(step, what_is_generated_must_be_causal) {
+    static const struct {
+        const char *over, *why;
+    } models[] = {
+        {"previous(y), 4) backward", "'y' cannot be generated step by step: this recurrence runs"},
+        {"y, 4)", "'y' cannot be generated step by step: this is what is to be found"},
+    };
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        Arena *arena = arena_new();
+        const char *text = arena_printf(arena,
+                                        "model m {\n  target y: words\n"
+                                        "  s = scan gru(4) over embedding(%s\n"
+                                        "  logits = linear(s.h, y.size)\n"
+                                        "  loss cross_entropy(logits, y)\n"
+                                        "  generate y from logits\n}\n",
+                                        models[i].over);
+        Source source = {"m.rondo", text, strlen(text)};
+        Compilation *c = compile(arena, &source, STAGE_C, NULL);
+        char *said;
+        size_t length;
+        FILE *out = open_memstream(&said, &length);
+        diag_print(c->diag, out, 0);
+        fclose(out);
+        cr_expect(diag_errors(c->diag) == 1 && strstr(said, models[i].why), "%s", said);
+        free(said);
         arena_free(arena);
     }
 }
