@@ -230,5 +230,6 @@ bool rd_checkpoint_restore(RdTrainer *trainer, const RdSaved *saved, RdError *er
         if (session->slot[i])
             memcpy(session->slot[i], stretch[RD_SLOT + i], rd_session_trained_bytes(session));
     if (trainer->best) memcpy(trainer->best, stretch[RD_WEIGHTS], bytes);
+    rd_session_used(session);
     return true;
 }

@@ -412,9 +412,24 @@ RD_HELPER void rd_sum_piece(void *context, int item) {
     }
 }
 
+/* What a sum adds to is filled from now on. */
+RD_HELPER void rd_fill_patches(const RdSum *s) {
+    const size_t start = (size_t)(s->out - (const real *)s->run->gradients);
+    unsigned char *patches = s->run->patches;
+    for (int r = 0; r < s->rows; r++) {
+        const int at = rd_summed(s, false, r);
+        if (at < 0) continue;
+        const size_t first = start + (size_t)s->index[at] * (size_t)s->out_stride;
+        for (size_t i = first / RD_PATCH; i <= (first + (size_t)s->n - 1) / RD_PATCH; i++)
+            patches[i] |= RD_PATCH_FILLED | RD_PATCH_USED;
+    }
+}
+
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
     RdSums all = {sums, count, rd_pool_threads(pool)};
     RdPiece none;
+    for (int i = 0; i < count; i++)
+        if (sums[i].kind == RD_SUM_SCATTER) rd_fill_patches(&sums[i]);
     rd_parallel(pool, rd_pieces(sums, count, all.threads, -1, &none), rd_sum_piece, &all);
 }
 
@@ -423,29 +438,55 @@ RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
 typedef struct {
     real *values;
     size_t count;
+    unsigned char *patches; /* NULL: all are filled */
     double *sums, scale;
 } RdChunks;
 
+RD_INLINE RdChunks rd_gradient_chunks(const RdRun *run) {
+    return (RdChunks){.values = run->gradients, .count = run->trained, .patches = run->patches};
+}
+
+RD_INLINE bool rd_filled(const RdChunks *c, size_t i) {
+    return !c->patches || c->patches[i / RD_PATCH] & RD_PATCH_FILLED;
+}
+
+/* The end of the patch that i is in. */
+RD_INLINE size_t rd_patch_end(const RdChunks *c, size_t i) {
+    size_t end = (i / RD_PATCH + 1) * RD_PATCH;
+    return RD_MIN(end, c->count);
+}
+
 RD_HELPER void rd_zero_chunk(void *context, int chunk) {
     const RdChunks *c = context;
-    size_t first = (size_t)chunk * RD_CHUNK;
-    memset(c->values + first, 0, (rd_chunk_end(c->count, chunk) - first) * sizeof(real));
+    size_t end = rd_chunk_end(c->count, chunk);
+    for (size_t i = (size_t)chunk * RD_CHUNK, next; i < end; i = next) {
+        unsigned char *patch = c->patches + i / RD_PATCH;
+        next = rd_patch_end(c, i);
+        if (!(*patch & RD_PATCH_FILLED)) continue;
+        memset(c->values + i, 0, (next - i) * sizeof(real));
+        if (!(*patch & RD_PATCH_WHOLE)) *patch &= (unsigned char)~RD_PATCH_FILLED;
+    }
 }
 
-RD_KERNEL void rd_zero(RdPool *pool, real *values, size_t count) {
-    RdChunks chunks = {.values = values, .count = count};
-    rd_parallel(pool, rd_chunks(count), rd_zero_chunk, &chunks);
+RD_KERNEL void rd_zero_gradients(const RdRun *run) {
+    RdChunks chunks = rd_gradient_chunks(run);
+    rd_parallel(run->pool, rd_chunks(run->trained), rd_zero_chunk, &chunks);
 }
 
-RD_HELPER void rd_scale_values_chunk(void *context, int chunk) {
+RD_HELPER void rd_scale_chunk(void *context, int chunk) {
     const RdChunks *c = context;
-    size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(c->count, chunk);
-    for (; i < end; i++) c->values[i] *= (real)c->scale;
+    size_t end = rd_chunk_end(c->count, chunk);
+    for (size_t i = (size_t)chunk * RD_CHUNK, next; i < end; i = next) {
+        next = rd_patch_end(c, i);
+        if (!rd_filled(c, i)) continue;
+        for (size_t k = i; k < next; k++) c->values[k] *= (real)c->scale;
+    }
 }
 
-RD_KERNEL void rd_scale_values(RdPool *pool, real *values, size_t count, double scale) {
-    RdChunks chunks = {.values = values, .count = count, .scale = scale};
-    rd_parallel(pool, rd_chunks(count), rd_scale_values_chunk, &chunks);
+RD_KERNEL void rd_scale_gradients(const RdRun *run, double scale) {
+    RdChunks chunks = rd_gradient_chunks(run);
+    chunks.scale = scale;
+    rd_parallel(run->pool, rd_chunks(run->trained), rd_scale_chunk, &chunks);
 }
 
 RD_KERNEL double rd_weight_scale(const void *weight, int count) {
@@ -464,6 +505,7 @@ RD_HELPER void rd_square_chunk(void *context, int item) {
         size_t i = (size_t)chunk * RD_CHUNK, end = rd_chunk_end(c->count, chunk);
         vec a = rd_splat(0), b = rd_splat(0);
         for (; i + 2 * (size_t)LANES <= end; i += 2 * (size_t)LANES) {
+            if (!rd_filled(c, i)) continue;
             vec x = rd_load(c->values + i), y = rd_load(c->values + i + LANES);
             a = rd_fma(x, x, a);
             b = rd_fma(y, y, b);
@@ -475,9 +517,13 @@ RD_HELPER void rd_square_chunk(void *context, int item) {
     c->sums[item] = total;
 }
 
-RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count) {
+RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count,
+                               const unsigned char *patches) {
     double sums[RD_MAX_PARTIALS], total = 0;
-    RdChunks chunks = {.values = (real *)(uintptr_t)values, .count = count, .sums = sums};
+    RdChunks chunks = {.values = (real *)(uintptr_t)values,
+                       .count = count,
+                       .patches = (unsigned char *)(uintptr_t)patches,
+                       .sums = sums};
     int all = rd_chunks(count), each = (all + RD_MAX_PARTIALS - 1) / RD_MAX_PARTIALS;
     int items = each ? (all + each - 1) / each : 0;
     rd_parallel(pool, items, rd_square_chunk, &chunks);

@@ -196,7 +196,8 @@ typedef struct {
     const int *a_rows, *b_rows, *index;
     const RdPacking *p;
     int add, a_by, a_add, b_by, b_add;
-    real *also[2]; /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
+    real *also[2];    /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
+    const RdRun *run; /* SCATTER: whose patches are filled */
 } RdSum;
 
 /* Adds the sums, which write to different blocks. */
@@ -210,14 +211,16 @@ RD_INLINE size_t rd_chunk_end(size_t count, int chunk) {
     return end < count ? end : count;
 }
 
-RD_KERNEL void rd_zero(RdPool *pool, real *values, size_t count);
-RD_KERNEL void rd_scale_values(RdPool *pool, real *values, size_t count, double scale);
+/* Makes all gradients zero; then only patches that are filled at every step count as filled. */
+RD_KERNEL void rd_zero_gradients(const RdRun *run);
+RD_KERNEL void rd_scale_gradients(const RdRun *run, double scale);
 
 /* 1 / the sum of the weights of `count` targets; 0 when none has any. */
 RD_KERNEL double rd_weight_scale(const void *weight, int count);
 
 /* The sum of squares, added up chunk by chunk in one order whatever the threads. */
-RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count);
+RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count,
+                               const unsigned char *patches);
 
 /* Multiplies and adds in registers; returns how many operations that were. What a machine can do at
  * most, when it is timed. */

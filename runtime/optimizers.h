@@ -7,14 +7,35 @@
 
 #include "kernels.h"
 
+/* Whether an element that never had a gradient keeps its value, and its slots their zeros: then
+ * patches that were never used are left alone. */
+RD_INLINE bool rd_rests(const RdTraining *t) {
+    const bool divides = strcmp(t->optimizer, "sgd") != 0;
+    return t->weight_decay == 0 && t->initial_accumulator_value == 0 &&
+           (!divides || t->epsilon > 0);
+}
+
 /* One step of an optimizer, the arrays being padded to whole vectors. Elements that never had a
  * gradient, as the padding, keep their value but for weight decay. */
 RD_HELPER void rd_update(const RdUpdate *update, void (*chunk)(void *update, int chunk)) {
-    rd_parallel(update->pool, rd_chunks(update->count), chunk, (void *)(uintptr_t)update);
+    RdUpdate own = *update;
+    if (own.patches && !rd_rests(&own.training)) own.patches = NULL;
+    rd_parallel(own.pool, rd_chunks(own.count), chunk, &own);
 }
 
 /* Chunks copy the update: what they store could change it, for all that the compiler knows. */
 RD_INLINE size_t rd_chunk_start(int chunk) { return (size_t)chunk * RD_CHUNK; }
+
+/* The first place from i on that was ever used; the places of a chunk are taken in this order. */
+RD_INLINE size_t rd_used(const RdUpdate *u, size_t i, size_t end) {
+    while (u->patches && i < end && !(u->patches[i / RD_PATCH] & RD_PATCH_USED))
+        i = (i / RD_PATCH + 1) * RD_PATCH;
+    return i;
+}
+#define RD_EACH(i, u, chunk)                                                       \
+    size_t i = rd_used(u, rd_chunk_start(chunk), rd_chunk_end((u)->count, chunk)); \
+    i < rd_chunk_end((u)->count, chunk);                                           \
+    i = rd_used(u, i + (size_t)LANES, rd_chunk_end((u)->count, chunk))
 
 RD_INLINE real *rd_numbers(const RdUpdate *u, size_t i) { return (real *)u->param + i; }
 RD_INLINE real *rd_slot(const RdUpdate *u, int place, size_t i) {
@@ -23,6 +44,7 @@ RD_INLINE real *rd_slot(const RdUpdate *u, int place, size_t i) {
 
 /* The clipped gradient; a NaN stays one. */
 RD_INLINE vec rd_clipped(const RdUpdate *u, size_t i) {
+    if (u->patches && !(u->patches[i / RD_PATCH] & RD_PATCH_FILLED)) return rd_splat(0);
     vec g = rd_load((const real *)u->gradient + i) * rd_splat((real)u->scale);
     if (u->training.clip_value == 0) return g;
     const vec most = rd_splat((real)u->training.clip_value);
@@ -54,7 +76,7 @@ RD_HELPER void rd_sgd_chunk(void *context, int chunk) {
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), momentum = rd_splat((real)t->momentum);
     const double part = u->step == 1 ? 1 : 1 - t->dampening;
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
+    for (RD_EACH(i, u, chunk)) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         vec b = g;
         if (u->slot[0]) {
@@ -75,7 +97,7 @@ RD_HELPER void rd_rmsprop_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), epsilon = rd_splat((real)t->epsilon);
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
+    for (RD_EACH(i, u, chunk)) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         vec v = rd_average(u, 0, i, t->alpha, g * g);
         if (u->slot[2]) {
@@ -100,7 +122,7 @@ RD_HELPER void rd_adagrad_chunk(void *context, int chunk) {
     const vec rate = rd_splat((real)(t->rate / (1 + (double)(u->step - 1) * t->rate_decay)));
     const vec epsilon = rd_splat((real)t->epsilon);
     const vec start = rd_splat((real)t->initial_accumulator_value);
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
+    for (RD_EACH(i, u, chunk)) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         real *slot = rd_slot(u, 0, i);
         const vec s = rd_fma(g, g, u->step == 1 ? start : rd_load(slot));
@@ -117,7 +139,7 @@ RD_HELPER void rd_adadelta_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const RdTraining *t = &u->training;
     const vec rate = rd_splat((real)t->rate), epsilon = rd_splat((real)t->epsilon);
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
+    for (RD_EACH(i, u, chunk)) {
         const vec p = rd_load(rd_numbers(u, i)), g = rd_decayed(u, i, p);
         const vec v = rd_average(u, 0, i, t->rho, g * g);
         const vec a = rd_load(rd_slot(u, 1, i));
@@ -153,7 +175,7 @@ RD_INLINE vec rd_adam_root(const RdUpdate *u) {
 RD_HELPER void rd_adam_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const vec rate = rd_adam_rate(u), root = rd_adam_root(u);
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES) {
+    for (RD_EACH(i, u, chunk)) {
         const vec p = rd_load(rd_numbers(u, i));
         rd_adam_step(u, i, p, rd_decayed(u, i, p), rate, root);
     }
@@ -164,7 +186,7 @@ RD_HELPER void rd_adamw_chunk(void *context, int chunk) {
     const RdUpdate own = *(const RdUpdate *)context, *u = &own;
     const vec rate = rd_adam_rate(u), root = rd_adam_root(u);
     const vec keep = rd_splat((real)(1 - u->training.rate * u->training.weight_decay));
-    for (size_t i = rd_chunk_start(chunk); i < rd_chunk_end(u->count, chunk); i += (size_t)LANES)
+    for (RD_EACH(i, u, chunk))
         rd_adam_step(u, i, rd_load(rd_numbers(u, i)) * keep, rd_clipped(u, i), rate, root);
 }
 

@@ -94,6 +94,7 @@ typedef struct {
     int fans;    /* spread is over the square root of the sum of these */
     int of;      /* RD_BALANCED: the column whose classes have a weight each */
     bool frozen; /* no gradient reaches it: it keeps its starting values */
+    bool sparse; /* only rows that index columns name get a gradient: an embedding */
 } RdParam;
 
 /* A value that the model outputs: `columns` numbers a row; a row an example, or a row a step. */
@@ -201,13 +202,25 @@ int rd_pool_threads(const RdPool *pool);
 
 /* ---- one run of a model: memory and data, owned by the caller ---- */
 
+/* A stretch of gradients has a byte for each RD_PATCH reals: most of an embedding's gradient is
+ * zero at each step, and is neither written nor read. */
+enum {
+    RD_PATCH = 64,
+    RD_PATCH_FILLED = 1, /* may hold numbers other than zero */
+    RD_PATCH_USED = 2,   /* has held some: the optimizer may have kept something of them */
+    RD_PATCH_WHOLE = 4   /* is filled at every step */
+};
+
 typedef struct {
     RdSizes sizes; /* what the memory was measured for */
     RdPool *pool;
     void *const *param;    /* real *: each parameter's first element, 64-byte aligned */
     void *const *gradient; /* real *: the same for its gradient, NULL when frozen; not for infer */
-    void *packed;          /* model->packed_bytes(sizes): written by prepare */
-    void *memory;          /* model->memory_bytes(sizes, training) */
+    void *gradients;       /* real *: the stretch of `trained` reals that they are parts of */
+    size_t trained;
+    unsigned char *patches; /* of gradients; FILLED at the start where it is not zero */
+    void *packed;           /* model->packed_bytes(sizes): written by prepare */
+    void *memory;           /* model->memory_bytes(sizes, training) */
     const RdBatch *batch;
     uint64_t key; /* of this step's random numbers (dropout) */
     /* written by infer and train: */
@@ -271,10 +284,11 @@ typedef struct {
     RdPool *pool;
     size_t count;
     void *param, *gradient;
-    void *slot[RD_MAX_SLOTS]; /* NULL where training has none; zero at the start */
-    long step;                /* counts from 1 */
-    RdTraining training;      /* rate: that of this step */
-    double scale;             /* of the gradient: what clipping by norm makes of 1 */
+    const unsigned char *patches; /* of gradient; NULL: any may be filled, and used */
+    void *slot[RD_MAX_SLOTS];     /* NULL where training has none; zero at the start */
+    long step;                    /* counts from 1 */
+    RdTraining training;          /* rate: that of this step */
+    double scale;                 /* of the gradient: what clipping by norm makes of 1 */
 } RdUpdate;
 
 typedef struct {
@@ -305,9 +319,11 @@ typedef struct {
     /* Losses, outputs and the gradient of the mean loss, with dropout. Overwrites gradients. */
     void (*train)(RdRun *run);
 
-    /* The sum of squares of `count` reals: the same bits on any number of threads. */
     double (*peak)(void); /* works as hard as it can; returns the operations that it did */
-    double (*square_sum)(RdPool *pool, const void *values, size_t count);
+    /* The sum of squares of `count` reals: the same bits on any number of threads, and with
+     * patches or without (NULL). */
+    double (*square_sum)(RdPool *pool, const void *values, size_t count,
+                         const unsigned char *patches);
     /* One step of the optimizer. */
     void (*update)(const RdUpdate *update);
 } RdModel;

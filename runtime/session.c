@@ -25,14 +25,19 @@ static void *zeros(size_t bytes) {
     return data ? memset(data, 0, bytes) : NULL;
 }
 
+static size_t patch_count(const RdLayout *layout) {
+    return (layout->trained + RD_PATCH - 1) / RD_PATCH;
+}
+
 static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLayout *layout,
                           bool training) {
     size_t arrays = 1; /* gradients, and what the optimizer keeps */
     for (int i = 0; i < RD_MAX_SLOTS; i++) arrays += model->training.slot[i] != NULL;
-    return (RdMemory){.numbers = layout->numbers,
-                      .param = layout->count * model->real_size,
-                      .train = training ? layout->trained * model->real_size * arrays : 0,
-                      .run = model->packed_bytes(sizes) + model->memory_bytes(sizes, training)};
+    return (RdMemory){
+        .numbers = layout->numbers,
+        .param = layout->count * model->real_size,
+        .train = training ? layout->trained * model->real_size * arrays + patch_count(layout) : 0,
+        .run = model->packed_bytes(sizes) + model->memory_bytes(sizes, training)};
 }
 
 RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool training) {
@@ -69,10 +74,31 @@ static void **trained_pointers(const RdSession *session, void *stretch) {
     return at;
 }
 
+/* All that is no embedding's is filled at every step. */
+static unsigned char *new_patches(const RdSession *session) {
+    const RdLayout *layout = &session->layout;
+    unsigned char *patches = malloc(patch_count(layout) + 1);
+    if (!patches) return NULL;
+    memset(patches, RD_PATCH_FILLED, patch_count(layout) + 1);
+    for (int i = 0; i < session->model->param_count; i++) {
+        const RdParam *param = &session->model->params[i];
+        if (param->sparse || param->frozen || !layout->size[i]) continue;
+        size_t first = layout->start[i] / RD_PATCH;
+        size_t last = (layout->start[i] + layout->size[i] - 1) / RD_PATCH;
+        memset(patches + first, RD_PATCH_FILLED | RD_PATCH_USED | RD_PATCH_WHOLE, last - first + 1);
+    }
+    return patches;
+}
+
+void rd_session_used(RdSession *session) {
+    for (size_t i = 0; i < patch_count(&session->layout); i++) session->patches[i] |= RD_PATCH_USED;
+}
+
 /* Gradients and slots. */
 static bool allocate_training(RdSession *session) {
     size_t bytes = rd_session_trained_bytes(session);
     bool good = (session->gradient = zeros(bytes)) != NULL;
+    good = (session->patches = new_patches(session)) != NULL && good;
     for (int i = 0; i < RD_MAX_SLOTS; i++)
         if (session->model->training.slot[i])
             good = (session->slot[i] = zeros(bytes)) != NULL && good;
@@ -90,6 +116,9 @@ static bool allocate(RdSession *session) {
     run->flow = calloc((size_t)model->flow_count + 1, sizeof *run->flow);
     run->param = pointers(session, session->param);
     run->gradient = trained_pointers(session, session->gradient);
+    run->gradients = session->gradient;
+    run->trained = session->layout.trained;
+    run->patches = session->patches;
     return session->param && run->packed && run->memory && run->output && run->flow && run->param &&
            run->gradient;
 }
@@ -124,6 +153,7 @@ bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes size
 void rd_session_close(RdSession *session) {
     void *const blocks[] = {session->param,
                             session->gradient,
+                            session->patches,
                             session->run.packed,
                             session->run.memory,
                             (void *)session->run.output,

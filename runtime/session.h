@@ -15,6 +15,7 @@ typedef struct {
     bool training;
     void *param;              /* stretch */
     void *gradient;           /* the trained beginning of one, in a training session, else NULL */
+    unsigned char *patches;   /* of the gradient */
     void *slot[RD_MAX_SLOTS]; /* the same; NULL also where the optimizer keeps nothing */
 } RdSession;
 
@@ -40,6 +41,9 @@ void rd_session_close(RdSession *session);
  * the session then owns (also after a failure). */
 bool rd_session_open_with(RdSession *session, const RdModel *model, RdSizes sizes, RdPool *pool,
                           void *param, RdError *error);
+
+/* What the optimizer kept was loaded: any patch may have been used. */
+void rd_session_used(RdSession *session);
 
 /* Bytes of one stretch, and of its trained beginning. */
 size_t rd_session_stretch_bytes(const RdSession *session);

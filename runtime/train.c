@@ -58,8 +58,8 @@ static double clip_scale(const RdTrainer *trainer) {
     const RdSession *session = &trainer->session;
     double clip = trainer->training.clip_norm;
     if (clip == 0) return 1;
-    double norm =
-        sqrt(trainer->model->square_sum(trainer->pool, session->gradient, session->layout.trained));
+    double norm = sqrt(trainer->model->square_sum(trainer->pool, session->gradient,
+                                                  session->layout.trained, session->patches));
     if (!isfinite(norm)) return NAN;
     double scale = clip / (norm + 1e-6);
     return scale < 1 ? scale : 1;
@@ -75,6 +75,7 @@ static void update(RdTrainer *trainer, double scale) {
                        .count = session->layout.trained,
                        .param = session->param,
                        .gradient = session->gradient,
+                       .patches = session->patches,
                        .step = trainer->state.step + 1,
                        .training = trainer->training,
                        .scale = scale};

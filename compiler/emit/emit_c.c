@@ -190,16 +190,6 @@ static void emit_results(Writer *writer) {
     }
 }
 
-/* A call for the gradient of each parameter that has one. */
-static void emit_for_gradients(Writer *writer, const char *function, const char *more) {
-    for (int i = 0; i < writer->graph->params.len; i++)
-        if (!is_frozen(writer->program, i))
-            text_printf(writer->out,
-                        "%s(run->pool, rd_gradient(run, %d), rd_size(&params[%d], "
-                        "&run->sizes)%s);\n",
-                        function, i, i, more);
-}
-
 static void emit_driver(Writer *writer) {
     const Program *program = writer->program;
     Text *out = writer->out;
@@ -231,13 +221,13 @@ static void emit_driver(Writer *writer) {
                     phase, program->name, phase);
     }
     if (program->reductions.len) {
-        emit_for_gradients(writer, "rd_zero", "");
+        text_puts(out, "rd_zero_gradients(run);\n");
         emit_sums(writer);
     }
     emit_results(writer);
     if (program->reductions.len && weighted_loss(writer->graph)) {
         text_printf(out, "const double scale = rd_weight_scale(run->weight, %s);\n", targets);
-        emit_for_gradients(writer, "rd_scale_values", ", scale");
+        text_puts(out, "rd_scale_gradients(run, scale);\n");
     }
     out->indent--;
     text_puts(out, "}\n\n");

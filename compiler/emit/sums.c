@@ -140,7 +140,8 @@ static void emit_sum(Writer *writer, int index, const int *with) {
         text_printf(out, " .lines = %d,\n", lines_of(writer->program, r->a));
     text_printf(out, " %s", sum_operand(writer, "a", r->a));
     if (r->kind == REDUCE_OUTER) text_printf(out, ",\n %s", sum_operand(writer, "b", r->b));
-    if (r->kind == REDUCE_SCATTER) text_printf(out, ", %s", index_operand(writer, r->b));
+    if (r->kind == REDUCE_SCATTER)
+        text_printf(out, ", %s, .run = run", index_operand(writer, r->b));
     if (over) emit_steps(writer, r);
     const char *also = "";
     for (int i = 0; i < writer->program->reductions.len; i++)

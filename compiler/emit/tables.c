@@ -174,7 +174,9 @@ static void emit_params(Graph *g, const Program *train, Text *out) {
             text_printf(out, "%s%d", k ? ", " : "", dim_number(g, param->type.dim[k]));
         text_puts(out, param->type.rank ? "},\n" : "0},\n");
         emit_start(&param->start, out);
-        text_puts(out, is_frozen(train, i) ? ", .frozen = true},\n" : "},\n");
+        text_puts(out, is_frozen(train, i)   ? ", .frozen = true},\n"
+                       : is_sparse(train, i) ? ", .sparse = true},\n"
+                                             : "},\n");
     }
     text_puts(out, "};\n");
 }

@@ -234,3 +234,11 @@ bool is_frozen(const Program *train, int param) {
         if (train->reductions.at[i].param == param) return false;
     return true;
 }
+
+bool is_sparse(const Program *train, int param) {
+    for (int i = 0; i < train->reductions.len; i++) {
+        const Reduction *r = &train->reductions.at[i];
+        if (r->param == param && r->kind != REDUCE_SCATTER) return false;
+    }
+    return !is_frozen(train, param);
+}

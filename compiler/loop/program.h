@@ -207,6 +207,7 @@ int levels_up(const Program *program, int axis, int to); /* how many parents to 
 int steps_add(const Program *program, int node); /* STEPS: the length minus that of its input */
 bool same_access(const Access *a, const Access *b);
 bool is_frozen(const Program *train, int param); /* no gradient reaches the parameter */
+bool is_sparse(const Program *train, int param); /* one reaches rows that an index names alone */
 
 /* loop/print.c: the packed program and the loops, for `rondo emit`. */
 const char *print_packed(const Program *program);

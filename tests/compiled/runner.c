@@ -194,7 +194,7 @@ Results runner_train(Runner *runner, uint64_t key) {
 double runner_update(Runner *runner, long step, double clip) {
     RdSession *s = &runner->session;
     const RdModel *model = runner->model;
-    double norm = sqrt(model->square_sum(runner->pool, s->gradient, s->layout.trained));
+    double norm = sqrt(model->square_sum(runner->pool, s->gradient, s->layout.trained, NULL));
     RdUpdate update = {.pool = runner->pool,
                        .count = s->layout.trained,
                        .param = s->param,

@@ -154,6 +154,59 @@ Test(optimizers, clipping_keeps_what_is_not_a_number) {
     cr_expect_eq(param[2], 0.5f);
 }
 
+/* ---- patches ---- */
+
+enum { PATCHES = 5, REALS = PATCHES * RD_PATCH };
+
+/* What an optimizer leaves behind on a parameter of whose patches some get a gradient at some
+ * steps, the last never. */
+typedef struct {
+    float param[REALS], slots[RD_MAX_SLOTS][REALS];
+} Left;
+
+static void few_patches(const struct Case *c, bool told, Left *left) {
+    float gradient[REALS] = {0};
+    unsigned char patches[PATCHES] = {RD_PATCH_WHOLE | RD_PATCH_FILLED | RD_PATCH_USED};
+    RdUpdate update = {.count = REALS, .param = left->param, .gradient = gradient, .scale = 1};
+    update.training = c->training;
+    update.training.optimizer = c->name;
+    if (strncmp(c->name, "sgd", 3) == 0) update.training.optimizer = "sgd";
+    update.patches = told ? patches : NULL;
+    for (int i = 0; i < REALS; i++) left->param[i] = (float)(i % 7) - 3;
+    for (int s = 0; s < RD_MAX_SLOTS; s++) update.slot[s] = c->keeps[s] ? left->slots[s] : NULL;
+    for (int step = 1; step <= 6; step++) {
+        for (int p = 0; p < PATCHES; p++) {
+            bool filled = p == 0 || (p < PATCHES - 1 && (step + p) % 3 == 0);
+            if (p) patches[p] &= (unsigned char)~RD_PATCH_FILLED;
+            if (filled) patches[p] |= RD_PATCH_FILLED | RD_PATCH_USED;
+            for (int i = p * RD_PATCH; i < (p + 1) * RD_PATCH; i++)
+                gradient[i] = filled ? (float)((i + step) % 5) - 2 : 0;
+        }
+        update.step = step;
+        rd_update(&update, c->chunk);
+    }
+}
+
+Test(optimizers, patches_change_no_bit) {
+    static Left dense, sparse;
+    for (int i = 0; i < CASES; i++) {
+        memset(&dense, 0, sizeof dense);
+        memset(&sparse, 0, sizeof sparse);
+        few_patches(&cases[i], false, &dense);
+        few_patches(&cases[i], true, &sparse);
+        cr_expect(memcmp(&dense, &sparse, sizeof dense) == 0, "%s", cases[i].name);
+    }
+}
+
+Test(optimizers, the_norm_is_that_of_all_patches) {
+    float gradient[REALS] = {0};
+    unsigned char patches[PATCHES] = {RD_PATCH_FILLED, 0, RD_PATCH_FILLED};
+    for (int i = 0; i < REALS; i++)
+        if (patches[i / RD_PATCH]) gradient[i] = 0.1f * (float)(i % 11);
+    cr_expect_eq(rd_square_sum(NULL, gradient, REALS, NULL),
+                 rd_square_sum(NULL, gradient, REALS, patches));
+}
+
 /* ---- schedules ---- */
 
 static const struct {

@@ -323,7 +323,7 @@ static double scale_given, norm_seen;
 
 static void spy_update(const RdUpdate *update) {
     scale_given = update->scale;
-    norm_seen = sqrt(rd_model.square_sum(NULL, update->gradient, update->count));
+    norm_seen = sqrt(rd_model.square_sum(NULL, update->gradient, update->count, NULL));
     rd_model.update(update);
 }
 

@@ -225,8 +225,10 @@ static void prepare(RdRun *run, bool training) {
 
 static double peak(void) { return 1; }
 
-static double square_sum(RdPool *pool, const void *values, size_t count) {
+static double square_sum(RdPool *pool, const void *values, size_t count,
+                         const unsigned char *patches) {
     (void)pool;
+    (void)patches;
     double sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += (double)((const real *)values)[i] * ((const real *)values)[i];
