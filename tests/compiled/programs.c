@@ -1,26 +1,14 @@
 #include "programs.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "elaborated.h"
 #include "emit/emit.h"
-#include "front/elaborate.h"
 #include "graph/grad.h"
 #include "graph/print.h"
 #include "graph/rewrite.h"
 #include "graph/verify.h"
-
-static const char *printed(Arena *arena, const Diag *diag) {
-    char *said;
-    size_t length;
-    FILE *out = open_memstream(&said, &length);
-    diag_print(diag, out, 0);
-    fclose(out);
-    const char *copy = arena_copy(arena, said, length);
-    free(said);
-    return copy;
-}
 
 static int loss_of(const Graph *graph) {
     for (int i = 0; i < graph->outputs.len; i++)
@@ -57,7 +45,7 @@ Programs programs_of_graph(Graph *graph) {
     p.infer = lower(simplify(for_inference(p.graph)), "infer", 1, diag);
     p.train = lower(gradient, "train", graph->training.batch, diag);
     if (p.infer && p.train) p.c = emit_c(&(Emitted){.infer = p.infer, .train = p.train});
-    p.said = printed(graph->arena, diag);
+    p.said = diag_text(graph->arena, diag);
     return p;
 }
 
@@ -65,19 +53,12 @@ Programs programs_of_text(Arena *arena, const char *path, const char *text) {
     Source *source = ARENA_NEW(arena, Source);
     *source = (Source){path, text, strlen(text)};
     Compilation *c = compile(arena, source, STAGE_C, NULL);
-    return (Programs){c->graph, c->infer, c->train, c->c, printed(arena, c->diag)};
+    return (Programs){c->graph, c->infer, c->train, c->c, diag_text(arena, c->diag)};
 }
 
 Graph *graph_of_text(Arena *arena, const char *text) {
-    Source *source = ARENA_NEW(arena, Source);
-    *source = (Source){"test.rondo", text, strlen(text)};
-    Intern *names = intern_new(arena);
-    Diag *diag = diag_new(arena);
-    const File **library = ARENA_ARRAY(arena, const File *, library_count + 1);
-    for (int i = 0; i < library_count; i++)
-        library[i] = parse(arena, names, &library_sources[i], diag);
-    File *file = parse(arena, names, source, diag);
-    Graph *graph = elaborate(arena, names, file, library, library_count, diag);
-    cr_assert_eq(diag_errors(diag), 0, "%s", printed(arena, diag));
+    const char *said;
+    Graph *graph = elaborate_text(arena, "test.rondo", text, &said);
+    cr_assert(graph, "%s", said);
     return graph;
 }
