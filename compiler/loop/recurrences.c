@@ -25,13 +25,15 @@ static const char *scope_of(Arena *arena, const char *name) {
     return dot ? arena_copy(arena, name, (size_t)(dot - name)) : name;
 }
 
-/* The scope of the states that the kernel carries along; NULL when none of them has a name. */
+/* The scope of the states that the kernel carries along; NULL when none of them has a name. Where a
+ * state is needed as a value too, a copy of it has the name. */
 static const char *own_scope(const Program *program, int kernel) {
     const Graph *g = program->graph;
     for (int i = 0; i < g->nodes.len; i++) {
-        const Node *n = graph_node(g, i);
-        if (n->op == OP_DELAY && n->name && program->kernel_of[n->in[0]] == kernel)
-            return scope_of(g->arena, n->name);
+        const Node *named = graph_node(g, i);
+        const Node *n = named->op == OP_STOP ? graph_node(g, named->in[0]) : named;
+        if (n->op == OP_DELAY && named->name && program->kernel_of[n->in[0]] == kernel)
+            return scope_of(g->arena, named->name);
     }
     return NULL;
 }

@@ -18,11 +18,29 @@ typedef struct {
     const RdModel *model;
 } Case;
 
-static const char *const all_cases[] = {
-    "sentiment_small",  "sentiment_full", "rnn_tanh",      "rnn_relu",           "gru",
-    "gru_reset_before", "lstm_final",     "bilstm_final",  "mean_pooling",       "max_pooling",
-    "linear",           "bilstm_crf",     "rnn_equations", "class_weights",      "forecast",
-    "tagger",           "convolution",    "transformer",   "transformer_causal", NULL};
+static const char *const all_cases[] = {"sentiment_small",
+                                        "sentiment_full",
+                                        "rnn_tanh",
+                                        "rnn_relu",
+                                        "gru",
+                                        "gru_reset_before",
+                                        "lstm_final",
+                                        "bilstm_final",
+                                        "mean_pooling",
+                                        "max_pooling",
+                                        "linear",
+                                        "bilstm_crf",
+                                        "rnn_equations",
+                                        "class_weights",
+                                        "attention_pooling",
+                                        "logistic",
+                                        "svm",
+                                        "forecast",
+                                        "tagger",
+                                        "convolution",
+                                        "transformer",
+                                        "transformer_causal",
+                                        NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
 static const struct {

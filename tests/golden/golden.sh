@@ -30,7 +30,8 @@ stages leaky ast graph gradient step packed loops c
 stages pooled ast graph gradient packed loops c
 stages causal step
 : >"$got"
-for model in ../../examples/{custom_cell,questions,sentiment,stacked}.rondo ../../examples/cells/*.rondo; do
+for model in ../../examples/{custom_cell,questions,sentiment,stacked,splice,step_outputs,entities_crf}.rondo \
+    ../../examples/cells/*.rondo ../reference/models/{gru_reset_before,rnn_tanh,attention_pooling}.rondo; do
     printf '%s\n' "$(basename "$model")" >>"$got"
     "$rondo" emit --stage=products "$model" >>"$got" || exit 1
 done

@@ -95,6 +95,56 @@ class Weighted(Classifier):
         return nn.functional.cross_entropy(logits, labels, weights, label_smoothing=0.1)
 
 
+class AttentionPooling(nn.Module):
+    """A GRU in each direction, and Bahdanau's attention with a learned query over their states."""
+
+    def __init__(self, hidden, keys):
+        super().__init__()
+        self.embedding = nn.Embedding(VOCABULARY, EMBEDDING)
+        self.forward_gru, self.reverse_gru = nn.GRU(EMBEDDING, hidden), nn.GRU(EMBEDDING, hidden)
+        self.query = nn.ParameterDict({"query": torch.empty(5)})
+        self.attention = nn.ModuleDict(
+            {"asked": nn.Linear(5, keys), "linear": nn.Linear(2 * hidden, keys)})
+        self.attention.score = nn.Parameter(torch.empty(keys))
+        self.logits = nn.Linear(2 * hidden, 2)
+
+    def parts(self):
+        return {"": self.query, "x": self.embedding, "forward": self.forward_gru,
+                "reverse": self.reverse_gru, "additive_attention": self.attention,
+                "logits": self.logits}
+
+    def forward(self, words):
+        x = self.embedding(words)
+        keys = torch.cat([self.forward_gru(x)[0], self.reverse_gru(x.flip(0))[0].flip(0)], dim=1)
+        asked = self.attention["asked"](self.query["query"])
+        energy = torch.tanh(self.attention["linear"](keys) + asked) @ self.attention.score
+        weights = torch.softmax(energy, dim=0)
+        return self.logits(weights @ keys), weights
+
+
+class BagOfWords(nn.Module):
+    """A weight for each word, and a bias; the score of one class is minus that of the other."""
+
+    def __init__(self, loss):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.empty(VOCABULARY)), nn.Parameter(torch.empty(()))
+        self.of_scores = loss
+
+    def parts(self):
+        return {"": self}
+
+    def forward(self, words):
+        score = self.weight[words].sum() + self.bias
+        return torch.stack([-score, score]), None
+
+    def loss(self, logits, labels):
+        return self.of_scores(logits[:, 1], labels.to(logits.dtype))
+
+
+def hinge(scores, labels):
+    return torch.clamp(1 - (2 * labels - 1) * scores, min=0).mean()
+
+
 def last(states):
     return states[-1]
 
@@ -137,6 +187,9 @@ def cases():
             {"narrow": Convolution(E, 6, 2), "wide": Convolution(E, 5, 5),
              "past": Convolution(E, 4, 3, before=2)}, pool_windows, 2 * 6 + 5 + 4),
         "class_weights": Weighted({}, mean, E),
+        "attention_pooling": AttentionPooling(7, 6),
+        "logistic": BagOfWords(nn.functional.binary_cross_entropy_with_logits),
+        "svm": BagOfWords(hinge),
     }
 
 

@@ -58,14 +58,14 @@ def fill(model, seed, bound, grid=None, **bounds):
 
 
 def named(model):
-    """[(Rondo's name, parameter)]: the scope's name, a dot, PyTorch's name, without "_l0" where
+    """[(Rondo's name, parameter)]: the scope's name and a dot, unless it is "", PyTorch's name, without "_l0" where
     there is one layer; "__" stands for a dot, which PyTorch does not allow in names."""
     result = []
     for scope, part in model.parts().items():
         for name, parameter in part.named_parameters():
             if getattr(part, "num_layers", 1) == 1:
                 name = name.replace("_l0", "")
-            result.append((scope + "." + name.replace("__", "."), parameter))
+            result.append(((scope + "." if scope else "") + name.replace("__", "."), parameter))
     assert len(result) == len(list(model.parameters()))
     return result
 
