@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ngram.h"
 #include "status.h"
 #include "threads.h"
 
@@ -73,7 +74,7 @@ typedef struct {
 /* clang-format off */
 static const OptionInfo infos[RD_OPTION_COUNT] = {
 /*                       name         value     kind   field            allowed    needed   most     help */
-[RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T,         T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
+[RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T|E,       T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
 [RD_OPTION_VALID]    = {"valid",     "FILE",   TEXT,  FIELD(valid),     T,         0,       0,       "examples to choose the best epoch by"},
 [RD_OPTION_DATA]     = {"data",      "FILE",   TEXT,  FIELD(data),      E|G,       E,       0,       "examples: .tsv or .csv, also .gz, or - for standard input"},
 [RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M, T|E|P|X|M, 0,   "the trained model, a .safetensors file"},
@@ -83,6 +84,8 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_EPOCHS]   = {"epochs",    "N",      COUNT, FIELD(epochs),    T,         0,       1000000, "times through the examples, at most"},
 [RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X|B, 0,       1000000, "examples a step"},
 [RD_OPTION_RATE]     = {"rate",      "X",      REAL,  FIELD(rate),      T,         0,       0,       "learning rate"},
+[RD_OPTION_NGRAM]    = {"ngram",     "N",      COUNT, FIELD(ngram),     E,         0,       RD_MAX_NGRAM, "compare with n-grams of the text in --train"},
+[RD_OPTION_ADD_K]    = {"add-k",     "X",      REAL,  FIELD(add_k),     E,         0,       0,       "smooth their counts by adding this, not by Kneser-Ney"},
 [RD_OPTION_EXAMPLES] = {"examples",  "N",      COUNT, FIELD(examples),  G,         0,       1000,    "examples to check on"},
 [RD_OPTION_LENGTH]   = {"length",    "N",      COUNT, FIELD(length),    B,         0,       1000000, "steps of the longest example"},
 [RD_OPTION_SHORTEST] = {"shortest",  "N",      COUNT, FIELD(shortest),  B,         0,       1000000, "steps of the shortest one; all have --length without it"},
@@ -134,8 +137,10 @@ static int finish_output(void) {
 
 static void print_default(const RdOptions *defaults, const OptionInfo *info) {
     const char *field = (const char *)defaults + info->field;
-    if (info->kind == COUNT) printf(" [%d]", *(const int *)(const void *)field);
-    if (info->kind == REAL) printf(" [%g]", *(const double *)(const void *)field);
+    int count = info->kind == COUNT ? *(const int *)(const void *)field : 0;
+    double real_value = info->kind == REAL ? *(const double *)(const void *)field : 0;
+    if (count) printf(" [%d]", count);
+    if (real_value > 0) printf(" [%g]", real_value);
     if (info->kind == SEED) printf(" [%llu]", (unsigned long long)defaults->seed);
 }
 
@@ -302,6 +307,11 @@ static int check(const RdOptions *options) {
     if (verb->takes_texts && !options->text_count)
         return wrong("%s needs a text, a file with a text a line, or - for standard input",
                      verb->name);
+    if (options->verb == RD_VERB_EVAL && options->given[RD_OPTION_NGRAM] != !!options->train)
+        return wrong(
+            "eval needs --ngram N and --train FILE together: the n-grams are counted in it");
+    if (options->given[RD_OPTION_ADD_K] && !options->given[RD_OPTION_NGRAM])
+        return wrong("--add-k is for the counts of --ngram N");
     if (options->shortest > options->length)
         return wrong("--shortest %d is longer than --length %d", options->shortest,
                      options->length);

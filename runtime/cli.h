@@ -31,6 +31,8 @@ typedef enum {
     RD_OPTION_EPOCHS,
     RD_OPTION_BATCH,
     RD_OPTION_RATE,
+    RD_OPTION_NGRAM,
+    RD_OPTION_ADD_K,
     RD_OPTION_EXAMPLES,
     RD_OPTION_LENGTH,
     RD_OPTION_SHORTEST,
@@ -61,6 +63,8 @@ typedef struct {
     RdTexts vocab;
     int epochs, batch, examples, threads;
     int length, shortest, words, repeat; /* of what bench makes up */
+    int ngram;                           /* 0: not asked for */
+    double add_k;                        /* 0: Kneser-Ney */
     double rate;
     uint64_t seed;
     bool json, skip_bad, resume, quiet;

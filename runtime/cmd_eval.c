@@ -2,17 +2,39 @@
 #include "report.h"
 #include "trained.h"
 
+static RdReadOptions how_to_read(const RdTrained *trained, const RdOptions *options) {
+    return (RdReadOptions){
+        .need_targets = true, .skip_bad = options->skip_bad, .learned = trained->saved.vocab};
+}
+
+/* What n-grams of the training text say of the data. */
+static bool measure_baseline(const RdTrained *trained, const RdOptions *options, const RdData *data,
+                             RdBaseline *baseline, RdError *error) {
+    RdData train;
+    int column = rd_produced_text(trained->model);
+    if (column < 0)
+        return rd_fail(error, "--ngram %d: the model '%s' has no target for each word of a text",
+                       options->ngram, trained->model->name);
+    *baseline = (RdBaseline){options->ngram, options->add_k, options->train, 0};
+    bool read =
+        rd_data_read(options->train, trained->model, how_to_read(trained, options), &train, error);
+    if (read) {
+        rd_note_data(trained->model, &train);
+        rd_baseline_measure(baseline, trained->model, trained->saved.vocab, column, &train, data);
+    }
+    rd_data_free(&train);
+    return read;
+}
+
 /* Reads and encodes the data. */
 static bool read_examples(const RdTrained *trained, const RdOptions *options, RdExamples *examples,
-                          RdError *error) {
+                          RdBaseline *baseline, RdError *error) {
     RdData data;
-    RdReadOptions how = {
-        .need_targets = true, .skip_bad = options->skip_bad, .learned = trained->saved.vocab};
-    bool read = rd_data_read(options->data, trained->model, how, &data, error);
-    if (read) {
-        rd_note_data(trained->model, &data);
-        rd_encode(trained->model, &data, trained->saved.vocab, examples);
-    }
+    bool read =
+        rd_data_read(options->data, trained->model, how_to_read(trained, options), &data, error);
+    if (read) rd_note_data(trained->model, &data);
+    if (read && options->ngram) read = measure_baseline(trained, options, &data, baseline, error);
+    if (read) rd_encode(trained->model, &data, trained->saved.vocab, examples);
     rd_data_free(&data);
     return read;
 }
@@ -29,9 +51,11 @@ static bool evaluate(RdTrained *trained, const RdOptions *options, RdError *erro
     RdExamples examples;
     RdPlan plan;
     RdEvaluation evaluation = {0};
-    if (!read_examples(trained, options, &examples, error)) return false;
+    RdBaseline baseline = {0};
+    if (!read_examples(trained, options, &examples, &baseline, error)) return false;
     rd_plan_new(&examples, options->batch, &plan);
     bool measured = measure(trained, &plan, &evaluation, error);
+    evaluation.baseline = baseline;
     if (measured)
         (options->json ? rd_report_json : rd_report_text)(
             stdout, trained->model, trained->saved.vocab, &evaluation, examples.count);

@@ -76,12 +76,17 @@ static bool chunks_init(RdChunks *chunks, const RdColumn *column, const RdVocab 
     return done;
 }
 
-/* The text that has a target for each word, or NULL. */
-static const RdColumn *produced_text(const RdModel *model) {
+int rd_produced_text(const RdModel *model) {
     for (int c = 0; c < model->column_count; c++)
         if (model->columns[c].marked && model->columns[c].per_step == model->loss_per_step)
-            return &model->columns[c];
-    return NULL;
+            return c;
+    return -1;
+}
+
+/* The same as a column; NULL for none. */
+static const RdColumn *produced_text(const RdModel *model) {
+    int column = rd_produced_text(model);
+    return column < 0 ? NULL : &model->columns[column];
 }
 
 bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,

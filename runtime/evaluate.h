@@ -3,6 +3,7 @@
 #ifndef RONDO_EVALUATE_H
 #define RONDO_EVALUATE_H
 
+#include "baseline.h"
 #include "batch.h"
 #include "chunks.h"
 #include "metrics.h"
@@ -37,6 +38,9 @@ double rd_output_real(const RdSession *session, int output, int columns, int row
 /* The number of columns of an output, vocabulary sizes filled in. */
 int rd_output_columns(const RdSession *session, int output);
 
+/* The column of the text that has a target for each word; -1 for none. */
+int rd_produced_text(const RdModel *model);
+
 /* ---- measuring ---- */
 
 /* The sum of the losses, or of the weights, of the last run's first `count` targets. */
@@ -60,6 +64,7 @@ typedef struct {
     RdChunks chunks;        /* when it is a tag for each word, and tags say where chunks are */
     RdNumbers numbers;      /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
+    RdBaseline baseline;  /* where it is asked for; set by the caller */
     const RdColumn *text; /* the text that is produced, a target a word; NULL: none */
     long targets;
     double loss; /* the weighted mean over all targets */

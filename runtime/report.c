@@ -124,6 +124,16 @@ static void report_chunks(FILE *out, const RdChunks *chunks) {
     free(order);
 }
 
+static void baseline_lines(FILE *out, const RdEvaluation *evaluation) {
+    const RdBaseline *baseline = &evaluation->baseline;
+    char smoothing[RD_BASELINE_TEXT];
+    fprintf(out, "\n%d-grams of %s, %s:\nloss      %.3f\nperplexity  %.2f\n", baseline->order,
+            baseline->path, rd_baseline_smoothing(baseline, smoothing), baseline->loss,
+            rd_perplexity(baseline->loss));
+    if (rd_tokens_are_letters(evaluation->text))
+        fprintf(out, "bpc       %.3f\n", rd_bits(baseline->loss));
+}
+
 void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
                     const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
@@ -143,6 +153,7 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
         return;
     }
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
+    if (evaluation->baseline.order) baseline_lines(out, evaluation);
     if (!confusion->classes) return;
     Classes classes = classes_of(model, vocab, evaluation);
     if (confusion->classes == 2)
@@ -217,6 +228,13 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
         if (rd_tokens_are_letters(evaluation->text))
             json_object_set_new(json, "bpc", json_real(rd_bits(evaluation->loss)));
     }
+    const RdBaseline *baseline = &evaluation->baseline;
+    char smoothing[RD_BASELINE_TEXT];
+    if (baseline->order)
+        json_object_set_new(json, "ngram",
+                            json_pack("{s:i, s:s, s:f, s:f}", "order", baseline->order, "smoothing",
+                                      rd_baseline_smoothing(baseline, smoothing), "loss",
+                                      baseline->loss, "perplexity", rd_perplexity(baseline->loss)));
     if (evaluation->numbers.columns) {
         json_object_set_new(json, "rmse", json_real(rd_rmse(&evaluation->numbers)));
         json_object_set_new(json, "mae", json_real(rd_mae(&evaluation->numbers)));

@@ -132,6 +132,11 @@ for batch in 1 7 32 100; do
     done
 done
 wrong 1 "cannot open" eval --model m --data nothing.tsv
+wrong 1 "no target for each word" eval --model m --data valid.tsv --ngram 3 --train train.tsv
+wrong 2 "together" eval --model m --data valid.tsv --ngram 3
+wrong 2 "together" eval --model m --data valid.tsv --train train.tsv
+wrong 2 "from 1 to 10" eval --model m --data valid.tsv --ngram 11 --train train.tsv
+wrong 2 "counts of --ngram" eval --model m --data valid.tsv --add-k 1
 wrong 1 "cannot open" eval --model nothing --data valid.tsv
 wrong 1 "not a safetensors file" eval --model train.tsv --data valid.tsv
 head -c 1000 m >short
