@@ -79,6 +79,7 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag, FILE
     t = passed("pack", program ? program->graph : NULL, t, log);
     if (!program) return NULL;
     fuse(program);
+    recompute(program);
     find_products(program);
     plan_memory(program);
     passed("fuse", program->graph, t, log);

@@ -16,17 +16,35 @@ static void needs(Plan *plan, int node, int phase) {
     if (phase > plan->last[node]) plan->last[node] = phase;
 }
 
-static void read_by(Plan *plan, int user, Access access) {
+static void read_by(Plan *plan, int user, int stage, Access access) {
     Program *program = plan->program;
     const Node *n = graph_node(program->graph, access.node);
     if (n->op == OP_ONEHOT) access.node = n->in[0];
     int from = program->kernel_of[access.node];
     if (from < 0) return;
-    bool elsewhere = from != program->kernel_of[user] ||
-                     program->stage_of[access.node] != program->stage_of[user];
+    bool elsewhere =
+        from != program->kernel_of[user] || !is_computed_in(program, stage, access.node);
     bool index = graph_node(program->graph, access.node)->type.kind == TYPE_INDEX;
     if (elsewhere || access.row != ROW_SAME || index || reads_whole_row(program, user))
         needs(plan, access.node, program->kernels.at[program->kernel_of[user]].phase);
+}
+
+/* What a node reads in one of the stages that compute it. */
+static void find_read(Plan *plan, int node, int stage) {
+    const Program *program = plan->program;
+    const Node *n = graph_node(program->graph, node);
+    for (int k = 0; k < n->count; k++) {
+        Access access = access_of(program, n->in[k]);
+        read_by(plan, node, stage, access);
+        if (access.init < 0) continue;
+        Access init = access_of(program, access.init);
+        init.row = ROW_EXAMPLE;
+        read_by(plan, node, stage, init);
+    }
+}
+
+static int stages_around(const Program *program, int node) {
+    return program->kernels.at[program->kernel_of[node]].stages.len;
 }
 
 static void find_readers(Plan *plan) {
@@ -35,14 +53,9 @@ static void find_readers(Plan *plan) {
     for (int i = 0; i < g->nodes.len; i++) {
         if (program->kernel_of[i] < 0) continue;
         if (is_fold(program, i)) needs(plan, i, 0);
-        for (int k = 0; k < graph_node(g, i)->count; k++) {
-            Access access = access_of(program, graph_node(g, i)->in[k]);
-            read_by(plan, i, access);
-            if (access.init < 0) continue;
-            Access init = access_of(program, access.init);
-            init.row = ROW_EXAMPLE;
-            read_by(plan, i, init);
-        }
+        if (!program->repeated[i]) find_read(plan, i, program->stage_of[i]);
+        for (int s = 0; program->repeated[i] && s < stages_around(program, i); s++)
+            if (is_computed_in(program, s, i)) find_read(plan, i, s);
     }
     for (int i = 0; i < g->outputs.len; i++) {
         int node = access_of(program, g->outputs.at[i].node).node;
@@ -86,6 +99,40 @@ static bool same_size(const Program *program, const Buffer *a, const Buffer *b) 
            a->index == b->index && two_rows(program, a->node) == two_rows(program, b->node);
 }
 
+/* `user`, in a stage of its kernel, reads no number of `from` behind the one that `to` is written
+ * over in that stage. */
+static bool reads_before(const Program *program, int user, int operand, Access access, int to) {
+    int stage = program->stage_of[to];
+    if (!reads_in_place(program, user, operand, access)) /* whole rows: in stages before */
+        return program->kernel_of[user] == program->kernel_of[to] && access.row == ROW_SAME &&
+               !program->repeated[user] && program->stage_of[user] < stage;
+    for (int s = stage; s < stages_around(program, user); s++)
+        if (is_computed_in(program, s, user) && (s > stage || user > to)) return false;
+    return true;
+}
+
+/* A long row of the one can be written over that of the other, number by number: all that reads
+ * `from` has read it by then. */
+static bool in_place(const Program *program, const Buffer *from, const Buffer *to) {
+    const Graph *g = program->graph;
+    bool elementwise = op_info[graph_node(g, to->node)->op].class == OP_ELEMENTWISE;
+    if (program->kernel_of[from->node] != program->kernel_of[to->node] || !elementwise ||
+        from->last != to->first || lines_of(program, to->node) > 1 ||
+        size_for(g, to->columns, -1) < LONG_ROW)
+        return false;
+    for (int i = 0; i < g->nodes.len; i++) {
+        const Node *n = graph_node(g, i);
+        for (int k = 0; k < n->count && program->kernel_of[i] >= 0; k++) {
+            Access access = access_of(program, n->in[k]);
+            if (access.init >= 0 && access_of(program, access.init).node == from->node)
+                return false;
+            if (access.node == from->node && !reads_before(program, i, n->in[k], access, to->node))
+                return false;
+        }
+    }
+    return program->stage_of[from->node] < program->stage_of[to->node];
+}
+
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */
 static void share_slots(Program *program) {
     for (int i = 0; i < program->buffers.len; i++) {
@@ -96,7 +143,8 @@ static void share_slots(Program *program) {
                 const Buffer *other = &program->buffers.at[j];
                 if (other->slot != buffer->slot) continue;
                 free = same_size(program, buffer, other) &&
-                       (other->last < buffer->first || buffer->last < other->first);
+                       (other->last < buffer->first || buffer->last < other->first ||
+                        in_place(program, other, buffer) || in_place(program, buffer, other));
             }
             if (free) break;
         }

@@ -157,8 +157,9 @@ typedef struct {
     VEC(Reduction) reductions;
     VEC(Kernel) kernels; /* in order of execution */
     int *kernel_of;      /* of each node; -1 */
-    int *stage_of;
-    int phases; /* reductions run after the last */
+    int *stage_of;       /* the first one that computes it */
+    bool *repeated;      /* recompute.c: further stages of its kernel compute it too */
+    int phases;          /* reductions run after the last */
     VEC(Buffer) buffers;
     int *buffer_of; /* of each node; -1 */
     int slots;
@@ -171,6 +172,13 @@ Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag);
 
 /* fuse.c: kernels, stages and phases. */
 void fuse(Program *program);
+
+/* recompute.c: values of long rows are computed in each stage that needs them. */
+enum { LONG_ROW = 1024 }; /* numbers: some such rows exceed the first-level cache */
+void recompute(Program *program);
+bool is_computed_in(const Program *program, int stage, int node); /* a stage of its kernel */
+bool reads_in_place(const Program *program, int user, int operand, Access access); /* the number at
+                                                                       the place that it computes */
 
 /* products.c: accumulators of each stage; the phases of its tiles, in order. Neighbours that feed
  * the same sums make one call, so that those stay in registers: the phase behind such a call. */

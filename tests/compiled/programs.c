@@ -30,6 +30,7 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag) {
     cr_assert(graph_verify(program->graph, &problem), "after packing: %s\n%s", problem,
               graph_print(program->graph));
     fuse(program);
+    recompute(program);
     find_products(program);
     plan_memory(program);
     return program;
