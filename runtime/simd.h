@@ -146,8 +146,20 @@ RD_INLINE real rd_highest(vec v) {
 
 /* The index of the largest of n numbers, the first of equals. */
 RD_INLINE int rd_argmax(const real *x, int n) {
-    int best = 0;
-    for (int i = 1; i < n; i++) best = x[i] > x[best] ? i : best;
+    int best = 0, i = 1;
+    if (n >= 2 * LANES) { /* the best of each lane, then of all */
+        vec high = rd_load(x), where = rd_iota(0), here = where;
+        for (i = LANES; i + LANES <= n; i += LANES) {
+            const vec v = rd_load(x + i);
+            here += rd_splat((real)LANES);
+            where = rd_choose(v > high, here, where);
+            high = rd_max(v, high);
+        }
+        for (int k = 1; k < LANES; k++)
+            if (high[k] > high[best] || (high[k] == high[best] && where[k] < where[best])) best = k;
+        best = (int)where[best];
+    }
+    for (; i < n; i++) best = x[i] > x[best] ? i : best;
     return best;
 }
 
