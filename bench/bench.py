@@ -1,20 +1,32 @@
 #!/usr/bin/python3
-"""Rondo beside PyTorch on the same work, in turn, in one run. Prints ratios and writes results.md.
+"""Rondo beside what a user would pick instead, on the same work, in turn, in one run.
 
-    bench.py RONDO [WORKLOAD…] [--threads N] [--rounds N] [--data FOLDER] [--out FILE]
+    bench.py RONDO [WORK…] [--against PEER…] [--threads N] [--rounds N] [--data FOLDER] [--out FILE]
 
-Workloads are w2, w2v, w3, w6, w8, w8_equations and w9 (bench/workloads), timed as one training step
-and one prediction of a batch, and sst2: the whole job of examples/sentiment.rondo, from reading the
-files over five epochs, validated after each, to the accuracy on the test set. Without any, all.
+Work is
+  w2 w2v w3 w6 w8 w8_equations w9   a training step and a prediction of a batch (bench/workloads)
+  batch1    the prediction of one example
+  cells     cells of examples/cells beside the library's LSTM, per operation
+  scaling   a training step for lengths, batches, vocabularies and hidden sizes over a 16-fold range
+  start     a prediction from process start to exit; sizes of programs; time to build each example
+  sst2      the whole job of examples/sentiment.rondo, from the files to the test accuracy
+Without any, all. Peers are pytorch and onnxruntime (prediction only). Before time is taken, each
+peer gets the weights of a model that Rondo trained and must find the same loss on examples of
+different lengths.
 
-Both sides run in turn, `rounds` times each; a ratio is that of the medians, its spread that of the
-rounds. A share of the peak counts products alone, once forward and twice backward.
+All sides run in turn, `rounds` times each; a ratio is that of the medians, its spread that of the
+rounds. A share of the peak is of what multiply-adds reach in the same process, and counts products
+alone, once forward and twice backward. Results go to standard output and to results.md.
 """
 
 import argparse
+import collections
 import datetime
+import glob
 import json
 import os
+import random
+import re
 import statistics
 import subprocess
 import sys
@@ -22,42 +34,76 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+EXAMPLES = os.path.join(HERE, "../examples")
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
+PEERS = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime"}
 
-# the model, its options, the peers on the same work
+# the model, its options, what the peers run; a Python loop would be unrolled in ONNX
+Work = collections.namedtuple("Work", "model batch length words shortest pytorch onnxruntime")
 WORKLOADS = {
-    "w2": ("w2", "--batch 32 --length 200 --words 20000", ["w2"]),
-    "w2v": ("w2", "--batch 32 --length 200 --shortest 10 --words 20000", ["w2v"]),
-    "w3": ("w3", "--batch 32 --length 200 --words 20000", ["w3"]),
-    "w6": ("w6", "--batch 50 --length 200 --words 20000", ["w6"]),
-    "w8": ("w8", "--batch 32 --length 200 --words 20000", ["w8"]),
-    "w8_equations": ("w8_equations", "--batch 32 --length 200 --words 20000",
-                     ["w8_loop", "w8_script"]),
-    "w9": ("w9", "--batch 16 --length 25 --words 20000", ["w9"]),
+    "w2": Work("w2", 32, 200, 20000, None, ["w2"], ["w2"]),
+    "w2v": Work("w2", 32, 200, 20000, 10, ["w2v"], ["w2v"]),
+    "w3": Work("w3", 32, 200, 20000, None, ["w3"], ["w3"]),
+    "w6": Work("w6", 50, 200, 20000, None, ["w6"], ["w6"]),
+    "w8": Work("w8", 32, 200, 20000, None, ["w8"], ["w8"]),
+    "w8_equations": Work("w8_equations", 32, 200, 20000, None, ["w8_loop", "w8_script"], []),
+    "w9": Work("w9", 16, 25, 20000, None, ["w9"], ["w9"]),
 }
+SINGLE = [("w2", 20), ("w2", 200), ("w9", 25), ("w6", 200)]
+CELLS = ["layer_norm_lstm", "peephole_lstm", "zoneout_lstm", "coupled_lstm", "minimal_gated_unit",
+         "multiplicative_lstm", "projected_lstm", "lstm_equations"]
+SECTIONS = ["batch1", "cells", "scaling", "start", "sst2"]
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("rondo")
-parser.add_argument("workload", nargs="*")
+parser.add_argument("work", nargs="*")
+parser.add_argument("--against", nargs="+", choices=list(PEERS), default=list(PEERS))
 parser.add_argument("--threads", type=int, help="1 and 2 without it; for sst2, 2")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--data", default=os.path.join(HERE, "../../shared/data"))
 parser.add_argument("--out", default=os.path.join(HERE, "results.md"))
-options = parser.parse_args()
-for name in options.workload:
-    if name not in WORKLOADS and name != "sst2":
-        sys.exit("bench: there is no workload %s; there are %s and sst2" %
-                 (name, ", ".join(WORKLOADS)))
-chosen = options.workload or list(WORKLOADS) + ["sst2"]
+options = parser.parse_intermixed_args()
+for name in options.work:
+    if name not in WORKLOADS and name not in SECTIONS:
+        sys.exit("bench: there is no work called %s; there are %s" %
+                 (name, ", ".join([*WORKLOADS, *SECTIONS])))
+chosen = options.work or [*WORKLOADS, *SECTIONS]
 sst2 = os.path.join(options.data, "sst2")
 if "sst2" in chosen and not os.path.exists(os.path.join(sst2, "train.tsv")):
     sys.exit("bench: %s: no train.tsv here; name the folder of the data with --data" % sst2)
 out = open(options.out, "w")
+median = statistics.median
+
+
+# ---- printing ----
 
 
 def say(line=""):
     print(line, flush=True)
     print(line, file=out, flush=True)
+
+
+def heading(text):
+    say()
+    say("## " + text)
+    say()
+
+
+def table(*names):
+    say("| %s |" % " | ".join(names))
+    say("|%s" % (" --- |" * len(names)))
+
+
+def row(*cells):
+    say("| %s |" % " | ".join(str(cell) for cell in cells))
+
+
+def ratio(ours, theirs):
+    ratios = [b / a for a, b in zip(ours, theirs)]
+    return "**%.1f×** (%.1f–%.1f)" % (median(theirs) / median(ours), min(ratios), max(ratios))
+
+
+# ---- running ----
 
 
 def result_of(*command):
@@ -68,47 +114,253 @@ def result_of(*command):
     return done.stdout
 
 
-def build(source, folder):
-    program = os.path.join(folder, os.path.basename(source).replace(".rondo", ""))
-    result_of(options.rondo, "build", source, "-o", program)
-    return program
-
-
-def spread(ours, theirs):
-    ratios = [b / a for a, b in zip(ours, theirs)]
-    return "%.1f× (%.1f–%.1f)" % (statistics.median(theirs) / statistics.median(ours), min(ratios),
-                                  max(ratios))
-
-
-def compare(name, threads, folder):
-    model, arguments, peers = WORKLOADS[name]
-    program = build(os.path.join(HERE, "workloads", model + ".rondo"), folder)
-    ours, theirs = [], {peer: [] for peer in peers}
-    for _ in range(options.rounds):
-        ours.append(json.loads(result_of(program, "bench", "--json", "--threads", threads,
-                                         *arguments.split())))
-        for peer in peers:
-            theirs[peer].append(json.loads(result_of(
-                PYTHON, os.path.join(HERE, "pytorch_workloads.py"), peer, "--threads", threads)))
-    def of(runs, key):
-        return [run[key] for run in runs]
-    train, predict = of(ours, "train_seconds"), of(ours, "predict_seconds")
-    share = statistics.median(a / b for a, b in zip(of(ours, "train_flops"),
-                                                    of(ours, "peak_flops")))
-    for peer in peers:
-        their_train, their_predict = of(theirs[peer], "train_seconds"), of(theirs[peer],
-                                                                           "predict_seconds")
-        say("| %s | %d | %.2f | %.0f %% | %.2f | %s | %.2f | %.2f | %s |" %
-            (name if peer == name else "%s, %s" % (name, peer), threads,
-             1e3 * statistics.median(train), 100 * share, 1e3 * statistics.median(their_train),
-             spread(train, their_train), 1e3 * statistics.median(predict),
-             1e3 * statistics.median(their_predict), spread(predict, their_predict)))
-
-
 def timed(*command):
     start = time.perf_counter()
     text = result_of(*command)
     return time.perf_counter() - start, text
+
+
+def build(source, folder):
+    program = os.path.join(folder, os.path.basename(source).replace(".rondo", ""))
+    return program, result_of(options.rondo, "build", source, "-o", program)
+
+
+def build_text(text, name, folder):
+    source = os.path.join(folder, name + ".rondo")
+    with open(source, "w") as file:
+        file.write(text)
+    return build(source, folder)[0]
+
+
+def workload(model):
+    return os.path.join(HERE, "workloads", model + ".rondo")
+
+
+def our_bench(program, threads, *arguments):
+    return json.loads(result_of(program, "bench", "--json", "--threads", threads, *arguments))
+
+
+def shape_of(work, **other):
+    work = work._replace(**other)
+    shape = ["--batch", work.batch, "--length", work.length, "--words", work.words]
+    return shape + (["--shortest", work.shortest] if work.shortest else [])
+
+
+def peer(which, name, *arguments):
+    return json.loads(result_of(PYTHON, "-W", "ignore", os.path.join(HERE, "peer.py"), which, name,
+                                *arguments))
+
+
+def of(runs, key):
+    return [run[key] for run in runs]
+
+
+# ---- is it the same work? ----
+
+
+def make_examples(path, tags):
+    """48 texts of 5 to 25 words, with a label each, or with a tag for each word."""
+    chance = random.Random(1)
+    with open(path, "w") as file:
+        if not tags:
+            file.write("label\ttext\n")
+        for _ in range(48):
+            words = ["w%d" % chance.randrange(300) for _ in range(chance.randrange(5, 26))]
+            if tags:
+                file.write("".join("%s\t%s\n" % (w, chance.choice(tags)) for w in words) + "\n")
+            else:
+                file.write("%s\t%s\n" % (chance.choice(["neg", "pos"]), " ".join(words)))
+
+
+def check(program, name, folder):
+    """Ends the run unless each peer finds the loss that Rondo finds."""
+    work = WORKLOADS[name]
+    with open(workload(work.model)) as file:
+        tags = re.search(r"tags\(over = \w+,([^)]*)\)", file.read())
+    data, model = os.path.join(folder, "examples.txt"), os.path.join(folder, "checked")
+    make_examples(data, re.findall(r"\w+", tags.group(1)) if tags else None)
+    result_of(program, "train", "--train", data, "--model", model, "--epochs", 2, "--quiet")
+    ours = json.loads(result_of(program, "eval", "--model", model, "--data", data, "--json"))["loss"]
+    for which in options.against:
+        for theirs in getattr(work, which):
+            loss = peer(which, theirs, "--model", model, "--data", data)["loss"]
+            if abs(loss - ours) > 2e-6 * max(1, abs(ours)):
+                sys.exit("bench: %s: the mean loss is %.8f, and %.8f with %s: not the same work" %
+                         (theirs, ours, loss, PEERS[which]))
+    os.remove(model)
+
+
+# ---- training steps and predictions of batches ----
+
+
+def measure(name, threads, program):
+    work = WORKLOADS[name]
+    runs = collections.defaultdict(list)
+    for _ in range(options.rounds):
+        runs["rondo"].append(our_bench(program, threads, *shape_of(work)))
+        for which in options.against:
+            for theirs in getattr(work, which):
+                runs[which, theirs].append(peer(which, theirs, "--threads", threads))
+    return runs
+
+
+def batches(names, folder):
+    threads = [options.threads] if options.threads else [1, 2]
+    results = {}
+    for name in names:
+        program, _ = build(workload(WORKLOADS[name].model), folder)
+        check(program, name, folder)
+        for count in threads:
+            results[name, count] = measure(name, count, program)
+            print("bench: %s on %d: measured" % (name, count), file=sys.stderr)
+    if "pytorch" in options.against:
+        heading("Training: forward, backward, clipping, Adam")
+        table("work", "threads", "ms", "words/s", "GFLOP/s", "of peak", "PyTorch ms", "ratio")
+        for (name, count), runs in results.items():
+            training(name, count, runs)
+    heading("Prediction of a batch")
+    table("work", "threads", "ms", "GFLOP/s", "of peak", *[c for which in options.against
+                                                         for c in (PEERS[which] + " ms", "ratio")])
+    for (name, count), runs in results.items():
+        prediction(name, count, runs)
+    if not options.threads:
+        heading("Two threads over one")
+        table("work", "training", "prediction")
+        for name in names:
+            one, two = (results[name, count]["rondo"] for count in threads)
+            row(name, *["%.2f×" % (median(of(one, key)) / median(of(two, key)))
+                        for key in ("train_seconds", "predict_seconds")])
+
+
+def speed(ours, kind):
+    flops = median(of(ours, kind + "_flops"))
+    return "%.0f" % (flops / 1e9), "%.0f %%" % (100 * flops / median(of(ours, "peak_flops")))
+
+
+def training(name, count, runs):
+    ours = runs["rondo"]
+    seconds = of(ours, "train_seconds")
+    for (_, theirs), other in ((k, v) for k, v in runs.items() if k[0] == "pytorch"):
+        other = of(other, "train_seconds")
+        row(name if theirs == name else theirs, count, "%.2f" % (1e3 * median(seconds)),
+            "%.0f" % (ours[0]["steps"] / median(seconds)), *speed(ours, "train"),
+            "%.2f" % (1e3 * median(other)), ratio(seconds, other))
+
+
+def prediction(name, count, runs):
+    ours = runs["rondo"]
+    seconds = of(ours, "predict_seconds")
+    cells = []
+    for which in options.against:
+        theirs = getattr(WORKLOADS[name], which)
+        other = of(runs[which, theirs[0]], "predict_seconds") if theirs else []
+        cells += ["%.2f" % (1e3 * median(other)), ratio(seconds, other)] if other else ["", ""]
+    row(name, count, "%.2f" % (1e3 * median(seconds)), *speed(ours, "predict"), *cells)
+
+
+# ---- one example ----
+
+
+def single(folder):
+    heading("Prediction of one example, one thread, µs")
+    table("work", "words", "Rondo", *[c for which in options.against
+                                      for c in (PEERS[which], "ratio")])
+    for name, length in SINGLE:
+        work = WORKLOADS[name]
+        program, _ = build(workload(work.model), folder)
+        ours, theirs = [], collections.defaultdict(list)
+        for _ in range(options.rounds):
+            shape = shape_of(work, batch=1, length=length, shortest=None)
+            ours.append(our_bench(program, 1, *shape, "--repeat", 400)["predict_seconds"])
+            for which in options.against:
+                theirs[which].append(peer(which, work.onnxruntime[0], "--batch", 1, "--length", length,
+                                          "--repeat", 200)["predict_seconds"])
+        row(name, length, "%.0f" % (1e6 * median(ours)),
+            *[c for which in options.against for c in ("%.0f" % (1e6 * median(theirs[which])),
+                                                       ratio(ours, theirs[which]))])
+
+
+# ---- cells, per operation ----
+
+
+def with_cell(name):
+    """The example of a cell as large as W8; `lstm` is the library's."""
+    with open(os.path.join(EXAMPLES, "cells", "peephole_lstm.rondo" if name == "lstm" else
+                           name + ".rondo")) as file:
+        text = file.read()
+    if name == "lstm":
+        text = re.sub(r"(?s)^.*?(?=^model )", "", text, flags=re.M).replace("peephole_lstm", "lstm")
+    return (text.replace("max_length = 64", "max_length = 200")
+            .replace("(100) over embedding(", "(128) over embedding("))
+
+
+def cells(folder):
+    heading("Cells, 100 to 128, 200 words, batch of 32, one thread: a training step")
+    table("cell", "ms", "GFLOP/s", "per operation, lstm is 1")
+    runs = collections.defaultdict(list)
+    names = ["lstm"] + CELLS
+    programs = {name: build_text(with_cell(name), "cell_" + name, folder) for name in names}
+    for _ in range(options.rounds):
+        for name in names:
+            runs[name].append(our_bench(programs[name], 1, "--batch", 32, "--length", 200, "--words",
+                                        5000))
+    base = median(of(runs["lstm"], "train_flops"))
+    for name in names:
+        flops = median(of(runs[name], "train_flops"))
+        row(name, "%.1f" % (1e3 * median(of(runs[name], "train_seconds"))), "%.0f" % (flops / 1e9),
+            "%.2f" % (base / flops))
+
+
+# ---- cost against sizes ----
+
+
+def scaling(folder):
+    heading("Cost against size: W2, a training step, one thread, ms")
+    table("size", "1", "2", "4", "8", "16", "cost of 16 over 1")
+    base, factors = WORKLOADS["w2"], (1, 2, 4, 8, 16)
+    with open(workload("w2")) as file:
+        text = file.read().replace("max_vocab = 20000", "max_vocab = 80000").replace(
+            "max_length = 200", "max_length = 800")
+    program = build_text(text, "w2_long", folder)
+    axes = {
+        "words, from 25": [(program, {"length": 25 * f, "batch": 16}) for f in factors],
+        "batch, from 4": [(program, {"batch": 4 * f, "length": 100}) for f in factors],
+        "vocabulary, from 5000": [(program, {"words": 5000 * f, "length": 100}) for f in factors],
+        "hidden size, from 32": [(build_text(text.replace("lstm(128)", "lstm(%d)" % (32 * f)),
+                                             "w2_%d" % (32 * f), folder), {"length": 50})
+                                 for f in factors],
+    }
+    for name, points in axes.items():
+        milliseconds = [1e3 * min(our_bench(p, 1, *shape_of(base, **change))["train_seconds"]
+                                  for _ in range(options.rounds)) for p, change in points]
+        row(name, *["%.1f" % ms for ms in milliseconds],
+            "%.1f×" % (milliseconds[-1] / milliseconds[0]))
+
+
+# ---- start and size ----
+
+
+def start(folder):
+    heading("Start, size, and time to build")
+    program, _ = build(workload("w2"), folder)
+    data, model = os.path.join(folder, "examples.txt"), os.path.join(folder, "model")
+    make_examples(data, None)
+    result_of(program, "train", "--train", data, "--model", model, "--epochs", 1, "--quiet")
+    seconds = [timed(program, "predict", "--model", model, "w1 w2 w3")[0] for _ in range(30)]
+    say("W2, process start to exit with one prediction: %.1f ms (fastest %.1f)." %
+        (1e3 * median(seconds), 1e3 * min(seconds)))
+    say()
+    table("example", "build s", "of it Rondo ms", "program kB", "static kB")
+    for source in sorted(glob.glob(os.path.join(EXAMPLES, "*.rondo"))):
+        seconds, report = timed(options.rondo, "build", source, "-o", os.path.join(folder, "built"))
+        size = os.path.getsize(os.path.join(folder, "built"))
+        result_of(options.rondo, "build", "--static", source, "-o", os.path.join(folder, "built"))
+        row(os.path.basename(source).replace(".rondo", ""), "%.1f" % seconds,
+            re.search(r"compiled +in ([\d.]+) ms", report).group(1), "%.0f" % (size / 1e3),
+            "%.0f" % (os.path.getsize(os.path.join(folder, "built")) / 1e3))
+
+
+# ---- the whole SST-2 job ----
 
 
 def our_job(program, seed, threads, folder):
@@ -121,7 +373,7 @@ def our_job(program, seed, threads, folder):
 
 
 def their_job(mode, seed, threads):
-    seconds, answer = timed(PYTHON, os.path.join(HERE, "pytorch_sst2.py"), "--train",
+    seconds, answer = timed(PYTHON, os.path.join(HERE, "peer_sst2.py"), "--train",
                             os.path.join(sst2, "train.tsv"), "--valid",
                             os.path.join(sst2, "dev.tsv"), "--test",
                             os.path.join(sst2, "test.tsv"), "--threads", threads, "--seed", seed,
@@ -131,40 +383,37 @@ def their_job(mode, seed, threads):
 
 def whole_job(folder):
     threads = options.threads or 2
-    program = build(os.path.join(HERE, "../examples/sentiment.rondo"), folder)
-    say()
-    say("The whole SST-2 job, %d threads, seconds from start to exit:" % threads)
-    say()
-    say("| seed | Rondo | test accuracy | PyTorch padded | packed | test accuracy | ratio |")
-    say("| --- | --- | --- | --- | --- | --- | --- |")
+    program, _ = build(os.path.join(EXAMPLES, "sentiment.rondo"), folder)
+    heading("The whole SST-2 job, %d threads, seconds from start to exit" % threads)
+    table("seed", "Rondo", "test accuracy", "PyTorch padded", "packed", "test accuracy", "ratio")
     for seed in range(1, options.rounds + 1):
         ours, accuracy = our_job(program, seed, threads, folder)
         padded, their_accuracy = their_job("padded", seed, threads)
         packed, _ = their_job("packed", seed, threads)
-        say("| %d | %.2f | %.4f | %.2f | %.2f | %.4f | %.1f× |" %
-            (seed, ours, accuracy, padded, packed, their_accuracy, min(padded, packed) / ours))
+        row(seed, "%.2f" % ours, "%.4f" % accuracy, "%.2f" % padded, "%.2f" % packed,
+            "%.4f" % their_accuracy, "**%.1f×**" % (min(padded, packed) / ours))
 
 
 def main():
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(": ")[1].strip() for line in file if "model name" in line), "")
-    version = result_of(PYTHON, "-c", "import torch; print(torch.__version__)").strip()
-    say("# Rondo beside PyTorch")
+    versions = {"pytorch": "import torch; print(torch.__version__)",
+                "onnxruntime": "import onnxruntime; print(onnxruntime.__version__)"}
+    say("# Rondo beside others")
     say()
-    say("%s, %d cores of %s, PyTorch %s with OpenBLAS's own kernels for the machine, threads bound, "
-        "denormals flushed." % (datetime.date.today(), os.cpu_count(), cpu, version))
+    say("%s, %d cores of %s; %s. PyTorch with OpenBLAS's own kernels for the machine; both with "
+        "threads bound and denormals flushed." %
+        (datetime.date.today(), os.cpu_count(), cpu,
+         ", ".join("%s %s" % (PEERS[which], result_of(PYTHON, "-c", versions[which]).strip())
+                   for which in options.against)))
     with tempfile.TemporaryDirectory() as folder:
-        if any(name in WORKLOADS for name in chosen):
-            say()
-            say("| work | threads | train ms | of peak | PyTorch | ratio | predict ms | PyTorch |"
-                " ratio |")
-            say("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-        for name in chosen:
-            for threads in [options.threads] if options.threads else [1, 2]:
-                if name in WORKLOADS:
-                    compare(name, threads, folder)
-        if "sst2" in chosen:
-            whole_job(folder)
+        names = [name for name in chosen if name in WORKLOADS]
+        if names:
+            batches(names, folder)
+        for name, section in [("batch1", single), ("cells", cells), ("scaling", scaling),
+                              ("start", start), ("sst2", whole_job)]:
+            if name in chosen:
+                section(folder)
 
 
 main()
