@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "emit/emit.h"
 #include "pipeline.h"
 
 enum { FAILURE = 1, USAGE = 2 };
@@ -16,7 +17,7 @@ static const char help[] =
     "evaluates it and predicts with it.\n"
     "\n"
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
-    "                        [--gradient-flow] [--keep] [--verbose]\n"
+    "                        [--gradient-flow] [--report] [--keep] [--verbose]\n"
     "       rondo check FILE...\n"
     "       rondo emit --stage=ast|graph|gradient|step|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
@@ -160,13 +161,17 @@ static void report(const Compilation *c, const char *output) {
 }
 
 static int cmd_build(Arena *arena, int argc, char **argv) {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
-        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
-        {"keep", no_argument, NULL, 'k'},         {"gradient-flow", no_argument, NULL, 'g'},
-        {"verbose", no_argument, NULL, 'v'},      {0}};
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"cc", required_argument, NULL, 'c'},
+                                            {"march", required_argument, NULL, 'm'},
+                                            {"static", no_argument, NULL, 's'},
+                                            {"keep", no_argument, NULL, 'k'},
+                                            {"gradient-flow", no_argument, NULL, 'g'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"report", no_argument, NULL, 'r'},
+                                            {0}};
     BuildOptions build = {.march = "native"};
-    bool flow = false;
+    bool flow = false, kernels = false;
     int option, status;
     while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) switch (option) {
             case 'o':
@@ -187,6 +192,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
             case 'g':
                 flow = true;
                 break;
+            case 'r':
+                kernels = true;
+                break;
             case 'v':
                 build.verbose = true;
                 break;
@@ -200,6 +208,7 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
     if (!build.output) build.output = base_name(arena, argv[optind]);
     if (!build_binary(c->c, &build)) return FAILURE;
     report(c, build.output);
+    if (kernels) printf("\n%s\n%s", print_costs(c->infer), print_costs(c->train));
     return 0;
 }
 

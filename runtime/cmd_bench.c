@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "bench_kernels.h"
 #include "made_up.h"
 #include "program.h"
 #include "report.h"
@@ -27,7 +28,7 @@ typedef struct {
 
 /* Of one kind of step: seconds, rows (steps of the first sequence) and operations a second. */
 typedef struct {
-    double median, fastest, rows, rate;
+    double median, fastest, mean, rows, rate;
 } Speed;
 
 /* ---- measuring ---- */
@@ -68,7 +69,7 @@ static bool infer_batch(Job *job, int k) {
 /* Repeats one kind of step, over all batches in turn. */
 static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     const int repeat = job->options->repeat;
-    double rows = 0;
+    double rows = 0, all = 0;
     bool good = true;
     if (!training) job->model->prepare(&job->trainer.session.run, false);
     for (int i = -1; good && i < repeat; i++) { /* the first one warms up */
@@ -76,6 +77,7 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
         int k = (i + 1) % BATCHES;
         good = training ? rd_train_batch(&job->trainer, k, error) : infer_batch(job, k);
         if (i >= 0) job->seconds[i] = rd_now() - start;
+        all += rd_now() - start;
     }
     for (int i = 0; i < job->examples.count; i++)
         rows +=
@@ -83,9 +85,41 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     qsort(job->seconds, (size_t)repeat, sizeof *job->seconds, by_size);
     speed->median = job->seconds[repeat / 2];
     speed->fastest = job->seconds[0];
+    speed->mean = all / (repeat + 1);
     speed->rows = rows / BATCHES;
     speed->rate = speed->rows * job->model->flops_per_step(&job->trainer.session.run.sizes) /
                   (training ? 1 : 3) / speed->median;
+    return good;
+}
+
+/* The sizes of one batch, which all have. */
+static RdSizes sizes_of(Job *job) {
+    RdSizes sizes = job->trainer.session.run.sizes;
+    RdBatch batch;
+    rd_plan_batch(&job->trainer.plan, 0, &batch);
+    sizes.examples = batch.examples;
+    for (int i = 0; i < job->model->sequence_count; i++) sizes.rows[i] = batch.packing[i].rows;
+    return sizes;
+}
+
+/* Measures each kind of step once more, kernel by kernel, and prints it. */
+static bool measure_kernels(Job *job, RdError *error) {
+    const RdMachine machine = rd_measure_machine(job->model);
+    const RdSizes sizes = sizes_of(job);
+    bool good = true;
+    printf("one core: %.1f GFLOP/s, %.1f GB/s from the cache, %.1f from memory\n",
+           machine.peak / 1e9, machine.cache / 1e9, machine.memory / 1e9);
+    for (int program = 1; good && program >= 0; program--) {
+        _Atomic int64_t *took = rd_zeros(job->model->kernels[program].count, sizeof *took);
+        Speed speed;
+        job->trainer.session.run.took = took;
+        good = measure(job, program == 1, &speed, error);
+        job->trainer.session.run.took = NULL;
+        if (good)
+            rd_print_kernels(job->model, program, &sizes, machine, took, job->options->repeat + 1,
+                             job->trainer.pool ? 0 : speed.mean);
+        free((void *)took);
+    }
     return good;
 }
 
@@ -151,6 +185,7 @@ int rd_cmd_bench(const RdProgram *program, const RdOptions *options) {
     if (good) {
         job.peak = measure_peak(&job);
         (options->json ? print_json : print_text)(&job, speeds);
+        if (!options->json) good = measure_kernels(&job, &error);
     }
     close_job(&job);
     return good ? RD_EXIT_OK : rd_report(&error);

@@ -544,3 +544,15 @@ RD_KERNEL double rd_peak(void) {
     for (int i = 0; i < CHAINS; i++) total += rd_sum(sum[i]);
     return total < 0 ? 0 : 2.0 * CHAINS * TIMES * LANES; /* so that the total is computed */
 }
+
+RD_KERNEL double rd_read(const void *bytes, size_t size) {
+    enum { CHAINS = 8 };
+    const real *values = bytes;
+    vec sum[CHAINS];
+    for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat(0);
+    for (size_t at = 0; at + CHAINS * LANES <= size / sizeof(real); at += CHAINS * LANES)
+        for (int i = 0; i < CHAINS; i++)
+            sum[i] = rd_max(sum[i], rd_load(values + at + (size_t)i * LANES));
+    for (int i = 1; i < CHAINS; i++) sum[0] = rd_max(sum[0], sum[i]);
+    return rd_sum(sum[0]);
+}

@@ -32,6 +32,15 @@ RD_INLINE size_t rd_reserve(size_t *size, size_t count, size_t each) {
     return at;
 }
 
+/* Adds what a kernel costs that does so much for each of `rows` rows. */
+RD_INLINE void rd_add_cost(RdCost *cost, int rows, double products, double others, double bytes,
+                           double weights) {
+    cost->products += rows * products;
+    cost->others += rows * others;
+    cost->bytes += rows * bytes;
+    cost->weights += rows * weights;
+}
+
 /* Row `row` of a buffer, or another place when there is no such row. */
 RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real *otherwise) {
     return row < 0 ? otherwise : rows + row * stride;
@@ -225,6 +234,9 @@ RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count,
 /* Multiplies and adds in registers; returns how many operations that were. What a machine can do at
  * most, when it is timed. */
 RD_KERNEL double rd_peak(void);
+
+/* Reads memory as fast as it can, `size` bytes in whole vectors. */
+RD_KERNEL double rd_read(const void *bytes, size_t size);
 
 #ifndef RD_KERNELS_APART
 #include "kernels.c" /* NOLINT(bugprone-suspicious-include) */

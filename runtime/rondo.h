@@ -200,6 +200,14 @@ void rd_parallel(RdPool *pool, int items, void (*work)(void *context, int item),
 /* The number of threads, the calling one included; 1 for NULL. */
 int rd_pool_threads(const RdPool *pool);
 
+/* ---- time ---- */
+
+struct RdRun;
+
+/* The time, when run->took asks for it; adds what has passed since then to that of a kernel. */
+int64_t rd_start(const struct RdRun *run);
+void rd_took(const struct RdRun *run, int kernel, int64_t start);
+
 /* ---- one run of a model: memory and data, owned by the caller ---- */
 
 /* A stretch of gradients has a byte for each RD_PATCH reals: most of an embedding's gradient is
@@ -211,7 +219,7 @@ enum {
     RD_PATCH_WHOLE = 4   /* is filled at every step */
 };
 
-typedef struct {
+typedef struct RdRun {
     RdSizes sizes; /* what the memory was measured for */
     RdPool *pool;
     void *const *param;    /* real *: each parameter's first element, 64-byte aligned */
@@ -222,7 +230,9 @@ typedef struct {
     void *packed;           /* model->packed_bytes(sizes): written by prepare */
     void *memory;           /* model->memory_bytes(sizes, training) */
     const RdBatch *batch;
-    uint64_t key; /* of this step's random numbers (dropout) */
+    uint64_t key;          /* of this step's random numbers (dropout) */
+    _Atomic int64_t *took; /* NULL, or [kernels] nanoseconds, which grow by what each kernel took
+                              on all threads */
     /* written by infer and train: */
     const void *loss;    /* real [examples] or [rows]: the loss of each target */
     const void *weight;  /* the same of its weight; NULL: all 1. The loss of a batch is the sum of
@@ -291,6 +301,29 @@ typedef struct {
     double scale;                 /* of the gradient: what clipping by norm makes of 1 */
 } RdUpdate;
 
+/* ---- what a model's kernels cost ---- */
+
+typedef struct {
+    const char *name;  /* of the function */
+    const char *place; /* "file.rondo:12": where the model says it, or "" */
+    const char *text;  /* the equation that says most of it */
+} RdKernel;
+
+/* Of a kernel, for all rows of a batch. */
+typedef struct {
+    double products; /* operations of products, a multiply-add being two */
+    double others;   /* of all else, each function being one */
+    double bytes;    /* of rows that it reads and writes, each once */
+    double weights;  /* bytes of weights, read for each row */
+} RdCost;
+
+/* The kernels of a program. The last are the sums over the batch. */
+typedef struct {
+    size_t count;
+    const RdKernel *kernels;
+    void (*costs)(const RdSizes *sizes, RdCost *cost); /* added to cost, [count] */
+} RdKernels;
+
 typedef struct {
     const char *name;
     size_t real_size;
@@ -318,8 +351,10 @@ typedef struct {
     void (*infer)(RdRun *run);
     /* Losses, outputs and the gradient of the mean loss, with dropout. Overwrites gradients. */
     void (*train)(RdRun *run);
+    RdKernels kernels[2]; /* of infer, of train */
 
     double (*peak)(void); /* works as hard as it can; returns the operations that it did */
+    double (*read)(const void *bytes, size_t size); /* reads memory as fast as it can */
     /* The sum of squares of `count` reals: the same bits on any number of threads, and with
      * patches or without (NULL). */
     double (*square_sum)(RdPool *pool, const void *values, size_t count,

@@ -14,4 +14,7 @@ typedef struct {
 /* The whole C file for a model. The same input gives the same text, to the byte. */
 const char *emit_c(const Emitted *programs);
 
+/* A table of the program's kernels, as text: what each does for a row. */
+const char *print_costs(const Program *program);
+
 #endif

@@ -154,13 +154,17 @@ static void emit_phases(Writer *writer) {
                     program->name, phase);
         text_printf(writer->out, "  const %s *w = context;\n  const int parts = w->parts[%d];\n",
                     writer->type, phase);
-        text_puts(writer->out, "  switch (item / parts) {\n");
-        int item = 0;
+        text_puts(writer->out,
+                  "  const int64_t start = rd_start(w->run);\n  switch (item / parts) {\n");
+        int item = 0, first = 0;
+        while (program->kernels.at[first].phase < phase) first++;
         for (int k = 0; k < program->kernels.len; k++)
             if (program->kernels.at[k].phase == phase)
                 text_printf(writer->out, "    case %d: %s(w, item %% parts, parts); break;\n",
                             item++, writer->kernel_names[k]);
-        text_puts(writer->out, "    default: break;\n  }\n}\n\n");
+        text_printf(writer->out,
+                    "    default: break;\n  }\n  rd_took(w->run, %d + item / parts, start);\n}\n\n",
+                    first);
     }
 }
 
@@ -221,8 +225,9 @@ static void emit_driver(Writer *writer) {
                     phase, program->name, phase);
     }
     if (program->reductions.len) {
-        text_puts(out, "rd_zero_gradients(run);\n");
+        text_puts(out, "const int64_t start = rd_start(run);\nrd_zero_gradients(run);\n");
         emit_sums(writer);
+        text_printf(out, "rd_took(run, %d, start);\n", program->kernels.len);
     }
     emit_results(writer);
     if (program->reductions.len && weighted_loss(writer->graph)) {
@@ -247,6 +252,7 @@ static void emit_program(const Program *program, const char *type, Text *out) {
     for (int k = 0; k < program->kernels.len; k++) emit_kernel(writer, k);
     emit_phases(writer);
     emit_driver(writer);
+    emit_costs(writer);
 }
 
 static int widest(const Program *program, int least) {

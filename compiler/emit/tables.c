@@ -5,7 +5,7 @@
 #include "emit/writer.h"
 #include "graph/print.h"
 
-static const char *quoted(Arena *arena, const char *text) {
+const char *quoted(Arena *arena, const char *text) {
     Text out = text_new(arena);
     text_puts(&out, "\"");
     for (; *text; text++) {
@@ -429,7 +429,10 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
               "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
-              "  .peak = rd_peak,\n  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
+              "  .kernels = {{sizeof infer_kernels / sizeof *infer_kernels, infer_kernels, "
+              "infer_costs},\n              {sizeof train_kernels / sizeof *train_kernels, "
+              "train_kernels, train_costs}},\n"
+              "  .peak = rd_peak,\n  .read = rd_read,\n  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
 }
 
 int emit_tables(Graph *g, const Program *train, Text *out) {

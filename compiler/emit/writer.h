@@ -57,7 +57,8 @@ const char *size_text(const Writer *writer, int size); /* "100", "w->vocab[0]" *
 /* wrap.c: the text with no line of code over 100 characters where it can be broken. */
 const char *wrap_lines(Arena *arena, const char *text);
 
-/* tables.c: what comes before the programs (returns the number of outputs), and what comes last. */
+/* tables.c: a string of C; what comes before the programs (returns the number of outputs), and what comes last. */
+const char *quoted(Arena *arena, const char *text);
 int emit_tables(Graph *graph, const Program *train, Text *out);
 
 int emit_flows(Graph *graph, Text *out); /* of the training program; returns their number */
@@ -87,6 +88,9 @@ void emit_sum_end(Writer *writer, int node, const char *from, const char *column
 
 /* tile.c */
 void emit_tile_stage(Writer *writer, int stage);
+
+/* costs.c: a table of a program's kernels, and the function that says what each costs. */
+void emit_costs(Writer *writer);
 
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);

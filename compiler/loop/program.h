@@ -225,6 +225,18 @@ const char *print_loops(const Program *program);
  * of its loop and of those inside, and how many tile products they were merged into. */
 const char *print_recurrences(const Program *infer, const Program *train);
 
+/* cost.c: what a kernel does for one of its rows, vocabularies having as many words as `words` says
+ * for each input; and all sums over the rows of an
+ * axis, of examples where that is 0. */
+typedef struct {
+    double products; /* operations of products: multiply-adds ×2 */
+    double others;   /* of all else, each function one */
+    double bytes;    /* of rows that are read or written, each once */
+    double weights;  /* bytes of weights, read once for a tile of rows */
+} Cost;
+Cost kernel_cost(const Program *program, int kernel, const double *words);
+Cost sums_cost(const Program *program, int axis, const double *words);
+
 /* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row, when vocabularies have
  * `words` words: all of them, or that of input number `only`, the others then having none. */
 void count_flops(const Program *program, int only, double words, double *per_step,

@@ -177,6 +177,7 @@ right "parameters" info
 right "(kept)" info --model m
 right '"history":[' info --model m --json
 right "PASS" gradcheck
+right "bound by" bench --repeat 1 --batch 3 --length 5
 right "peak" bench --repeat 2 --batch 3 --length 5 --shortest 2
 right "train_seconds" bench --json --repeat 1 --batch 1
 right "PASS" gradcheck --data train.tsv --examples 7

@@ -221,3 +221,43 @@ Test(loops, two_directions_are_one_phase) {
     cr_expect_eq(phase[0], phase[1]);
     cr_expect_eq(phase[2], phase[3]);
 }
+
+/* What kernels and sums are said to cost for a step and an example is the work of all products. */
+static void assert_costs(const Program *program) {
+    const double words[] = {0, 50};
+    double step = 0, example = 0, all_steps = 0, all_examples = 0;
+    count_flops(program, -1, 50, &step, &example);
+    for (int k = 0; k < program->kernels.len; k++) {
+        Cost cost = kernel_cost(program, k, words);
+        bool steps = program->kernels.at[k].space == SPACE_STEPS;
+        *(steps ? &all_steps : &all_examples) += cost.products;
+        cr_assert_gt(cost.bytes, 0);
+        cr_assert_eq(cost.products > 0, cost.weights > 0);
+    }
+    for (int axis = 0; axis < program->graph->syms.len; axis++)
+        *(axis ? &all_steps : &all_examples) += sums_cost(program, axis, words).products;
+    cr_assert_float_eq(all_steps, step, 1e-9 * step);
+    cr_assert_float_eq(all_examples, example, 1e-9 * example);
+}
+
+Test(loops, costs_of_kernels_add_up) {
+    Compilation *c = compiled(six_equations);
+    assert_costs(c->infer);
+    assert_costs(c->train);
+}
+
+Test(loops, a_row_of_a_plain_cell_costs) {
+    const double words[] = {0, 50};
+    Compilation *c = compiled(
+        "cell unit(x: [I], H) {\n"
+        "  state h: [H]\n"
+        "  param w: [H, I], u: [H, H] ~ uniform(0.1)\n"
+        "  h' = tanh(w @ x + u @ h)\n"
+        "}\n");
+    Cost cost = kernel_cost(c->train, 0, words);
+    cr_assert_eq(cost.products, 2 * (24 + 32) * 32);
+    cr_assert_eq(cost.weights, 4 * (24 + 32) * 32);
+    cr_assert_eq(cost.others, 2 * 32); /* tanh, and the addition */
+    /* a row of the table read, x written and read, h read and written */
+    cr_assert_eq(cost.bytes, 4 * (3 * 24 + 2 * 32));
+}

@@ -225,6 +225,19 @@ static void prepare(RdRun *run, bool training) {
 
 static double peak(void) { return 1; }
 
+static double read_bytes(const void *bytes, size_t size) {
+    (void)size;
+    return *(const char *)bytes;
+}
+
+static const RdKernel infer_kernels[] = {{"infer", "toy.rondo:1", "logits"}};
+static const RdKernel train_kernels[] = {{"train", "toy.rondo:1", "logits"}};
+
+static void costs(const RdSizes *sizes, RdCost *cost) {
+    cost->products += 2 * D * sizes->rows[0];
+    cost->bytes += sizeof(real) * D * (size_t)sizes->rows[0];
+}
+
 static double square_sum(RdPool *pool, const void *values, size_t count,
                          const unsigned char *patches) {
     (void)pool;
@@ -277,6 +290,8 @@ const RdModel RD_MODEL = {
     .infer = infer,
     .train = train,
     .peak = peak,
+    .read = read_bytes,
+    .kernels = {{1, infer_kernels, costs}, {1, train_kernels, costs}},
     .square_sum = square_sum,
     .update = update,
 };
