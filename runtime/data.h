@@ -11,10 +11,10 @@
 struct RdVocab;
 
 typedef struct {
-    bool need_targets; /* train, eval: all columns are read; predict: the inputs only */
-    bool skip_bad;     /* a record that cannot be used is counted, not an error */
-    bool keep_text;    /* data->text is filled */
-    RdFormat format;   /* AUTO unless the user says otherwise */
+    bool need_targets;             /* train, eval: all columns are read; predict: the inputs only */
+    bool skip_bad;                 /* a record that cannot be used is counted, not an error */
+    bool keep_text;                /* data->text is filled */
+    RdFormat format;               /* AUTO unless the user says otherwise */
     const struct RdVocab *learned; /* [column_count] for tokens that are learned: NULL before */
 } RdReadOptions;
 

@@ -432,7 +432,8 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
               "  .kernels = {{sizeof infer_kernels / sizeof *infer_kernels, infer_kernels, "
               "infer_costs},\n              {sizeof train_kernels / sizeof *train_kernels, "
               "train_kernels, train_costs}},\n"
-              "  .peak = rd_peak,\n  .read = rd_read,\n  .square_sum = rd_square_sum,\n  .update = update,\n};\n");
+              "  .peak = rd_peak,\n  .read = rd_read,\n  .square_sum = rd_square_sum,\n  .update = "
+              "update,\n};\n");
 }
 
 int emit_tables(Graph *g, const Program *train, Text *out) {

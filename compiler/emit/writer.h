@@ -57,7 +57,8 @@ const char *size_text(const Writer *writer, int size); /* "100", "w->vocab[0]" *
 /* wrap.c: the text with no line of code over 100 characters where it can be broken. */
 const char *wrap_lines(Arena *arena, const char *text);
 
-/* tables.c: a string of C; what comes before the programs (returns the number of outputs), and what comes last. */
+/* tables.c: a string of C; what comes before the programs (returns the number of outputs), and what
+ * comes last. */
 const char *quoted(Arena *arena, const char *text);
 int emit_tables(Graph *graph, const Program *train, Text *out);
 

@@ -5,11 +5,8 @@
 #include "base/die.h"
 
 const char *const tokens_name[TOKENS_KINDS] = {
-    [TOKENS_WORDS] = "words",
-    [TOKENS_CHARS] = "chars",
-    [TOKENS_BYTES] = "bytes",
-    [TOKENS_WHITESPACE] = "whitespace",
-    [TOKENS_BPE] = "bpe",
+    [TOKENS_WORDS] = "words",           [TOKENS_CHARS] = "chars", [TOKENS_BYTES] = "bytes",
+    [TOKENS_WHITESPACE] = "whitespace", [TOKENS_BPE] = "bpe",
 };
 
 Graph *graph_new(Arena *arena) {

@@ -636,7 +636,8 @@ EvalInput random_input(Arena *arena, const Graph *graph, int longest, uint64_t s
     for (int i = 1; i < graph->syms.len; i++) {
         const Sym *sym = &graph->syms.at[i];
         int limit = sym->max < longest ? sym->max : longest;
-        sizes[i] = sym->kind == SYM_VOCAB ? random_vocabulary(sym) : 1 + random_below(&random, limit);
+        sizes[i] =
+            sym->kind == SYM_VOCAB ? random_vocabulary(sym) : 1 + random_below(&random, limit);
     }
     for (int i = 0; i < graph->inputs.len; i++) {
         const Type *type = &graph->inputs.at[i].type;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "batch.h"
-#include "sample_models.h"
 #include "learn.h"
+#include "sample_models.h"
 #include "scale.h"
 #include "scratch.h"
 
