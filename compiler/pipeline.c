@@ -135,7 +135,9 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     c->graph = simplify(split_products(c->graph));
     t = passed("products", c->graph, t, log);
     if (last == STAGE_GRAPH) return c;
-    Graph *gradient = copy_graph(without_outputs(c->graph, ROLE_GENERATED));
+    Graph *carried = carry_states(without_outputs(c->graph, ROLE_GENERATED));
+    t = passed("carry", carried, t, log);
+    Graph *gradient = copy_graph(carried);
     if (flow)
         graph_differentiate_with_flow(gradient, loss_of(gradient));
     else
@@ -151,7 +153,8 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     t = passed("inference", inference, t, log);
     derive_steps(c, inference, t, log);
     if (last == STAGE_STEP || diag_errors(c->diag)) return c;
-    c->infer = lower(without_outputs(inference, ROLE_GENERATED), "infer", 1, c->diag, log);
+    inference = simplify(for_inference(carried));
+    c->infer = lower(inference, "infer", 1, c->diag, log);
     if (!c->infer) return c;
     lower_steps(c, log);
     c->train = lower(gradient, "train", graph->training.batch, c->diag, log);

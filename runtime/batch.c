@@ -47,7 +47,7 @@ static void cut_batches(RdPlan *plan) {
 
 void rd_plan_sorted(RdPlan *plan) {
     file_order(plan);
-    sort_by_length(plan, plan->order, plan->examples->count);
+    if (!plan->examples->stream) sort_by_length(plan, plan->order, plan->examples->count);
     cut_batches(plan);
 }
 
@@ -70,6 +70,7 @@ void rd_plan_shuffle(RdPlan *plan, uint64_t seed, int epoch) {
     RdRandom random = rd_random(seed, (uint64_t)epoch);
     file_order(plan);
     cut_batches(plan);
+    if (plan->examples->stream) return;
     rd_random_shuffle(&random, plan->order, plan->examples->count);
     for (int k = 0; k < plan->batch_count; k += WINDOW) {
         int from = plan->begin[k], to = plan->begin[least(k + WINDOW, plan->batch_count)];
@@ -308,9 +309,34 @@ void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch) {
         int n = examples->per_step[c], rows = rd_batch_rows(batch, n);
         const int *from = n ? rd_plan_steps(plan, n) : position;
         for (int row = 0; row < rows; row++) plan->index[c][row] = examples->number[c][from[row]];
-        if (plan->real[c]) fill_reals(plan, c, from, rows);
+        if (examples->real[c]) fill_reals(plan, c, from, rows);
         batch->index[c] = plan->index[c];
         batch->real[c] = plan->real[c];
+    }
+}
+
+/* ---- states ---- */
+
+void rd_plan_start(RdPlan *plan, const RdModel *model) {
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *column = &model->columns[c];
+        if (column->kind != RD_CARRIED) continue;
+        for (int i = 0; i < plan->batch_size * column->numbers; i++)
+            if (model->real_size == sizeof(double))
+                ((double *)plan->real[c])[i] = column->start;
+            else
+                ((float *)plan->real[c])[i] = (float)column->start;
+    }
+}
+
+void rd_plan_carry(RdPlan *plan, const RdModel *model, const RdRun *run) {
+    for (int s = 0; s < model->carried_count; s++) {
+        int c = model->carried[s].column;
+        size_t row = (size_t)model->columns[c].numbers * model->real_size;
+        size_t stride = (size_t)model->carried[s].stride * model->real_size;
+        for (int i = 0; i < run->batch->examples; i++)
+            memcpy((char *)plan->real[c] + (size_t)i * row,
+                   (const char *)run->carried[s] + (size_t)i * stride, row);
     }
 }
 

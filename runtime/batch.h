@@ -30,7 +30,15 @@ typedef struct {
     int numbers[RD_MAX_COLUMNS];  /* of RD_NUMBERS columns, else 0 */
     double
         *real[RD_MAX_COLUMNS]; /* RD_NUMBERS: [rd_examples_rows][numbers], scaled; zeros as above */
+    bool stream; /* the examples are windows of streams: as many follow each other as there are
+                    streams, then their next windows. They stay in this order */
+    int overlap; /* the first steps of each but the first example belong to the one before too */
 } RdExamples;
+
+/* Cuts the long text of a model into the windows that it asks for, or into those of `streams`
+ * streams of equal length; nothing is lost, the last windows may be shorter. Of a model without a
+ * long text nothing changes. A batch of the examples must have `streams` of them. */
+void rd_examples_cut(RdExamples *examples, const RdModel *model, int streams);
 
 /* Fills column `column`, of kind RD_PREVIOUS: at each step of an example the number one step
  * earlier of the column that it follows, the mark at the first. */
@@ -98,6 +106,11 @@ void rd_plan_shuffle(RdPlan *plan, uint64_t seed, int epoch);
 /* Packs batch k into the plan's memory and points *batch to it, until the next call. Within a
  * batch the examples stand by falling length of the first sequence. */
 void rd_plan_batch(RdPlan *plan, int k, RdBatch *batch);
+
+/* The states of a stream: as they are before its first window, and as the run of a batch has left
+ * them, for the batch that comes next. */
+void rd_plan_start(RdPlan *plan, const RdModel *model);
+void rd_plan_carry(RdPlan *plan, const RdModel *model, const RdRun *run);
 
 /* [batch->packing.examples] which example of the data each packed example of batch k is. */
 const int *rd_plan_positions(const RdPlan *plan, int k);

@@ -120,6 +120,9 @@ bool rd_checkpoint_save(RdTrainer *trainer, RdError *error) {
     for (int c = 0; c < trainer->model->column_count; c++) saved.vocab[c] = trainer->vocab[c];
     saved.stretch[RD_WEIGHTS] = has_best ? trainer->best : session->param;
     for (int i = 0; i < RD_MAX_SLOTS; i++) saved.stretch[RD_SLOT + i] = session->slot[i];
+    saved.streams = trainer->plan.batch_size;
+    for (int c = 0; c < trainer->model->column_count && trainer->state.batch > 0; c++)
+        if (trainer->model->columns[c].kind == RD_CARRIED) saved.state[c] = trainer->plan.real[c];
     if (has_best && !(best_is_latest && trainer->state.batch == 0))
         saved.stretch[RD_LATEST] = session->param;
     return rd_model_save(&trainer->file, trainer->model, &session->layout, &saved, error);
@@ -215,6 +218,20 @@ static bool same_optimizer(const RdTrainer *trainer, const RdSaved *saved, RdErr
     return same;
 }
 
+/* The states that the epoch under way had reached. */
+static bool restore_states(RdTrainer *trainer, const RdSaved *saved, RdError *error) {
+    const RdModel *model = trainer->model;
+    for (int c = 0; c < model->column_count && trainer->state.batch > 0; c++) {
+        if (model->columns[c].kind != RD_CARRIED) continue;
+        if (!saved->state[c] || saved->streams != trainer->plan.batch_size)
+            return rd_fail(error, "%s: lacks the states of its streams; train without --resume",
+                           trainer->path);
+        memcpy(trainer->plan.real[c], saved->state[c],
+               (size_t)saved->streams * (size_t)model->columns[c].numbers * sizeof(float));
+    }
+    return true;
+}
+
 bool rd_checkpoint_restore(RdTrainer *trainer, const RdSaved *saved, RdError *error) {
     RdSession *session = &trainer->session;
     size_t bytes = rd_session_stretch_bytes(session);
@@ -231,5 +248,5 @@ bool rd_checkpoint_restore(RdTrainer *trainer, const RdSaved *saved, RdError *er
             memcpy(session->slot[i], stretch[RD_SLOT + i], rd_session_trained_bytes(session));
     if (trainer->best) memcpy(trainer->best, stretch[RD_WEIGHTS], bytes);
     rd_session_used(session);
-    return true;
+    return restore_states(trainer, saved, error);
 }

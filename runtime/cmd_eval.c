@@ -35,6 +35,7 @@ static bool read_examples(const RdTrained *trained, const RdOptions *options, Rd
     if (read) rd_note_data(trained->model, &data);
     if (read && options->ngram) read = measure_baseline(trained, options, &data, baseline, error);
     if (read) rd_encode(trained->model, &data, trained->saved.vocab, examples);
+    if (read) rd_examples_cut(examples, trained->model, options->batch);
     rd_data_free(&data);
     return read;
 }

@@ -32,6 +32,7 @@ static bool read_examples(Job *job, RdError *error) {
     bool read = rd_read_and_learn(job->options->data, job->model, (RdReadOptions){0}, &data,
                                   job->vocab, error);
     if (read) rd_encode(job->model, &data, job->vocab, &job->examples);
+    if (read) rd_examples_cut(&job->examples, job->model, job->options->examples);
     if (read && job->examples.count > job->options->examples)
         job->examples.count = job->options->examples;
     rd_data_free(&data);

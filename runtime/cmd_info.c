@@ -86,7 +86,7 @@ static void print_columns(const Info *info) {
     char count[RD_UNIT_TEXT];
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
-        if (column->kind == RD_PREVIOUS) continue;
+        if (column->kind == RD_PREVIOUS || column->kind == RD_CARRIED) continue;
         printf("%-10s  %s: ", column->target ? "target" : "input", column->name);
         if (column->kind == RD_TAGS)
             printf("tags over %s, ", info->model->columns[column->over].name);
@@ -210,7 +210,7 @@ static json_t *columns_json(const Info *info) {
     json_t *list = json_array();
     for (int c = 0; c < info->model->column_count; c++) {
         const RdColumn *column = &info->model->columns[c];
-        if (column->kind == RD_PREVIOUS) continue;
+        if (column->kind == RD_PREVIOUS || column->kind == RD_CARRIED) continue;
         json_t *object = json_pack("{s:s, s:b, s:s}", "name", column->name, "target",
                                    column->target, "kind", rd_kind_name(column));
         if (column->kind == RD_WORDS) {

@@ -61,10 +61,12 @@ static bool read_all(Job *job, RdError *error) {
     if (job->options->resume) take_vocabularies(job);
     if (!read_data(job, job->options->train, !job->options->resume, &data, error)) return false;
     rd_encode(job->model, &data, job->vocab, &job->train);
+    rd_examples_cut(&job->train, job->model, job->trainer.training.batch);
     rd_data_free(&data);
     if (!job->options->valid) return true;
     if (!read_data(job, job->options->valid, false, &data, error)) return false;
     rd_encode(job->model, &data, job->vocab, &job->valid);
+    rd_examples_cut(&job->valid, job->model, job->trainer.training.batch);
     rd_data_free(&data);
     return true;
 }

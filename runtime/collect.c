@@ -50,10 +50,12 @@ void rd_collect(RdCollected *collected, RdSession *session, RdPlan *plan, const 
     *collected = (RdCollected){.model = session->model, .examples = plan->examples};
     allocate(collected, session, wanted);
     rd_plan_sorted(plan);
+    rd_plan_start(plan, session->model);
     session->run.batch = &batch;
     for (int k = 0; k < plan->batch_count; k++) {
         rd_plan_batch(plan, k, &batch);
         session->model->infer(&session->run);
+        rd_plan_carry(plan, session->model, &session->run);
         for (int i = 0; i < session->model->output_count; i++)
             if (wanted[i]) copy_output(collected, session, i, plan, k);
     }

@@ -37,7 +37,7 @@ static bool fits(const RdColumn *column, const char *field, bool spread) {
 }
 
 bool rd_column_hidden(const RdColumn *column) {
-    return column->inner || column->kind == RD_PREVIOUS;
+    return column->inner || column->kind == RD_PREVIOUS || column->kind == RD_CARRIED;
 }
 
 int rd_long_text(const RdModel *model) {

@@ -35,7 +35,7 @@ void rd_mapping_free(RdMapping *mapping);
 /* Whether it has something for each word of a text: the word, or its tag. */
 bool rd_column_of_words(const RdColumn *column);
 
-/* Whether it has no field of its own: it follows from another column. */
+/* Whether it has no field of its own: it follows from another, or from what was computed. */
 bool rd_column_hidden(const RdColumn *column);
 
 /* The column of the text that is cut into windows; -1 without one. */

@@ -50,6 +50,11 @@ static int longest_text(const Reading *r, int n) {
     return longest;
 }
 
+/* Whether a column has nothing in the data: it is made from another one. */
+static bool is_derived(const RdColumn *column) {
+    return rd_column_hidden(column) && !column->inner;
+}
+
 static void make_room(Reading *r) {
     RdData *data = r->data;
     size_t need = (size_t)data->count + 1, room = data->capacity;
@@ -63,7 +68,7 @@ static void make_room(Reading *r) {
         if (!data->has[c]) continue;
         RdWords *words = &data->words[c];
         size_t first = data->capacity, count = first, number = first, text = first;
-        if (r->model->columns[c].kind == RD_PREVIOUS) continue;
+        if (is_derived(&r->model->columns[c])) continue;
         if (r->model->columns[c].inner) {
             words->first = rd_grow(words->first, &first, need, sizeof *words->first);
             continue;
@@ -249,7 +254,7 @@ static void store(Reading *r, const RdRecord *record) {
     data->line[data->count] = record->line;
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
-        if (!data->has[c] || r->model->columns[c].kind == RD_PREVIOUS) continue;
+        if (!data->has[c] || is_derived(&r->model->columns[c])) continue;
         if (r->model->columns[c].inner) {
             data->words[c].first[data->count] = data->words[c].size;
             store_characters(r, c);

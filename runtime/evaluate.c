@@ -148,13 +148,13 @@ double rd_weight_sum(const RdSession *session, int count) {
 
 double rd_mean_loss(double sum, double weight) { return weight == 0 ? 0 : sum / weight; }
 
-/* The sum over the targets of packed example b, first step first, of what there is for each; NULL
- * is 1 each. */
+/* The sum over the targets of packed example b from step `first` on, in their order, of what there
+ * is for each; NULL is 1 each. */
 static double sum_of_example(const RdSession *session, const void *reals, const RdBatch *batch,
-                             int b) {
+                             int b, int first) {
     int n = session->model->loss_per_step;
     double sum = 0;
-    for (int t = 0; t < rd_batch_steps(batch, n, b); t++) {
+    for (int t = first; t < rd_batch_steps(batch, n, b); t++) {
         int row = rd_batch_row(batch, n, b, t);
         sum += reals ? real_at(session->model, reals, (size_t)row) : 1;
     }
@@ -177,13 +177,14 @@ static void keep_numbers(RdEvaluation *evaluation, const RdSession *session,
     }
 }
 
-/* Compares the answers for packed example b with what is true; returns how many are right. */
-static int compare(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch,
-                   int b) {
+/* Compares the answers for packed example b, from step `first` on, with what is true; returns how
+ * many are right. */
+static int compare(RdEvaluation *evaluation, const RdSession *session, const RdBatch *batch, int b,
+                   int first) {
     const RdAnswer *answer = &evaluation->answer;
     if (answer->column < 0 || answer->number >= 0) return 0;
     int n = answer_output(session->model, answer)->per_step, right = 0;
-    for (int t = 0; t < rd_batch_steps(batch, n, b); t++) {
+    for (int t = first; t < rd_batch_steps(batch, n, b); t++) {
         int row = rd_batch_row(batch, n, b, t);
         int truth = batch->index[answer->column][row];
         int predicted = rd_answer_number(session, answer, row);
@@ -205,10 +206,12 @@ static void conclude(RdEvaluation *evaluation, const RdModel *model, const RdExa
         weight += evaluation->example_weight[i];
         right += evaluation->example_right[i];
     }
-    evaluation->targets = (long)rd_examples_rows(examples, model->loss_per_step);
+    long twice = (long)examples->overlap * (examples->count - 1);
+    evaluation->targets = (long)rd_examples_rows(examples, model->loss_per_step) - twice;
     if (evaluation->answer.column >= 0)
         answers =
-            (long)rd_examples_rows(examples, answer_output(model, &evaluation->answer)->per_step);
+            (long)rd_examples_rows(examples, answer_output(model, &evaluation->answer)->per_step) -
+            twice;
     evaluation->loss = rd_mean_loss(loss, weight);
     evaluation->accuracy = answers ? (double)right / (double)answers : 0;
 }
@@ -221,16 +224,18 @@ void rd_evaluate(RdEvaluation *evaluation, RdSession *session, RdPlan *plan) {
     rd_plan_sorted(plan);
     session->run.batch = &batch;
     model->prepare(&session->run, false);
+    rd_plan_start(plan, model);
     for (int k = 0; k < plan->batch_count; k++) {
         rd_plan_batch(plan, k, &batch);
         model->infer(&session->run);
+        rd_plan_carry(plan, model, &session->run);
         const int *position = rd_plan_positions(plan, k);
         for (int b = 0; b < batch.examples; b++) {
             const RdRun *run = &session->run;
-            evaluation->example_loss[position[b]] = sum_of_example(session, run->loss, &batch, b);
-            evaluation->example_weight[position[b]] =
-                sum_of_example(session, run->weight, &batch, b);
-            evaluation->example_right[position[b]] = compare(evaluation, session, &batch, b);
+            int i = position[b], first = i > 0 ? plan->examples->overlap : 0;
+            evaluation->example_loss[i] = sum_of_example(session, run->loss, &batch, b, first);
+            evaluation->example_weight[i] = sum_of_example(session, run->weight, &batch, b, first);
+            evaluation->example_right[i] = compare(evaluation, session, &batch, b, first);
             if (evaluation->numbers.columns)
                 keep_numbers(evaluation, session, plan->examples, b, (size_t)position[b]);
         }

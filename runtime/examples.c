@@ -110,6 +110,7 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
         size_t rows = rd_examples_rows(examples, examples->per_step[c]);
         size_t each = (size_t)examples->numbers[c], reals = rows * each;
         examples->number[c] = rd_zeros(rows, sizeof(int));
+        if (model->columns[c].kind == RD_CARRIED) continue;
         if (reals) examples->real[c] = rd_zeros(reals, sizeof(double));
         if (model->columns[c].kind == RD_PREVIOUS) rd_examples_previous(examples, model, c);
         if (!data->has[c] || model->columns[c].kind == RD_PREVIOUS) continue;
@@ -121,6 +122,94 @@ void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
         else
             memcpy(examples->number[c], data->number[c], rows * sizeof(int));
     }
+}
+
+/* ---- windows ---- */
+
+/* Where the windows of a long text begin, and how long they are. */
+typedef struct {
+    int count;
+    size_t *start;
+    int *length;
+} Windows;
+
+static void add_window(Windows *windows, size_t start, size_t length) {
+    windows->start[windows->count] = start;
+    windows->length[windows->count++] = (int)length;
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* One behind the other, `stride` apart, until the text is over. */
+static void cut_windows(Windows *windows, size_t words, size_t window, size_t stride) {
+    for (size_t start = 0;; start += stride) {
+        add_window(windows, start, least(window, words - start));
+        if (start + window >= words) return;
+    }
+}
+
+/* The first windows of all streams, then the second ones. Streams differ in length by a word at
+ * most, the longer ones stand first. */
+static void cut_streams(Windows *windows, size_t words, size_t window, size_t streams) {
+    size_t each = words / streams, longer = words % streams;
+    for (size_t from = 0; from < each + (longer > 0); from += window)
+        for (size_t s = 0; s < streams; s++) {
+            size_t length = each + (s < longer), start = s * each + least(s, longer);
+            if (from < length) add_window(windows, start + from, least(window, length - from));
+        }
+}
+
+/* The numbers of the windows' words, behind each other. */
+static void cut_column(RdExamples *examples, int column, const Windows *windows, size_t rows) {
+    int *from = examples->number[column], *to = rd_zeros(rows, sizeof *to);
+    examples->number[column] = to;
+    for (int i = 0; i < windows->count; i++) {
+        memcpy(to, from + windows->start[i], (size_t)windows->length[i] * sizeof *to);
+        to += windows->length[i];
+    }
+    free(from);
+}
+
+/* The examples become the windows. */
+static void take_windows(RdExamples *examples, int n, const Windows *windows) {
+    size_t rows = 0, count = (size_t)windows->count;
+    for (size_t i = 0; i < count; i++) rows += (size_t)windows->length[i];
+    for (int c = 0; c < examples->column_count; c++) {
+        if (examples->per_step[c] == n) {
+            cut_column(examples, c, windows, rows);
+            continue;
+        }
+        free(examples->number[c]); /* of a state: nothing is read from it */
+        examples->number[c] = rd_zeros(count, sizeof(int));
+    }
+    examples->count = windows->count;
+    free(examples->sequence[n - 1].length);
+    free(examples->sequence[n - 1].first);
+    examples->sequence[n - 1].longest = 0;
+    RdLengths *lengths = rd_examples_lengths(examples, n);
+    memcpy(lengths->length, windows->length, count * sizeof *lengths->length);
+    rd_examples_sum(examples, n);
+}
+
+void rd_examples_cut(RdExamples *examples, const RdModel *model, int streams) {
+    int text = rd_long_text(model);
+    if (text < 0) return;
+    const RdColumn *column = &model->columns[text];
+    size_t words = rd_examples_rows(examples, column->per_step);
+    size_t window = (size_t)column->window, stride = (size_t)column->stride;
+    size_t count = least((size_t)streams, words);
+    size_t most = words / (column->stream ? window : stride) + count + 1;
+    Windows windows = {.start = rd_zeros(most, sizeof(size_t)),
+                       .length = rd_zeros(most, sizeof(int))};
+    if (column->stream)
+        cut_streams(&windows, words, window, count);
+    else
+        cut_windows(&windows, words, window, stride);
+    take_windows(examples, column->per_step, &windows);
+    examples->stream = column->stream;
+    examples->overlap = column->stream ? 0 : column->window - column->stride;
+    free(windows.start);
+    free(windows.length);
 }
 
 void rd_examples_free(RdExamples *examples) {

@@ -48,6 +48,7 @@ static void make_up_column(Maker *maker, int c) {
     if (words) maker->vocab[c].size = choices;
     examples->number[c] = rd_zeros(count, sizeof(int));
     examples->numbers[c] = column->numbers;
+    if (column->kind == RD_CARRIED) return;
     if (column->kind == RD_PREVIOUS) {
         rd_examples_previous(examples, maker->model, c);
         return;

@@ -9,7 +9,8 @@
 #include "safetensors.h"
 #include "tokens.h"
 
-static const char latest_prefix[] = "latest.", optimizer_prefix[] = "optimizer.";
+static const char latest_prefix[] = "latest.", optimizer_prefix[] = "optimizer.",
+                  state_prefix[] = "state.";
 
 /* The metadata's keys. Those of entries have `own` before them, of vocabularies `words_key`. */
 static const char own[] = "rondo.", format_key[] = "rondo.format", model_key[] = "rondo.model",
@@ -28,6 +29,7 @@ const char *rd_kind_name(const RdColumn *column) {
     if (column->kind == RD_NUMBERS) return column->per_step ? "frames" : "real";
     if (column->kind == RD_TAGS) return "tags";
     if (column->kind == RD_PREVIOUS) return "previous";
+    if (column->kind == RD_CARRIED) return "carried";
     return rd_tokens_name(column);
 }
 
@@ -81,6 +83,7 @@ const char *rd_saved_get(const RdSaved *saved, const char *key) {
 void rd_saved_free(RdSaved *saved) {
     for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_vocab_free(&saved->vocab[c]);
     for (int s = 0; s < RD_STRETCHES; s++) free(saved->stretch[s]);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) free(saved->state[c]);
     for (int i = 0; i < saved->entry_count; i++) {
         free((void *)saved->entry[i].key);
         free((void *)saved->entry[i].value);
@@ -108,6 +111,12 @@ RdTensor rd_expected_tensor(const RdModel *model, const RdSaved *saved, int p) {
         tensor.count *= tensor.dims[d];
     }
     return tensor;
+}
+
+/* The tensor that the states of column c are, of so many streams. */
+static RdTensor state_tensor(const RdModel *model, int c, int streams) {
+    size_t rows = (size_t)streams, columns = (size_t)model->columns[c].numbers;
+    return (RdTensor){.rank = 2, .dims = {rows, columns}, .count = rows * columns};
 }
 
 /* ---- saving ---- */
@@ -235,6 +244,13 @@ static void put_header(RdJson *json, const void *context) {
             begin += tensor.count * sizeof(float);
             rd_tensor_put(json, prefix_of(s->model, i).text, s->model->params[p].name, &tensor);
         }
+    for (int c = 0; c < s->model->column_count; c++) {
+        if (!s->saved->state[c]) continue;
+        RdTensor tensor = state_tensor(s->model, c, s->saved->streams);
+        tensor.begin = begin;
+        begin += tensor.count * sizeof(float);
+        rd_tensor_put(json, state_prefix, s->model->columns[c].name, &tensor);
+    }
     rd_json_put(json, "}");
 }
 
@@ -246,6 +262,11 @@ static bool write_tensors(RdAtomicFile *file, const RdModel *model, const RdLayo
             good =
                 !is_in(model, s, p) || rd_atomic_write(file, saved->stretch[s] + layout->start[p],
                                                        layout->size[p] * sizeof(float), error);
+    for (int c = 0; good && c < model->column_count; c++) {
+        size_t count = state_tensor(model, c, saved->streams).count;
+        if (saved->state[c])
+            good = rd_atomic_write(file, saved->state[c], count * sizeof(float), error);
+    }
     return good;
 }
 
@@ -481,6 +502,31 @@ static bool load_tensor(Loading *l, const char *name, int p, float *to) {
     return !to || rd_safetensors_read(&l->file, &tensor, to, l->error);
 }
 
+/* The states of an epoch under way, where the file has them. */
+static bool load_states(Loading *l, bool wanted) {
+    bool good = true;
+    for (int c = 0; good && c < l->model->column_count; c++) {
+        RdTensor tensor;
+        if (l->model->columns[c].kind != RD_CARRIED) continue;
+        char *name = join(state_prefix, l->model->columns[c].name);
+        if (rd_safetensors_find(&l->file, name, &tensor)) {
+            good = tensor.rank == 2 && tensor.dims[1] == (size_t)l->model->columns[c].numbers &&
+                   tensor.dims[0] <= INT32_MAX &&
+                   (!l->saved->streams || tensor.dims[0] == (size_t)l->saved->streams);
+            if (!good)
+                rd_fail(l->error, "%s: its tensor '%s' has another shape than a state",
+                        l->file.path, name);
+            else if (wanted)
+                l->saved->streams = (int)tensor.dims[0];
+            if (good && wanted) l->saved->state[c] = rd_zeros(tensor.count, sizeof(float));
+            if (good && wanted)
+                good = rd_safetensors_read(&l->file, &tensor, l->saved->state[c], l->error);
+        }
+        free(name);
+    }
+    return good;
+}
+
 /* Whether the file has any tensor of a stretch: then it must have all. */
 static bool has_stretch(const Loading *l, int s) {
     bool found = s == RD_WEIGHTS;
@@ -516,7 +562,11 @@ static bool is_param(const RdModel *model, const char *name) {
 /* Of any optimizer: a program that was made for another one can still answer. */
 static bool is_expected(const Loading *l, const char *name) {
     if (strcmp(name, "__metadata__") == 0 || is_param(l->model, name)) return true;
-    size_t n = strlen(latest_prefix);
+    size_t n = strlen(state_prefix);
+    for (int c = 0; c < l->model->column_count && strncmp(name, state_prefix, n) == 0; c++)
+        if (l->model->columns[c].kind == RD_CARRIED && !strcmp(name + n, l->model->columns[c].name))
+            return true;
+    n = strlen(latest_prefix);
     if (strncmp(name, latest_prefix, n) == 0) return is_param(l->model, name + n);
     n = strlen(optimizer_prefix);
     if (strncmp(name, optimizer_prefix, n) != 0) return false;
@@ -546,6 +596,7 @@ static bool load_tensors(Loading *l, bool for_training) {
     for (int s = 0; good && s < RD_STRETCHES; s++)
         if (has_stretch(l, s) && (for_training || s == RD_WEIGHTS))
             good = load_stretch(l, s, &layout, true);
+    good = good && load_states(l, false) && (!for_training || load_states(l, true));
     rd_layout_free(&layout);
     return good;
 }

@@ -28,7 +28,10 @@ typedef struct {
 typedef struct {
     RdVocab vocab[RD_MAX_COLUMNS]; /* of the RD_WORDS columns */
     float *stretch[RD_STRETCHES];  /* NULL: not in the file; the weights always are */
-    RdEntry *entry;                /* [entry_count] */
+    float *state[RD_MAX_COLUMNS];  /* "state.NAME" [streams, numbers], of the RD_CARRIED columns:
+                                      those  of an epoch under way; NULL: not in the file */
+    int streams;
+    RdEntry *entry; /* [entry_count] */
     int entry_count;
 } RdSaved;
 

@@ -25,6 +25,7 @@ typedef enum {
     RD_NUMBERS,
     RD_TAGS,
     RD_PREVIOUS, /* hidden: at each step of a text the word before it */
+    RD_CARRIED,  /* hidden: the state that the window before this one ended with */
 } RdColumnKind;
 
 /* The number of the mark </s> in a vocabulary that has it. */
@@ -67,7 +68,8 @@ typedef struct {
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
     const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */
-    int numbers;                /* RD_NUMBERS: how many an example, or a frame of one, has */
+    int numbers;                /* RD_NUMBERS, RD_CARRIED: how many an example, or a frame, has */
+    double start;               /* RD_CARRIED: all its numbers before the first window */
     bool as_is;                 /* RD_NUMBERS: not scaled */
     const char *const *fields;  /* [numbers] the fields of RD_NUMBERS; NULL: named by the column */
     const char *by;             /* frames: the field of their sequence's id; NULL: none */
@@ -108,6 +110,12 @@ typedef struct {
     int of;     /* the column whose classes or words an index, or the columns, count; or the
                    target whose numbers these are; or -1 */
 } RdOutput;
+
+/* A state that goes on from one window of a stream to the next. */
+typedef struct {
+    int column; /* its value before a window */
+    int stride; /* reals: from one row of its value after the window to the next */
+} RdCarried;
 
 /* How the learning rate goes on: schedule.h says what each computes. */
 typedef enum {
@@ -234,11 +242,12 @@ typedef struct RdRun {
     _Atomic int64_t *took; /* NULL, or [kernels] nanoseconds, which grow by what each kernel took
                               on all threads */
     /* written by infer and train: */
-    const void *loss;    /* real [examples] or [rows]: the loss of each target */
-    const void *weight;  /* the same of its weight; NULL: all 1. The loss of a batch is the sum of
-                            its  targets' over the sum of their weights */
-    const void **output; /* [output_count] real * or int *, into memory */
-    const void **flow;   /* [flow_count] real * [rows], by train alone */
+    const void *loss;     /* real [examples] or [rows]: the loss of each target */
+    const void *weight;   /* the same of its weight; NULL: all 1. The loss of a batch is the sum of
+                             its  targets' over the sum of their weights */
+    const void **output;  /* [output_count] real * or int *, into memory */
+    const void **flow;    /* [flow_count] real * [rows], by train alone */
+    const void **carried; /* [carried_count] real * [examples], by infer and train */
     /* of single steps: */
     const void *const *state; /* [state_count] read by step */
     const void **next;        /* [state_count] written by begin and step, into memory: what the
@@ -335,6 +344,8 @@ typedef struct {
     const char *const *metrics;
     const RdFlow *flows; /* [flow_count]; none in most programs */
     int flow_count;
+    const RdCarried *carried; /* [carried_count]; none in most programs */
+    int carried_count;
     const RdSteps *steps; /* NULL: the model is not causal */
     RdTraining training;
     int loss_per_step; /* the sequence that has a target a step: loss is [rows]; or 0 */

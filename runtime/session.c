@@ -114,13 +114,14 @@ static bool allocate(RdSession *session) {
     run->memory = block(model->memory_bytes(&run->sizes, session->training));
     run->output = calloc((size_t)model->output_count + 1, sizeof *run->output);
     run->flow = calloc((size_t)model->flow_count + 1, sizeof *run->flow);
+    run->carried = calloc((size_t)model->carried_count + 1, sizeof *run->carried);
     run->param = pointers(session, session->param);
     run->gradient = trained_pointers(session, session->gradient);
     run->gradients = session->gradient;
     run->trained = session->layout.trained;
     run->patches = session->patches;
-    return session->param && run->packed && run->memory && run->output && run->flow && run->param &&
-           run->gradient;
+    return session->param && run->packed && run->memory && run->output && run->flow &&
+           run->carried && run->param && run->gradient;
 }
 
 static bool open_session(RdSession *session, RdError *error) {
@@ -158,6 +159,7 @@ void rd_session_close(RdSession *session) {
                             session->run.memory,
                             (void *)session->run.output,
                             (void *)session->run.flow,
+                            (void *)session->run.carried,
                             (void *)session->run.param,
                             (void *)session->run.gradient};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);

@@ -95,10 +95,12 @@ bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     RdRun *run = &trainer->session.run;
     RdTrainState *state = &trainer->state;
     rd_plan_batch(&trainer->plan, k, &batch);
+    if (k == 0) rd_plan_start(&trainer->plan, trainer->model);
     run->batch = &batch;
     run->key = rd_mix(trainer->seed ^ rd_mix((uint64_t)state->step + 1));
     trainer->model->prepare(run, true);
     trainer->model->train(run);
+    rd_plan_carry(&trainer->plan, trainer->model, run);
     run->batch = NULL;
     int targets = rd_batch_rows(&batch, trainer->model->loss_per_step);
     double loss = rd_loss_sum(&trainer->session, targets);

@@ -176,7 +176,7 @@ static const char *rows_of_output(const Writer *writer, int node) {
 }
 
 static void emit_results(Writer *writer) {
-    int index = 0, flow = 0;
+    int index = 0, flow = 0, carried = 0;
     for (int i = 0; i < writer->graph->outputs.len; i++) {
         const Output *output = &writer->graph->outputs.at[i];
         const char *rows = rows_of_output(writer, output->node);
@@ -184,6 +184,8 @@ static void emit_results(Writer *writer) {
         if (output->role == ROLE_WEIGHT) text_printf(writer->out, "run->weight = %s;\n", rows);
         if (output->role == ROLE_OUTPUT)
             text_printf(writer->out, "run->output[%d] = %s;\n", index++, rows);
+        if (output->role == ROLE_CARRIED)
+            text_printf(writer->out, "run->carried[%d] = %s;\n", carried++, rows);
         if (output->role == ROLE_FLOW)
             text_printf(writer->out, "run->flow[%d] = %s;\n", flow++, rows);
         if (output->role == ROLE_STATE)

@@ -24,6 +24,12 @@ static int numbers_of(const Input *input) {
     return input->type.rank ? input->type.dim[input->type.rank - 1].add : 1;
 }
 
+static int elements_of(const Type *type) {
+    int count = 1;
+    for (int i = 0; i < type->rank; i++) count *= type->dim[i].add;
+    return count;
+}
+
 static void emit_fields(Graph *g, int i, Text *out) {
     const Input *input = &g->inputs.at[i];
     text_printf(out, "static const char *const fields_%d[] = {", i);
@@ -76,6 +82,11 @@ static void emit_columns(Graph *g, Text *out) {
         if (input->ahead) text_printf(out, ".ahead = %d, ", input->ahead);
         if (input->kind == INPUT_REAL) {
             emit_numbers(g, i, out);
+            continue;
+        }
+        if (input->kind == INPUT_CARRIED) {
+            text_printf(out, ".kind = RD_CARRIED, .numbers = %d, .start = %s},\n",
+                        elements_of(&input->type), graph_print_number(g->arena, input->start));
             continue;
         }
         if (input->kind == INPUT_PREVIOUS) {
@@ -232,6 +243,20 @@ static void emit_metrics(Graph *g, Text *out) {
     for (int i = 0; i < g->metrics.len; i++)
         text_printf(out, "%s, ", quoted(g->arena, g->metrics.at[i]));
     text_puts(out, "NULL};\n\n");
+}
+
+/* What the window behind this one starts from. */
+static int emit_carried(Graph *g, Text *out) {
+    int count = 0;
+    for (int i = 0; i < g->outputs.len; i++) {
+        const Output *output = &g->outputs.at[i];
+        if (output->role != ROLE_CARRIED) continue;
+        if (!count++) text_puts(out, "static const RdCarried carried[] = {\n");
+        text_printf(out, "  {.column = %d, .stride = RD_STRIDE(%d)},\n", output->param,
+                    elements_of(&graph_node(g, output->node)->type));
+    }
+    if (count) text_puts(out, "};\n\n");
+    return count;
 }
 
 int loss_axis(const Graph *g) {
@@ -404,6 +429,7 @@ void emit_flops(const Program *train, Text *out) {
 void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool steps) {
     const Training *t = &g->training;
     emit_schedules(t, out);
+    int carried_count = emit_carried(g, out);
     text_printf(out,
                 "static void update(const RdUpdate *step) {\n    rd_update(step, rd_%s_chunk);\n"
                 "}\n\n",
@@ -421,6 +447,8 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
                 ".params = params,\n",
                 g->metrics.len);
     text_puts(out, "  .outputs = outputs,\n  .metrics = metrics,\n");
+    if (carried_count)
+        text_printf(out, "  .carried_count = %d,\n  .carried = carried,\n", carried_count);
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
     if (steps) text_puts(out, "  .steps = &steps,\n");
     emit_training(t, out);

@@ -138,6 +138,12 @@ static int shifted(Elaborator *e, const Value *x, int start, Dim length, Span sp
 static bool steps_axis(Elaborator *e, const Operand *operand, const char *what, Dim *steps) {
     if (!need_tensor(e, operand, what)) return false;
     Type type = visible_type(e, &operand->value);
+    const Input *stream = type.rank ? stream_of(e, type.dim[0]) : NULL;
+    if (stream) {
+        fail_operand(e, operand, "%s would begin anew in each part of a stream", what);
+        note_stream(e, stream);
+        return false;
+    }
     if (type.rank && e->graph->syms.at[type.dim[0].sym].kind == SYM_LENGTH) {
         *steps = type.dim[0];
         return true;

@@ -226,11 +226,34 @@ static Axes state_axes(const Setup *s) {
     return axes;
 }
 
+/* Whether the scan can go on from one part of a stream to the next. */
+static bool can_stream(Elaborator *e, const Setup *s, Dim steps) {
+    const Input *text = stream_of(e, steps);
+    if (!text) return true;
+    if (s->expr->backward) {
+        fail(e, s->expr->span, "a backward scan over a stream would need what comes later");
+        note_stream(e, text);
+        return false;
+    }
+    for (int i = 0; i < s->state_count; i++) {
+        bool constant = s->init[i].kind == VALUE_NUMBER && !s->init[i].dim.sym;
+        if (constant && !s->states[i]->index_range) continue;
+        fail(e, constant ? s->expr->span : s->init_span[i],
+             constant ? "state '%s' is an index, which a stream cannot carry yet"
+                      : "state '%s' of a stream must start from a number",
+             s->states[i]->name);
+        note_stream(e, text);
+        return false;
+    }
+    return true;
+}
+
 Value eval_scan(Elaborator *e, const Expr *expr, const char *hint) {
     Setup s = {.expr = expr};
     Axes mapped, time = {0};
     if (!set_up(e, &s, &mapped)) return value_error();
     Type input = visible_type(e, &s.arguments[0].value);
+    if (!can_stream(e, &s, input.dim[0])) return value_error();
     Scan *scan = ARENA_NEW(e->arena, Scan);
     scan->cell = s.cell->item->name;
     scan->axis = new_axis(e, input.dim[0]);

@@ -189,6 +189,20 @@ bool bpe_type(Elaborator *e, const Expr *type, Input *input) {
     return symbols_type(e, type, input);
 }
 
+/* ---- streams ---- */
+
+const Input *stream_of(const Elaborator *e, Dim steps) {
+    const Sym *sym = &e->graph->syms.at[steps.sym];
+    if (sym->kind != SYM_LENGTH || !e->graph->inputs.at[sym->input].stream) return NULL;
+    return &e->graph->inputs.at[sym->input];
+}
+
+void note_stream(Elaborator *e, const Input *text) {
+    note(e, text->span, "'%s' is read as streams, a part after the other", text->name);
+    advise(e, "of a text in windows each is complete in itself: %s(window = %d)",
+           tokens_name[text->tokens], text->window);
+}
+
 /* ---- what comes before ---- */
 
 /* The hidden input of the words before those of input `of`. */

@@ -500,6 +500,11 @@ bool bpe_type(Elaborator *e, const Expr *type, Input *input);
 /* Whether it is a text that the model is to produce: its vocabulary has the mark </s>. */
 bool is_produced(const Input *input);
 
+/* The text that is read as streams and has these steps, or NULL; and what there is to say of it
+ * behind an error. */
+const Input *stream_of(const Elaborator *e, Dim steps);
+void note_stream(Elaborator *e, const Input *text);
+
 /* previous(y): what stands before each word of a produced text. */
 Value previous(Elaborator *e, const Expr *at, const Operand *args, int count);
 

@@ -86,6 +86,7 @@ typedef enum {
     INPUT_REAL,
     INPUT_TAGS,
     INPUT_PREVIOUS, /* hidden: at each step of a text the word before it, the mark at the first */
+    INPUT_CARRIED,  /* hidden: the state that the window of a stream before this one ended with */
     INPUT_STATE,    /* no column: a value that the runtime carries from one run to the next; they
                      * stand behind all columns */
 } InputKind;
@@ -117,6 +118,7 @@ typedef struct {
                            * each of which has these characters */
     int previous;         /* INPUT_PREVIOUS: of which input */
     bool counts;          /* INPUT_STATE: the number of the step, from 0 */
+    double start;         /* INPUT_CARRIED: all its numbers before the first window */
     bool split;           /* INPUT_WORDS: the data say what its words are, at white space */
     const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
     bool as_is;           /* INPUT_REAL: not scaled */
@@ -165,7 +167,8 @@ typedef enum {
     ROLE_OPERAND,
     ROLE_FLOW,
     ROLE_STATE,
-    ROLE_GENERATED
+    ROLE_GENERATED,
+    ROLE_CARRIED
 } Role;
 
 /* What a graph is for: its loss (one value an example, or one a target position), the weight of
@@ -176,12 +179,13 @@ typedef enum {
 typedef struct {
     Role role;
     const char *name; /* ROLE_OUTPUT: as written; ROLE_GRADIENT: the parameter's; ROLE_FLOW: the
-                         state's, of whose gradient this is the norm at each step; ROLE_STATE: the
-                         state's */
+                         state's, of whose gradient this is the norm at each step; ROLE_STATE and
+                         ROLE_CARRIED: the state's */
     int node;
     int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions;
                   ROLE_STATE: the INPUT_STATE that this becomes; ROLE_GENERATED: the target whose
-                  next element these are the logits of */
+                  next element these are the logits of; ROLE_CARRIED: the INPUT_CARRIED that has
+                  this value in the next window */
 } Output;
 
 typedef struct Graph {

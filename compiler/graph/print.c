@@ -244,6 +244,7 @@ static void print_syms(Text *text, const Graph *graph) {
 
 static const char *kind_name(const Input *input) {
     if (input->kind == INPUT_PREVIOUS) return "previous";
+    if (input->kind == INPUT_CARRIED) return "carried";
     if (input->kind == INPUT_CLASS) return "class";
     if (input->kind == INPUT_REAL) return "real";
     if (input->kind == INPUT_TAGS) return "tags";
@@ -282,6 +283,8 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->counts) text_puts(text, " counts");
         if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
         if (input->merges) text_printf(text, " merges %d", input->merges);
+        if (input->kind == INPUT_CARRIED)
+            text_printf(text, " start %s", graph_print_number(graph->arena, input->start));
         if (input->split) text_puts(text, " split");
         if (input->kind == INPUT_WORDS && input->window) print_windows(text, input);
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));
@@ -352,6 +355,8 @@ static void print_outputs(Text *text, const Graph *graph) {
             text_printf(text, "output %s %%%d\n", quoted(graph->arena, output->name), output->node);
         else if (output->role == ROLE_OPERAND)
             text_printf(text, "operand %d %%%d\n", output->param, output->node);
+        else if (output->role == ROLE_CARRIED)
+            text_printf(text, "carry %s %%%d\n", input_name(graph, output->param), output->node);
         else if (output->role == ROLE_FLOW)
             text_printf(text, "flow %s %%%d\n", quoted(graph->arena, output->name), output->node);
         else if (output->role == ROLE_STATE)

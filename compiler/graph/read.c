@@ -128,11 +128,9 @@ static const char **read_classes(Reader *reader, const Type *type) {
 }
 
 static InputKind read_kind(Cursor *cursor, Tokens *tokens) {
-    static const char *const kinds[] = {[INPUT_CLASS] = "class",
-                                        [INPUT_REAL] = "real",
-                                        [INPUT_TAGS] = "tags",
-                                        [INPUT_PREVIOUS] = "previous",
-                                        [INPUT_STATE] = "state"};
+    static const char *const kinds[] = {
+        [INPUT_CLASS] = "class",       [INPUT_REAL] = "real",       [INPUT_TAGS] = "tags",
+        [INPUT_PREVIOUS] = "previous", [INPUT_CARRIED] = "carried", [INPUT_STATE] = "state"};
     const char *kind = cursor_word(cursor);
     for (int i = 0; i < TOKENS_KINDS; i++)
         if (strcmp(kind, tokens_name[i]) == 0) return *tokens = (Tokens)i, INPUT_WORDS;
@@ -193,6 +191,10 @@ static void read_column(Reader *reader, bool target) {
             cursor_fail(cursor, "the text must stand before this one");
     }
     if (accept_word(cursor, "merges")) input.merges = cursor_int(cursor, 0, MAX_NUMBER);
+    if (input.kind == INPUT_CARRIED) {
+        cursor_keyword(cursor, "start");
+        input.start = cursor_number(cursor);
+    }
     input.split = accept_word(cursor, "split");
     if (input.kind == INPUT_WORDS) read_windows(reader, &input);
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);
@@ -304,6 +306,12 @@ static void read_weight(Reader *reader) { add_output(reader, (Output){.role = RO
 static void read_output(Reader *reader) {
     const char *name = cursor_string(&reader->cursor);
     add_output(reader, (Output){.role = ROLE_OUTPUT, .name = name});
+}
+
+static void read_carry(Reader *reader) {
+    int input = read_input_name(reader);
+    const char *name = reader->graph->inputs.len ? reader->graph->inputs.at[input].name : NULL;
+    add_output(reader, (Output){.role = ROLE_CARRIED, .name = name, .param = input});
 }
 
 static void read_flow(Reader *reader) {
@@ -545,7 +553,7 @@ static const struct {
     {"metric", read_metric, 0},   {"nodes", read_nodes, 0},         {"scan", read_scan, 1},
     {"loss", read_loss, 0},       {"output", read_output, 0},       {"gradient", read_gradient, 0},
     {"operand", read_operand, 0}, {"weight", read_weight, 0},       {"flow", read_flow, 0},
-    {"state", read_state, 0},     {"generate", read_generate, 0},
+    {"state", read_state, 0},     {"generate", read_generate, 0},   {"carry", read_carry, 0},
 };
 
 static void read_statement(Reader *reader) {

@@ -58,6 +58,12 @@ StepPrograms derive_step(Graph *graph);
 Graph *eliminate_dead(Graph *graph);
 Graph *without_outputs(const Graph *graph, Role role);
 
+/* carry.c. Requires that what a forward DELAY along a stream starts from is a constant. Afterwards
+ * it starts from an INPUT of kind CARRIED instead, and the value of its last step is an output of
+ * ROLE_CARRIED: the runtime makes the one the other for the window that follows. No gradient flows
+ * from window to window. */
+Graph *carry_states(Graph *graph);
+
 /* ---- what the passes share (rewrite.c) ---- */
 
 /* live[i] is true when an output needs node i. */

@@ -301,6 +301,13 @@ static void check_output(Check *check, int index) {
             if (type->kind != TYPE_REAL || type->rank != 1)
                 fail(check, "output %d is not a norm at each step", index);
             break;
+        case ROLE_CARRIED:
+            if (output->param < 0 || output->param >= graph->inputs.len ||
+                graph->inputs.at[output->param].kind != INPUT_CARRIED)
+                fail(check, "output %d is the state of no input", index);
+            else if (!type_equal(type, &graph->inputs.at[output->param].type))
+                fail(check, "output %d has another type than its state", index);
+            break;
         case ROLE_OUTPUT:
             if (!output->name) fail(check, "output %d has no name", index);
             break;

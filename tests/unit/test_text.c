@@ -97,3 +97,92 @@ Test(text, without_the_target_there_is_one_step) {
     }
     close_read(&r);
 }
+
+/* ---- long texts ---- */
+
+/* A text of characters or words, cut as the tests say; and what comes before, and a state. */
+static RdColumn long_columns[] = {
+    {.name = "y", .kind = RD_WORDS, .target = true, .marked = true, .per_step = 1},
+    {.name = "y.previous", .kind = RD_PREVIOUS, .per_step = 1, .previous = 0},
+    {.name = "h", .kind = RD_CARRIED, .numbers = 2, .start = 0.5},
+};
+static const RdSequence long_sequences[] = {{.column = 0}};
+static const RdCarried long_carried[] = {{.column = 2, .stride = 4}};
+static const RdModel long_text = {.name = "long",
+                                  .real_size = sizeof(float),
+                                  .column_count = 3,
+                                  .columns = long_columns,
+                                  .sequence_count = 1,
+                                  .sequences = long_sequences,
+                                  .carried_count = 1,
+                                  .carried = long_carried,
+                                  .loss_per_step = 1};
+
+static Read read_long(RdTokens tokens, int window, int stride, bool stream, const char *text) {
+    long_columns[0].tokens = tokens;
+    long_columns[0].window = window;
+    long_columns[0].stride = stride;
+    long_columns[0].stream = stream;
+    return read_with(&long_text, scratch_text("a.txt", text), all);
+}
+
+static void expect_cut(Read r, int streams, const char *words, const char *before) {
+    rd_examples_cut(&r.examples, &long_text, streams);
+    cr_expect_str_eq(shown(&r, 0, 0), words);
+    cr_expect_str_eq(shown(&r, 1, 0), before);
+    close_read(&r);
+}
+
+Test(text, lines_of_a_long_text) {
+    expect_cut(read_long(RD_BY_WORDS, 99, 99, false, "A b\n\n c\n"), 1, "a b </s> </s> c </s>",
+               "</s> a b </s> </s> c");
+    expect_cut(read_long(RD_BY_CHARS, 99, 99, false, "A\n\nb"), 1, "A \n \n b \n",
+               "</s> A \n \n b");
+    expect_cut(read_long(RD_BY_BYTES, 99, 99, false, "\xC3\xA4\n"), 1, "\xC3\x83 \xC2\xA4 \xC4\x8A",
+               "</s> \xC3\x83 \xC2\xA4");
+}
+
+Test(text, windows) {
+    expect_cut(read_long(RD_BY_WHITESPACE, 3, 3, false, "a b c d e f g"), 9,
+               "a b c | d e f | g </s>", "</s> a b | c d e | f g");
+    expect_cut(read_long(RD_BY_WHITESPACE, 3, 3, false, "a b"), 9, "a b </s>", "</s> a b");
+}
+
+Test(text, overlapping_windows) {
+    expect_cut(read_long(RD_BY_WHITESPACE, 4, 2, false, "a b c d e f g"), 9,
+               "a b c d | c d e f | e f g </s>", "</s> a b c | b c d e | d e f g");
+    expect_cut(read_long(RD_BY_WHITESPACE, 4, 3, false, "a b c d"), 9, "a b c d | d </s>",
+               "</s> a b c | c d");
+}
+
+Test(text, streams) {
+    expect_cut(read_long(RD_BY_WHITESPACE, 2, 2, true, "a b c d e f g"), 2,
+               "a b | e f | c d | g </s>", "</s> a | d e | b c | f g");
+    expect_cut(read_long(RD_BY_WHITESPACE, 2, 2, true, "a b c d e f"), 3, "a b | d e | f </s> | c",
+               "</s> a | c d | e f | b");
+    expect_cut(read_long(RD_BY_WHITESPACE, 9, 9, true, "a b"), 5, "a | b | </s>", "</s> | a | b");
+}
+
+Test(text, streams_stay_in_order_and_keep_their_state) {
+    Read r = read_long(RD_BY_WHITESPACE, 2, 2, true, "a b c d e f");
+    RdPlan plan;
+    RdBatch batch;
+    rd_examples_cut(&r.examples, &long_text, 3);
+    rd_plan_new(&r.examples, 3, &plan);
+    rd_plan_shuffle(&plan, 1, 1);
+    rd_plan_start(&plan, &long_text);
+    rd_plan_batch(&plan, 0, &batch);
+    cr_expect_eq(batch.examples, 3);
+    const float *before = batch.real[2];
+    for (int i = 0; i < 6; i++) cr_expect_eq(before[i], 0.5F);
+    float after[3][4] = {{1, 2, 9, 9}, {3, 4, 9, 9}, {5, 6, 9, 9}};
+    const void *carried[] = {after};
+    rd_plan_carry(&plan, &long_text, &(RdRun){.batch = &batch, .carried = carried});
+    rd_plan_batch(&plan, 1, &batch);
+    cr_expect_eq(batch.examples, 1, "the third and last window of the first stream");
+    before = batch.real[2];
+    for (int i = 0; i < 6; i++) cr_expect_eq(before[i], (float)i + 1);
+    cr_expect_str_eq(r.vocab[0].word[batch.index[0][0]], "c");
+    rd_plan_free(&plan);
+    close_read(&r);
+}
