@@ -31,6 +31,8 @@ static RdExamples examples_of(const RdModel *model, const Data *data) {
         e.real[c] = rd_zeros(reals, sizeof(double));
         if (reals)
             memcpy(e.real[c], data->real[c], reals * sizeof(double));
+        else if (model->columns[c].kind == RD_PREVIOUS)
+            rd_examples_previous(&e, model, c);
         else
             memcpy(e.number[c], data->column[c], count * sizeof(int));
     }

@@ -40,6 +40,8 @@ static const char *const all_cases[] = {"sentiment_small",
                                         "convolution",
                                         "transformer",
                                         "transformer_causal",
+                                        "language",
+                                        "language_tied",
                                         NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
@@ -82,6 +84,7 @@ static Data batch_of(const Case *c, const char *batch) {
     data.further[1] = reference_integers(&c->file, &count, "letter_counts.%s", batch);
     for (int i = 0; i < c->model->column_count; i++) {
         const RdColumn *column = &c->model->columns[i];
+        if (column->kind == RD_PREVIOUS) continue;
         const char *key = column->inner ? "letters" : keys[column->kind];
         if (column->kind == RD_NUMBERS)
             data.real[i] = reference_reals(&c->file, &count, "%s.%s", column->name, batch);
