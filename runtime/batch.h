@@ -65,6 +65,10 @@ size_t rd_examples_rows(const RdExamples *examples, int n);
 void rd_encode(const RdModel *model, const RdData *data, const RdVocab *vocab,
                RdExamples *examples);
 
+/* Each of the examples so many times, one behind the other. Overwrites *to; freed with
+ * rd_examples_free. */
+void rd_examples_repeat(const RdExamples *from, const RdModel *model, int times, RdExamples *to);
+
 void rd_examples_free(RdExamples *examples);
 
 /* Memory for the packing of a sequence. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "generator.h"
 #include "ngram.h"
 #include "status.h"
 #include "threads.h"
@@ -17,6 +18,8 @@
 typedef struct {
     const char *name, *arguments, *summary, *more;
     bool takes_texts;
+    bool needs_none;                   /* … but can do without */
+    bool (*can)(const RdModel *model); /* whether it is of use; NULL: for each model */
 } VerbInfo;
 
 static const VerbInfo verbs[RD_VERB_COUNT] = {
@@ -33,6 +36,11 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
                          "answer, and show the weight of each word",
                          "A FILE that exists, or - for standard input, holds one text a line.\n",
                          true},
+    [RD_VERB_GENERATE] = {"generate", "--model FILE [TEXT|FILE|-…]", "write texts",
+                          "Of a model with inputs a line for each text, as predict reads them. The "
+                          "best token follows at\neach step; with --temperature, --top-k, --top-p "
+                          "or --seed one is drawn.\n",
+                          true, true, rd_generates},
     [RD_VERB_INFO] = {"info", "[--model FILE]", "describe the program, or a saved model", "",
                       false},
     [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
@@ -47,7 +55,7 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
 
 /* ---- the options ---- */
 
-typedef enum { FLAG, TEXT, TEXTS, COUNT, REAL, SEED } OptionKind;
+typedef enum { FLAG, TEXT, TEXTS, WORDS, COUNT, REAL, AMOUNT, SEED } OptionKind;
 
 enum {
     T = 1 << RD_VERB_TRAIN,
@@ -58,6 +66,7 @@ enum {
     G = 1 << RD_VERB_GRADCHECK,
     B = 1 << RD_VERB_BENCH,
     M = 1 << RD_VERB_IMPORT,
+    W = 1 << RD_VERB_GENERATE,
 };
 
 typedef struct {
@@ -77,12 +86,12 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T|E,       T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
 [RD_OPTION_VALID]    = {"valid",     "FILE",   TEXT,  FIELD(valid),     T,         0,       0,       "examples to choose the best epoch by"},
 [RD_OPTION_DATA]     = {"data",      "FILE",   TEXT,  FIELD(data),      E|G,       E,       0,       "examples: .tsv or .csv, also .gz, or - for standard input"},
-[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M, T|E|P|X|M, 0,   "the trained model, a .safetensors file"},
+[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M|W, T|E|P|X|M|W, 0,   "the trained model, a .safetensors file"},
 [RD_OPTION_WEIGHTS]  = {"weights",   "FILE",   TEXT,  FIELD(weights),   M,         M,       0,       "the weights, a plain .safetensors file"},
 [RD_OPTION_VOCAB]    = {"vocab",     "[COLUMN=]FILE", TEXTS, FIELD(vocab), M,      0,       0,       "the words of a column, one a line, in the order of their rows"},
 [RD_OPTION_VECTORS]  = {"vectors",   "FILE",   TEXT,  FIELD(vectors),   T,         0,       0,       "word vectors to start from, as GloVe and word2vec write them"},
 [RD_OPTION_EPOCHS]   = {"epochs",    "N",      COUNT, FIELD(epochs),    T,         0,       1000000, "times through the examples, at most"},
-[RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X|B, 0,       1000000, "examples a step"},
+[RD_OPTION_BATCH]    = {"batch",     "N",      COUNT, FIELD(batch),     T|E|P|X|B|W, 0,       1000000, "examples a step"},
 [RD_OPTION_RATE]     = {"rate",      "X",      REAL,  FIELD(rate),      T,         0,       0,       "learning rate"},
 [RD_OPTION_NGRAM]    = {"ngram",     "N",      COUNT, FIELD(ngram),     E,         0,       RD_MAX_NGRAM, "compare with n-grams of the text in --train"},
 [RD_OPTION_ADD_K]    = {"add-k",     "X",      REAL,  FIELD(add_k),     E,         0,       0,       "smooth their counts by adding this, not by Kneser-Ney"},
@@ -91,12 +100,19 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_SHORTEST] = {"shortest",  "N",      COUNT, FIELD(shortest),  B,         0,       1000000, "steps of the shortest one; all have --length without it"},
 [RD_OPTION_WORDS]    = {"words",     "N",      COUNT, FIELD(words),     B,         0,       10000000, "words of each vocabulary"},
 [RD_OPTION_REPEAT]   = {"repeat",    "N",      COUNT, FIELD(repeat),    B,         0,       1000000, "how often each is measured"},
-[RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G|B,     0,       0,       "where the random numbers start"},
-[RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G|B, 0,     RD_MAX_THREADS, "changes the speed only, never a result"},
+[RD_OPTION_PROMPT]   = {"prompt",    "TEXT",   WORDS, FIELD(prompt),    W,         0,       0,       "what the text begins with"},
+[RD_OPTION_LIMIT]    = {"length",    "N",      COUNT, FIELD(limit),     W,         0,       1000000, "tokens at most; without it those of the longest text, or 200"},
+[RD_OPTION_TEMPERATURE] = {"temperature", "X", REAL,  FIELD(temperature), W,       0,       0,       "divides the logits before a token is drawn"},
+[RD_OPTION_TOP_K]    = {"top-k",     "N",      COUNT, FIELD(top_k),     W,         0,       10000000, "draw among the N most probable tokens; without it among all"},
+[RD_OPTION_TOP_P]    = {"top-p",     "X",      REAL,  FIELD(top_p),     W,         0,       0,       "draw among the fewest tokens that have the probability X together"},
+[RD_OPTION_BEAM]     = {"beam",      "N",      COUNT, FIELD(beam),      W|P,       0,       1000,    "hypotheses side by side, where texts are generated"},
+[RD_OPTION_LENGTH_PENALTY] = {"length-penalty", "X", AMOUNT, FIELD(length_penalty), W|P, 0, 0,       "a hypothesis' score is its log-probability over its length to the power X"},
+[RD_OPTION_SEED]     = {"seed",      "N",      SEED,  FIELD(seed),      T|G|B|W,     0,       0,       "where the random numbers start"},
+[RD_OPTION_THREADS]  = {"threads",   "N",      COUNT, FIELD(threads),   T|E|P|X|G|B|W, 0,     RD_MAX_THREADS, "changes the speed only, never a result"},
 [RD_OPTION_LOG]      = {"log",       "FILE",   TEXT,  FIELD(log),       T,         0,       0,       "write progress there, one JSON object a line"},
 [RD_OPTION_GRADIENT_FLOW] = {"gradient-flow", "FILE", TEXT, FIELD(gradient_flow), T, 0,  0,       "write how large the gradient of each state is: .csv or .svg"},
-[RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G|B, 0,   0,       "print JSON"},
-[RD_OPTION_SKIP_BAD] = {"skip-bad",  NULL,     FLAG,  FIELD(skip_bad),  T|E|P|X,   0,       0,       "leave out lines that cannot be used, and count them"},
+[RD_OPTION_JSON]     = {"json",      NULL,     FLAG,  FIELD(json),      T|E|P|X|I|G|B|W, 0,   0,       "print JSON"},
+[RD_OPTION_SKIP_BAD] = {"skip-bad",  NULL,     FLAG,  FIELD(skip_bad),  T|E|P|X|W, 0,       0,       "leave out lines that cannot be used, and count them"},
 [RD_OPTION_RESUME]   = {"resume",    NULL,     FLAG,  FIELD(resume),    T,         0,       0,       "go on with the training that --model holds"},
 [RD_OPTION_QUIET]    = {"quiet",     NULL,     FLAG,  FIELD(quiet),     T,         0,       0,       "print nothing but errors"},
 };
@@ -110,6 +126,10 @@ static void set_defaults(RdOptions *options, const RdModel *model) {
                            .length = 50,
                            .words = 10000,
                            .repeat = 20,
+                           .temperature = 1,
+                           .top_p = 1,
+                           .beam = 1,
+                           .length_penalty = 1,
                            .seed = 1,
                            .threads = rd_available_cores()};
 }
@@ -138,7 +158,7 @@ static int finish_output(void) {
 static void print_default(const RdOptions *defaults, const OptionInfo *info) {
     const char *field = (const char *)defaults + info->field;
     int count = info->kind == COUNT ? *(const int *)(const void *)field : 0;
-    double real_value = info->kind == REAL ? *(const double *)(const void *)field : 0;
+    double real_value = info->kind == REAL || info->kind == AMOUNT ? *(const double *)(const void *)field : 0;
     if (count) printf(" [%d]", count);
     if (real_value > 0) printf(" [%g]", real_value);
     if (info->kind == SEED) printf(" [%llu]", (unsigned long long)defaults->seed);
@@ -177,7 +197,9 @@ static int program_help(const RdModel *model) {
     const char *name = rd_program_name();
     printf("Usage: %s VERB [OPTION…]\n\nTrains, evaluates and runs the model `%s`.\n\nVerbs:\n",
            name, model->name);
-    for (int i = 0; i < RD_VERB_COUNT; i++) printf("  %-11s%s\n", verbs[i].name, verbs[i].summary);
+    for (int i = 0; i < RD_VERB_COUNT; i++)
+        if (!verbs[i].can || verbs[i].can(model))
+            printf("  %-11s%s\n", verbs[i].name, verbs[i].summary);
     printf("\n%s VERB --help lists the options of a verb; %s --version prints the version.\n", name,
            name);
     return finish_output();
@@ -259,6 +281,9 @@ static int set_option(RdOptions *options, RdOptionId id, char *value) {
             texts->at[texts->count++] = value;
             return RD_CLI_RUN;
         }
+        case WORDS:
+            *(const char **)field = value;
+            return RD_CLI_RUN;
         case COUNT:
             if (parse_count(value, info->most, field)) return RD_CLI_RUN;
             return wrong("--%s %s: must be a whole number from 1 to %ld", info->name, value,
@@ -266,6 +291,10 @@ static int set_option(RdOptions *options, RdOptionId id, char *value) {
         case REAL:
             if (parse_real(value, field)) return RD_CLI_RUN;
             return wrong("--%s %s: must be a number above zero", info->name, value);
+        case AMOUNT:
+            if (parse_real(value, field)) return RD_CLI_RUN;
+            if (*(double *)field == 0 && *value >= '0' && *value <= '9') return RD_CLI_RUN;
+            return wrong("--%s %s: must be a number, at least zero", info->name, value);
         case SEED:
             if (parse_seed(value, field)) return RD_CLI_RUN;
             return wrong("--%s %s: must be a whole number from 0 to 18446744073709551615",
@@ -304,7 +333,7 @@ static int check(const RdOptions *options) {
     if (!verb->takes_texts && options->text_count)
         return wrong("%s does not take '%s'; %s %s --help shows the usage", verb->name,
                      options->texts[0], rd_program_name(), verb->name);
-    if (verb->takes_texts && !options->text_count)
+    if (verb->takes_texts && !verb->needs_none && !options->text_count)
         return wrong("%s needs a text, a file with a text a line, or - for standard input",
                      verb->name);
     if (options->verb == RD_VERB_EVAL && options->given[RD_OPTION_NGRAM] != !!options->train)
@@ -312,6 +341,11 @@ static int check(const RdOptions *options) {
             "eval needs --ngram N and --train FILE together: the n-grams are counted in it");
     if (options->given[RD_OPTION_ADD_K] && !options->given[RD_OPTION_NGRAM])
         return wrong("--add-k is for the counts of --ngram N");
+    if (options->top_p > 1) return wrong("--top-p %g: is a probability, at most 1", options->top_p);
+    if (options->beam > 1 && options->verb == RD_VERB_GENERATE &&
+        (options->given[RD_OPTION_TEMPERATURE] || options->given[RD_OPTION_TOP_K] ||
+         options->given[RD_OPTION_TOP_P] || options->given[RD_OPTION_SEED]))
+        return wrong("--beam looks for the best text; it does not go with drawing tokens");
     if (options->shortest > options->length)
         return wrong("--shortest %d is longer than --length %d", options->shortest,
                      options->length);
@@ -348,6 +382,9 @@ int rd_cli_parse(RdOptions *options, const RdModel *model, int count, char **arg
     for (int i = 0; i < RD_VERB_COUNT; i++) {
         if (strcmp(verb, verbs[i].name)) continue;
         options->verb = (RdVerb)i;
+        if (verbs[i].can && !verbs[i].can(model))
+            return wrong("the model '%s' cannot %s; %s --help lists the verbs", model->name, verb,
+                         rd_program_name());
         return parse_verb(options, count - 1, arguments + 1);
     }
     if (verb[0] == '-')

@@ -13,6 +13,7 @@ typedef enum {
     RD_VERB_EVAL,
     RD_VERB_PREDICT,
     RD_VERB_EXPLAIN,
+    RD_VERB_GENERATE,
     RD_VERB_INFO,
     RD_VERB_GRADCHECK,
     RD_VERB_BENCH,
@@ -38,6 +39,13 @@ typedef enum {
     RD_OPTION_SHORTEST,
     RD_OPTION_WORDS,
     RD_OPTION_REPEAT,
+    RD_OPTION_PROMPT,
+    RD_OPTION_LIMIT,
+    RD_OPTION_TEMPERATURE,
+    RD_OPTION_TOP_K,
+    RD_OPTION_TOP_P,
+    RD_OPTION_BEAM,
+    RD_OPTION_LENGTH_PENALTY,
     RD_OPTION_SEED,
     RD_OPTION_THREADS,
     RD_OPTION_LOG,
@@ -65,6 +73,9 @@ typedef struct {
     int length, shortest, words, repeat; /* of what bench makes up */
     int ngram;                           /* 0: not asked for */
     double add_k;                        /* 0: Kneser-Ney */
+    const char *prompt;
+    int limit, top_k, beam; /* of what generate writes */
+    double temperature, top_p, length_penalty;
     double rate;
     uint64_t seed;
     bool json, skip_bad, resume, quiet;

@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "answers.h"
+#include "generator.h"
 #include "program.h"
 #include "series.h"
 #include "trained.h"
@@ -18,7 +19,8 @@ typedef struct {
     const RdOptions *options;
     RdTrained trained;
     RdAnswerStyle style;
-    bool *wanted; /* [output_count] */
+    bool *wanted;   /* [output_count] */
+    bool generates; /* instead of telling outputs */
 } Predictor;
 
 static RdReadOptions how_to_read(const Predictor *predictor) {
@@ -41,10 +43,20 @@ static bool answer_plan(Predictor *predictor, const RdData *data, RdPlan *plan, 
     return rd_flush_output(error);
 }
 
+static bool generate_texts(Predictor *predictor, const RdData *data, RdError *error) {
+    RdMadeTexts texts;
+    bool done = rd_generate(&predictor->trained, predictor->options, data, &texts, error);
+    for (int i = 0; done && i < data->count && !ferror(stdout); i++)
+        rd_print_generated(texts.text[i], texts.score[i], predictor->options->json);
+    rd_generated_free(&texts);
+    return done && rd_flush_output(error);
+}
+
 static bool answer_data(Predictor *predictor, const RdData *data, RdError *error) {
     RdExamples examples;
     RdPlan plan;
     rd_note_data(predictor->trained.model, data);
+    if (predictor->generates) return generate_texts(predictor, data, error);
     rd_encode(predictor->trained.model, data, predictor->trained.saved.vocab, &examples);
     rd_plan_new(&examples, predictor->options->batch, &plan);
     bool done = answer_plan(predictor, data, &plan, error);
@@ -178,12 +190,26 @@ static bool set_style(Predictor *predictor, RdError *error) {
     return true;
 }
 
+/* A text of a model that reads nothing, or what belongs to each text that is given. */
+static bool answer(Predictor *predictor, RdError *error) {
+    const RdModel *model = predictor->trained.model;
+    const RdOptions *options = predictor->options;
+    bool inputs = rd_generates_from_inputs(model), write = options->verb == RD_VERB_GENERATE;
+    predictor->generates = rd_generates(model) && inputs && options->verb != RD_VERB_EXPLAIN;
+    if (write && !inputs && options->text_count)
+        return rd_fail(error, "generate: the model reads no text; --prompt says how to begin");
+    if (write && !inputs) return rd_generate_alone(&predictor->trained, options, error);
+    if (write && !options->text_count)
+        return rd_fail(error, "generate: the model needs a text, a file with a text a line, or -");
+    return set_style(predictor, error) && answer_all(predictor, error);
+}
+
 int rd_cmd_predict(const RdProgram *program, const RdOptions *options) {
     RdError error;
     Predictor predictor = {.options = options};
     bool done = rd_trained_load(&predictor.trained, program->model, options->model,
                                 options->threads, &error) &&
-                set_style(&predictor, &error) && answer_all(&predictor, &error);
+                answer(&predictor, &error);
     rd_trained_close(&predictor.trained);
     free(predictor.wanted);
     return done ? RD_EXIT_OK : rd_report(&error);

@@ -210,6 +210,40 @@ void rd_examples_cut(RdExamples *examples, const RdModel *model, int streams) {
     examples->overlap = column->stream ? 0 : column->window - column->stride;
     free(windows.start);
     free(windows.length);
+
+/* ---- copies ---- */
+
+/* Copies the `size` bytes of each row of an example, those of sequence n, `times` times. */
+static void repeat_rows(const RdExamples *from, int n, int times, const void *rows, size_t size,
+                        void *to) {
+    char *at = to;
+    for (int i = 0; i < from->count; i++) {
+        size_t first = rd_examples_first(from, n, i);
+        size_t bytes = (rd_examples_first(from, n, i + 1) - first) * size;
+        for (int k = 0; k < times; k++, at += bytes)
+            memcpy(at, (const char *)rows + first * size, bytes);
+    }
+}
+
+void rd_examples_repeat(const RdExamples *from, const RdModel *model, int times, RdExamples *to) {
+    rd_examples_new(model, from->count * times, to);
+    for (int n = 1; n <= to->sequence_count; n++) {
+        const RdLengths *lengths = &from->sequence[n - 1];
+        RdLengths *repeated = rd_examples_lengths(to, n);
+        if (!repeated) continue;
+        repeat_rows(from, lengths->parent, times, lengths->length, sizeof(int), repeated->length);
+        rd_examples_sum(to, n);
+    }
+    for (int c = 0; c < to->column_count; c++) {
+        size_t rows = rd_examples_rows(to, to->per_step[c]), each = (size_t)to->numbers[c];
+        to->number[c] = rd_zeros(rows, sizeof *to->number[c]);
+        repeat_rows(from, to->per_step[c], times, from->number[c], sizeof(int), to->number[c]);
+        if (!from->real[c]) continue;
+        to->real[c] = rd_zeros(rows * each, sizeof *to->real[c]);
+        repeat_rows(from, to->per_step[c], times, from->real[c], each * sizeof(double),
+                    to->real[c]);
+    }
+    to->vocab = from->vocab;
 }
 
 void rd_examples_free(RdExamples *examples) {

@@ -60,6 +60,7 @@ static int run(const RdProgram *program, const RdOptions *options) {
             return rd_cmd_eval(program, options);
         case RD_VERB_PREDICT:
         case RD_VERB_EXPLAIN:
+        case RD_VERB_GENERATE:
             return rd_cmd_predict(program, options);
         case RD_VERB_INFO:
             return rd_cmd_info(program, options);

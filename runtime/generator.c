@@ -1,0 +1,215 @@
+#include "generator.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "batch.h"
+#include "columns.h"
+#include "program.h"
+#include "tokens.h"
+
+enum { LONG = 200 }; /* tokens, where no text ends by itself */
+
+bool rd_generates(const RdModel *model) {
+    return model->steps && model->steps->generated.column >= 0;
+}
+
+bool rd_generates_from_inputs(const RdModel *model) {
+    for (int c = 0; c < model->column_count; c++)
+        if (!model->columns[c].target && !rd_column_hidden(&model->columns[c])) return true;
+    return false;
+}
+
+/* ---- what both share ---- */
+
+typedef struct {
+    RdTrained *trained;
+    const RdOptions *options;
+    const RdColumn *column;
+    const RdVocab *vocab; /* of the column */
+    RdStepper stepper;
+    RdSearch *search;
+    RdTokenizer tokenizer;
+    int *prompt, prompt_count;
+    bool begun; /* a token was written */
+} Generator;
+
+static bool read_prompt(Generator *g, RdError *error) {
+    const char *text = g->options->prompt ? g->options->prompt : "";
+    if (!rd_tokens_of(g->column, g->vocab->bpe, &g->tokenizer, text, strlen(text), error))
+        return rd_fail(error, "--prompt: %s", error->text);
+    g->prompt_count = g->tokenizer.count;
+    g->prompt = rd_zeros((size_t)g->prompt_count + 1, sizeof *g->prompt);
+    for (int i = 0; i < g->prompt_count; i++)
+        g->prompt[i] = rd_vocab_lookup(g->vocab, g->tokenizer.word[i]);
+    g->begun = g->prompt_count > 0;
+    return true;
+}
+
+static RdSearchOptions search_options(const Generator *g) {
+    const RdOptions *o = g->options;
+    bool sample = o->given[RD_OPTION_TEMPERATURE] || o->given[RD_OPTION_TOP_K] ||
+                  o->given[RD_OPTION_TOP_P] || o->given[RD_OPTION_SEED];
+    bool endless = g->column->window > 0;
+    int limit = o->given[RD_OPTION_LIMIT] ? o->limit : endless ? LONG : g->column->max_length;
+    return (RdSearchOptions){.width = o->beam,
+                             .penalty = o->length_penalty,
+                             .limit = limit,
+                             .endless = endless,
+                             .sample = sample,
+                             .temperature = o->temperature,
+                             .top_k = o->top_k,
+                             .top_p = o->top_p,
+                             .seed = o->seed};
+}
+
+/* Writes the text that a token adds to those before it. */
+static void put_token(Generator *g, int token, FILE *out) {
+    const char *word = g->vocab->word[token];
+    char *text = rd_zeros(strlen(word) + 3, 1);
+    if (token == RD_MARK)
+        fputc('\n', out);
+    else
+        fwrite(text, 1, rd_token_text(g->column, word, !g->begun, text), out);
+    g->begun = token != RD_MARK;
+    free(text);
+}
+
+static char *text_of(Generator *g, RdFound found) {
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    g->begun = g->prompt_count > 0;
+    if (g->options->prompt) fputs(g->options->prompt, out);
+    for (int i = 0; i < found.count; i++) put_token(g, found.token[i], out);
+    fclose(out);
+    return text;
+}
+
+static bool open_generator(Generator *g, RdTrained *trained, const RdOptions *options,
+                           RdError *error) {
+    int column = trained->model->steps->generated.column;
+    *g = (Generator){.trained = trained,
+                     .options = options,
+                     .column = &trained->model->columns[column],
+                     .vocab = &trained->saved.vocab[column]};
+    return read_prompt(g, error);
+}
+
+static bool begin_search(Generator *g, RdSizes sizes, const RdSearchOptions *options,
+                         RdError *error) {
+    if (!rd_stepper_open(&g->stepper, g->trained->model, sizes, g->trained->pool,
+                         g->trained->saved.stretch[RD_WEIGHTS], error))
+        return false;
+    g->search = rd_search_new(&g->stepper, options);
+    return true;
+}
+
+static void close_generator(Generator *g) {
+    rd_search_free(g->search);
+    if (g->stepper.model) rd_stepper_close(&g->stepper);
+    rd_tokenizer_free(&g->tokenizer);
+    free(g->prompt);
+}
+
+/* ---- one text a record ---- */
+
+static void run_plan(Generator *g, RdPlan *plan, RdMadeTexts *texts) {
+    int width = g->options->beam, *number = rd_zeros((size_t)plan->batch_size, sizeof *number);
+    RdBatch batch;
+    for (int k = 0; k < plan->batch_count; k++) {
+        const int *position = rd_plan_positions(plan, k);
+        rd_plan_batch(plan, k, &batch);
+        int count = batch.examples / width;
+        for (int i = 0; i < count; i++) number[i] = position[i * width] / width;
+        rd_stepper_begin(&g->stepper, &batch);
+        rd_search_run(g->search, number, g->prompt, g->prompt_count);
+        for (int i = 0; i < count; i++) {
+            RdFound found = rd_search_found(g->search, i);
+            texts->text[number[i]] = text_of(g, found);
+            texts->score[number[i]] = found.score;
+        }
+    }
+    free(number);
+}
+
+/* Each record is as many examples as there are hypotheses. */
+bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *data,
+                 RdMadeTexts *texts, RdError *error) {
+    Generator g;
+    RdExamples records, examples;
+    RdPlan plan;
+    *texts = (RdMadeTexts){.count = data->count,
+                           .text = rd_zeros((size_t)data->count + 1, sizeof *texts->text),
+                           .score = rd_zeros((size_t)data->count + 1, sizeof *texts->score)};
+    bool good = open_generator(&g, trained, options, error);
+    RdSearchOptions how = search_options(&g);
+    rd_encode(trained->model, data, trained->saved.vocab, &records);
+    rd_examples_repeat(&records, trained->model, how.width, &examples);
+    rd_plan_new(&examples, options->batch * how.width, &plan);
+    good = good && begin_search(&g, rd_plan_sizes(&plan, trained->saved.vocab), &how, error);
+    if (good) run_plan(&g, &plan, texts);
+    close_generator(&g);
+    rd_plan_free(&plan);
+    rd_examples_free(&examples);
+    rd_examples_free(&records);
+    return good;
+}
+
+void rd_generated_free(RdMadeTexts *texts) {
+    for (int i = 0; i < texts->count; i++) free(texts->text[i]);
+    free((void *)texts->text);
+    free(texts->score);
+    *texts = (RdMadeTexts){0};
+}
+
+/* ---- one text alone ---- */
+
+static void show_token(void *user, int text, int token) {
+    (void)text;
+    put_token(user, token, stdout);
+    fflush(stdout);
+}
+
+static RdSizes sizes_alone(const RdTrained *trained, int examples) {
+    RdSizes sizes = {.examples = examples};
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] = examples;
+    rd_saved_vocab_sizes(&trained->saved, sizes.vocab);
+    return sizes;
+}
+
+bool rd_generate_alone(RdTrained *trained, const RdOptions *options, RdError *error) {
+    Generator g;
+    bool good = open_generator(&g, trained, options, error), shown = false;
+    RdSearchOptions how = search_options(&g);
+    how.user = &g;
+    if (how.width == 1 && !options->json) how.on_token = show_token;
+    shown = how.on_token;
+    good = good && begin_search(&g, sizes_alone(trained, how.width), &how, error);
+    if (good) {
+        if (shown && options->prompt) fputs(options->prompt, stdout);
+        rd_stepper_begin(&g.stepper, NULL);
+        rd_search_run(g.search, NULL, g.prompt, g.prompt_count);
+        RdFound found = rd_search_found(g.search, 0);
+        char *text = shown ? rd_copy("") : text_of(&g, found);
+        rd_print_generated(text, found.score, options->json);
+        free(text);
+    }
+    close_generator(&g);
+    return good && rd_flush_output(error);
+}
+
+void rd_print_generated(const char *text, double score, bool json) {
+    if (!json) {
+        puts(text);
+        return;
+    }
+    json_t *object =
+        json_pack("{s:o, s:o}", "text", json_string_nocheck(text), "score", json_real(score));
+    json_dumpf(object, stdout, JSON_COMPACT);
+    json_decref(object);
+    putchar('\n');
+}

@@ -1,0 +1,33 @@
+/* Texts from a trained model: what the verbs generate and predict do with one that generates. */
+#ifndef RONDO_GENERATOR_H
+#define RONDO_GENERATOR_H
+
+#include "cli.h"
+#include "search.h"
+#include "trained.h"
+
+/* Whether a model generates texts at all, and whether it reads other columns to do so. */
+bool rd_generates(const RdModel *model);
+bool rd_generates_from_inputs(const RdModel *model);
+
+/* What was generated: texts and their scores, in the order of the data. */
+typedef struct {
+    int count;
+    char **text; /* [count] */
+    double *score;
+} RdMadeTexts;
+
+/* A text for each record of the data. False when there is not enough memory, or when the prompt
+ * cannot be read. Overwrites *texts; freed with rd_generated_free, also after a failure. */
+bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *data,
+                 RdMadeTexts *texts, RdError *error);
+void rd_generated_free(RdMadeTexts *texts);
+
+/* One text of a model without inputs; without a beam and without JSON it is written to standard
+ * output as it comes. */
+bool rd_generate_alone(RdTrained *trained, const RdOptions *options, RdError *error);
+
+/* A line with a text, or with a JSON object of it and its score. */
+void rd_print_generated(const char *text, double score, bool json);
+
+#endif

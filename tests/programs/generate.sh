@@ -1,0 +1,115 @@
+#!/bin/bash
+# Models that write texts, in every use: generate.sh RONDO
+set -u
+rondo=$(readlink -f "$1")
+. "$(dirname "$0")/../shell.sh"
+
+# ---- a language model ----
+cat >lm.rondo <<'END'
+model lm {
+  target y: words(max_vocab = 500, max_length = 20)
+
+  written = scan lstm(20) over embedding(previous(y), 10)
+  logits  = linear(written.h, y.size)
+
+  loss     cross_entropy(logits, y)
+  generate y from logits
+  output   argmax(logits)
+  train { optimizer = adam(rate = 0.02)  epochs = 30  batch = 8 }
+}
+END
+awk 'BEGIN {
+    srand(5); split("cat dog bird fish", a); split("sees likes eats", v)
+    for (i = 0; i < 100; i++)
+        print "the " a[1 + int(rand() * 4)] " " v[1 + int(rand() * 3)] " the " a[1 + int(rand() * 4)]
+}' >train.txt
+run out "$rondo" build lm.rondo
+run out ./lm train --train train.txt --model lm.safetensors --quiet
+# Greedy: the same each time, and a sentence as the training data have them.
+run greedy ./lm generate --model lm.safetensors
+run again ./lm generate --model lm.safetensors --threads 1
+cmp -s greedy again || fail "greedy gives $(cat greedy), then $(cat again)"
+grep -qE '^the (cat|dog|bird|fish) (sees|likes|eats) the (cat|dog|bird|fish)$' greedy ||
+    fail "greedy: $(cat greedy)"
+run one ./lm generate --model lm.safetensors --beam 1
+cmp -s greedy one || fail "a beam of 1 gives $(cat one), greedy $(cat greedy)"
+# Drawn: by the seed alone.
+run drawn ./lm generate --model lm.safetensors --temperature 1.5 --seed 7 --prompt "the bird" --threads 1
+run again ./lm generate --model lm.safetensors --temperature 1.5 --seed 7 --prompt "the bird" --threads 2
+cmp -s drawn again || fail "one seed gives $(cat drawn), then $(cat again)"
+grep -q '^the bird' drawn || fail "a prompt is continued: $(cat drawn)"
+for seed in 1 2 3 4 5 6; do
+    run out ./lm generate --model lm.safetensors --temperature 1.5 --seed $seed
+    cat out
+done | sort -u >several
+[ "$(wc -l <several)" -gt 1 ] || fail "six seeds give one text: $(cat several)"
+run out ./lm generate --model lm.safetensors --seed 5 --top-k 1
+cmp -s greedy out || fail "the best of one: $(cat out)"
+run out ./lm generate --model lm.safetensors --seed 5 --top-p 1e-9
+cmp -s greedy out || fail "the fewest tokens are one: $(cat out)"
+run out ./lm generate --model lm.safetensors --length 2
+[ "$(wc -w <out)" = 2 ] || fail "two tokens: $(cat out)"
+run out ./lm generate --model lm.safetensors --beam 3 --json --prompt the
+grep -qE '^\{"text":"the [a-z ]+","score":-[0-9.e-]+\}$' out || fail "as JSON: $(cat out)"
+
+# ---- what is wrong is said ----
+tested=./lm
+wrong 1 "generate: the model reads no text; --prompt says how to begin" \
+    generate --model lm.safetensors text
+wrong 1 "--prompt: byte 0 is not valid UTF-8" generate --model lm.safetensors --prompt $'\xff'
+wrong 2 "--top-p 2: is a probability, at most 1" generate --model lm.safetensors --top-p 2
+wrong 2 "--temperature 0: must be a number above zero" \
+    generate --model lm.safetensors --temperature 0
+wrong 2 "--length-penalty -1: must be a number, at least zero" \
+    generate --model lm.safetensors --length-penalty -1
+wrong 2 "--beam looks for the best text; it does not go with drawing tokens" \
+    generate --model lm.safetensors --beam 2 --seed 1
+
+# ---- a translation, by an encoder, a decoder and attention ----
+cat >reverse.rondo <<'END'
+cell attending_gru(y: [E], keys: [S, K], H) {
+  state s: [H]
+  context, weights = additive_attention(s, keys, H)
+  new = step gru(H) on concat(y, context) from s
+  s'  = new
+}
+
+model reverse {
+  input  source: words(max_vocab = 100, max_length = 10)
+  target y:      words(max_vocab = 100, max_length = 10)
+
+  read    = scan gru(16) over embedding(source, 16) backward
+  decoder = scan attending_gru(read.h, 16) over embedding(previous(y), 16) from s = read.final.h
+  logits  = linear(decoder.s, y.size)
+
+  loss     cross_entropy(logits, y)
+  generate y from logits
+  output   decoder.weights
+  train { optimizer = adam(rate = 0.01)  epochs = 12  batch = 8 }
+}
+END
+awk '{ s = ""; for (i = NF; i >= 1; i--) s = s (i < NF ? " " : "") toupper($i); print $0 "\t" s }' train.txt >pairs.tsv
+run out "$rondo" build reverse.rondo
+run out ./reverse train --train pairs.tsv --model reverse.safetensors --quiet
+run greedy ./reverse generate --model reverse.safetensors train.txt
+[ "$(wc -l <greedy)" = 100 ] || fail "a line for each of 100 texts: $(wc -l <greedy)"
+run out ./reverse generate --model reverse.safetensors --batch 7 --threads 1 - <train.txt
+cmp -s greedy out || fail "other texts in other batches"
+run out ./reverse predict --model reverse.safetensors --beam 1 train.txt
+cmp -s greedy out || fail "predict with a beam of 1 differs"
+# A wider beam never ends with a lower score.
+for beam in 1 2 3 5; do
+    run out ./reverse generate --model reverse.safetensors --json --beam $beam train.txt
+    sed 's/.*"score":\([-0-9.e]*\).*/\1/' out >score.$beam
+done
+for pair in "1 2" "2 3" "3 5"; do
+    paste score.${pair% *} score.${pair#* } | awk '$2 < $1 { exit 1 }' ||
+        fail "of beams of $pair the wider one is worse"
+done
+tested=./reverse
+wrong 1 "generate: the model needs a text, a file with a text a line, or -" \
+    generate --model reverse.safetensors
+
+tested=./lm
+wrong 2 "unknown verb 'generat'; did you mean 'generate'?" generat
+finish
