@@ -210,6 +210,7 @@ void rd_examples_cut(RdExamples *examples, const RdModel *model, int streams) {
     examples->overlap = column->stream ? 0 : column->window - column->stride;
     free(windows.start);
     free(windows.length);
+}
 
 /* ---- copies ---- */
 
