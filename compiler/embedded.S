@@ -12,6 +12,7 @@ EMBED(runtime_rondo_h, "rondo.h")
 EMBED(runtime_simd_h, "simd.h")
 EMBED(runtime_kernels_h, "kernels.h")
 EMBED(runtime_kernels_c, "kernels.c")
+EMBED(runtime_pairs_c, "pairs.c")
 EMBED(runtime_optimizers_h, "optimizers.h")
 
     .section .note.GNU-stack,"",%progbits

@@ -130,7 +130,7 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
         elaborate(arena, names, c->file, (const File *const *)library, library_count, c->diag);
     t = passed("elaborate", diag_errors(c->diag) ? NULL : graph, t, log);
     if (!graph || diag_errors(c->diag)) return c;
-    c->graph = simplify(order_axes(graph));
+    c->graph = simplify(widen_pairs(simplify(order_axes(graph))));
     t = passed("simplify", c->graph, t, log);
     c->graph = simplify(split_products(c->graph));
     t = passed("products", c->graph, t, log);

@@ -104,6 +104,7 @@ static void new_packing(RdPackingMemory *p, size_t owners, int longest) {
     p->order = integers(owners);
     p->place = integers(owners);
     p->length = integers(owners);
+    p->before = integers(owners);
     p->count = integers(steps);
     p->start = integers((owners > steps ? owners : steps) + 1);
     p->previous = integers(rows);
@@ -154,8 +155,8 @@ void rd_plan_free(RdPlan *plan) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     for (int n = 0; n < RD_MAX_SEQUENCES; n++) {
         RdPackingMemory *p = &plan->packing[n];
-        int *parts[] = {p->order, p->place,   p->length, p->count, p->start, p->previous,
-                        p->next,  p->example, p->step,   p->data,  p->other};
+        int *parts[] = {p->order,    p->before, p->place,   p->length, p->count, p->start,
+                        p->previous, p->next,   p->example, p->step,   p->data,  p->other};
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) free(parts[i]);
     }
     for (int c = 0; c < RD_MAX_COLUMNS; c++) {
@@ -168,7 +169,10 @@ void rd_plan_free(RdPlan *plan) {
 RdSizes rd_plan_sizes(const RdPlan *plan, const RdVocab *vocab) {
     const RdExamples *examples = plan->examples;
     RdSizes sizes = {.examples = plan->batch_count ? plan->batch_size : 0};
-    for (int n = 0; n < examples->sequence_count; n++) sizes.rows[n] = plan->packing[n].most_rows;
+    for (int n = 0; n < examples->sequence_count; n++) {
+        sizes.rows[n] = plan->packing[n].most_rows;
+        sizes.longest[n] = examples->sequence[n].longest;
+    }
     for (int c = 0; c < examples->column_count; c++)
         if (examples->per_step[c]) sizes.vocab[c] = vocab[c].size;
     return sizes;
@@ -176,7 +180,10 @@ RdSizes rd_plan_sizes(const RdPlan *plan, const RdVocab *vocab) {
 
 RdSizes rd_sizes_max(RdSizes a, RdSizes b) {
     RdSizes sizes = {.examples = most(a.examples, b.examples)};
-    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] = most(a.rows[n], b.rows[n]);
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) {
+        sizes.rows[n] = most(a.rows[n], b.rows[n]);
+        sizes.longest[n] = most(a.longest[n], b.longest[n]);
+    }
     for (int c = 0; c < RD_MAX_COLUMNS; c++) sizes.vocab[c] = most(a.vocab[c], b.vocab[c]);
     return sizes;
 }
@@ -197,6 +204,7 @@ static void place_sequences(RdPlan *plan, int n, const int *data, int owners) {
         p->order[p->place[i]] = i;
         p->length[p->place[i]] = length[data[i]];
     }
+    for (int b = 1; b < owners; b++) p->before[b] = p->before[b - 1] + p->length[b - 1];
 }
 
 /* count[t] and start[t] from the falling lengths; returns the number of rows. */
@@ -273,7 +281,8 @@ static RdPacking pack_sequence(RdPlan *plan, int n, const int *data, int owners)
                        .next = p->next,
                        .example = p->example,
                        .step = p->step,
-                       .place = p->place};
+                       .place = p->place,
+                       .before = p->before};
 }
 
 /* The model's reals, from doubles. */

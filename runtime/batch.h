@@ -74,7 +74,7 @@ void rd_examples_free(RdExamples *examples);
 /* Memory for the packing of a sequence. */
 typedef struct {
     int most_rows; /* of any batch, in any order */
-    int *order, *place, *length, *count, *start, *previous, *next, *example, *step, *other;
+    int *order, *place, *length, *before, *count, *start, *previous, *next, *example, *step, *other;
     int *data; /* [rows] which step of the data each row is */
 } RdPackingMemory;
 

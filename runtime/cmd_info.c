@@ -48,7 +48,8 @@ static RdMemory memory_for(const Info *info, int batch, bool training) {
         if (sequence->column < 0 && !sequence->other) continue;
         int column =
             sequence->other ? model->sequences[sequence->other - 1].column : sequence->column;
-        sizes.rows[n] = owners * model->columns[column].max_length;
+        sizes.longest[n] = model->columns[column].max_length;
+        sizes.rows[n] = owners * sizes.longest[n];
     }
     return rd_session_memory(info->model, &sizes, training);
 }

@@ -556,3 +556,5 @@ RD_KERNEL double rd_read(const void *bytes, size_t size) {
     for (int i = 1; i < CHAINS; i++) sum[0] = rd_max(sum[0], sum[i]);
     return rd_sum(sum[0]);
 }
+
+#include "pairs.c" /* NOLINT(bugprone-suspicious-include) */

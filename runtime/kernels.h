@@ -212,6 +212,43 @@ typedef struct {
 /* Adds the sums, which write to different blocks. */
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count);
 
+/* ---- values of pairs (pairs.c) ---- */
+
+/* A value with a row a step, and lines in each row that are `line` apart. */
+typedef struct {
+    real *at;
+    long stride, line;
+} RdRows;
+
+/* A value with a number for each pair of steps of two sequences of an example: a row for each step
+ * of the first, example by example, and in it `lines` lines with a column for each step of the
+ * second. */
+typedef struct {
+    const RdPacking *first, *second;
+    int lines;
+    RdRows rows;
+} RdPairs;
+
+/* From one of its rows to the next; no power of two, so that a column's numbers do not all compete
+ * for one place in the cache. */
+RD_INLINE long rd_wide_stride(int lines, long line) { return lines * line + 16; }
+
+/* The number of a row where rows lie example by example. */
+RD_INLINE long rd_by_example(const RdPacking *p, long row) {
+    return p->before[rd_sequence(p, row)] + p->step[row];
+}
+
+/* For sequences [from, to) of the first (the last one: of the second), h being the lines:
+ *   scores     pairs[t][h][s] = sum over d of q[t][h][d] * k[s][h][d]
+ *   to_first   y[t][h][d] = sum over s of pairs[t][h][s] * x[s][h][d]
+ *   to_second  y[s][h][d] = sum over t of pairs[t][h][s] * x[t][h][d] */
+RD_KERNEL void rd_pairs_scores(const RdPairs *pairs, const RdRows *q, const RdRows *k, int depth,
+                               int from, int to);
+RD_KERNEL void rd_pairs_to_first(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
+                                 int from, int to);
+RD_KERNEL void rd_pairs_to_second(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
+                                  int from, int to);
+
 /* Arrays that run over all parameters are done in chunks, however many threads there are. */
 enum { RD_CHUNK = 16384 };
 RD_INLINE int rd_chunks(size_t count) { return (int)((count + RD_CHUNK - 1) / RD_CHUNK); }

@@ -178,6 +178,7 @@ typedef struct {
     const int *example;  /* [rows] the owner of the row's sequence */
     const int *step;     /* [rows] the step that the row is of */
     const int *place;    /* [examples] which sequence is this owner's */
+    const int *before;   /* [examples] the lengths of all sequences before this one, added up */
     const int *other;    /* of a pair: [rows] the row of the other sequence's step */
 } RdPacking;
 
@@ -192,8 +193,9 @@ typedef struct {
 /* The largest batch that a run must hold. */
 typedef struct {
     int examples;
-    int rows[RD_MAX_SEQUENCES]; /* of each packing */
-    int vocab[RD_MAX_COLUMNS];  /* vocabulary size of each RD_WORDS column, <unk> included */
+    int rows[RD_MAX_SEQUENCES];    /* of each packing */
+    int vocab[RD_MAX_COLUMNS];     /* vocabulary size of each RD_WORDS column, <unk> included */
+    int longest[RD_MAX_SEQUENCES]; /* the most steps of each sequence */
 } RdSizes;
 
 /* ---- threads ---- */

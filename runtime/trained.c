@@ -13,7 +13,8 @@ bool rd_trained_load(RdTrained *trained, const RdModel *model, const char *path,
 
 static bool fits(const RdSizes *have, const RdSizes *need) {
     bool fit = need->examples <= have->examples;
-    for (int n = 0; n < RD_MAX_SEQUENCES; n++) fit &= need->rows[n] <= have->rows[n];
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++)
+        fit &= need->rows[n] <= have->rows[n] && need->longest[n] <= have->longest[n];
     return fit;
 }
 

@@ -104,6 +104,7 @@ static void emit_bind(Writer *writer) {
     out->indent++;
     text_printf(out, "size_t slot[%d], size = 0;\n", program->slots + 1);
     writer->vocab = "sizes->vocab";
+    writer->longest = "sizes->longest";
     for (int s = 0; s < program->slots; s++) {
         int owner = slot_owner(program, s);
         const Buffer *b = &program->buffers.at[owner];
@@ -130,6 +131,7 @@ static void emit_bind(Writer *writer) {
     out->indent--;
     text_puts(out, "}\n\n");
     writer->vocab = "w->vocab";
+    writer->longest = "w->run->sizes.longest";
 }
 
 static void emit_zeros(Writer *writer, int widest) {
@@ -243,6 +245,7 @@ static void emit_driver(Writer *writer) {
 static void emit_program(const Program *program, const char *type, Text *out) {
     Writer state = {.program = program, .graph = program->graph, .out = out, .type = type};
     state.vocab = "w->vocab";
+    state.longest = "w->run->sizes.longest";
     Writer *writer = &state;
     writer->known = ARENA_ARRAY(program->graph->arena, bool, program->graph->nodes.len + 1);
     choose_names(writer);
@@ -260,7 +263,8 @@ static void emit_program(const Program *program, const char *type, Text *out) {
 static int widest(const Program *program, int least) {
     for (int i = 0; i < program->buffers.len; i++)
         if (program->buffers.at[i].columns > least &&
-            !is_vocabulary(program->buffers.at[i].columns))
+            !is_vocabulary(program->buffers.at[i].columns) &&
+            !is_length(program->buffers.at[i].columns))
             least = program->buffers.at[i].columns;
     return least;
 }

@@ -9,12 +9,22 @@ bool in_register(const Writer *writer, int node) { return writer->known[node]; }
 const char *number(const Writer *writer, double value) { return PRINT("(real)%.17g", value); }
 
 const char *size_text(const Writer *writer, int size) {
+    if (is_length(size)) return "width";
     return is_vocabulary(size) ? PRINT("%s[%d]", writer->vocab, vocabulary_of(size))
                                : PRINT("%d", size);
 }
 
+/* From one line of values of pairs to the next: the longest. */
+static const char *line_stride(const Writer *writer, int size) {
+    int number = sequence_number(writer->graph, size - LENGTH_OF);
+    return PRINT("RD_STRIDE(%s[%d])", writer->longest, number - 1);
+}
+
 const char *buffer_stride(const Writer *writer, int buffer) {
     const Buffer *b = &writer->program->buffers.at[buffer];
+    if (is_length(b->columns))
+        return PRINT("rd_wide_stride(%d, %s)", lines_of(writer->program, b->node),
+                     line_stride(writer, b->columns));
     bool twice =
         is_fold(writer->program, b->node) && graph_node(writer->graph, b->node)->op == OP_ARGMAX;
     return PRINT("%sRD_STRIDE(%s)", twice ? "2 * " : "", size_text(writer, b->columns));
@@ -72,8 +82,18 @@ static const char *plus(const Writer *writer, const char *pointer, int column) {
 /* Moves a pointer on to the line at hand. */
 static const char *at_line(const Writer *writer, const char *pointer, Access access) {
     if (!writer->lines || !access.line) return pointer;
+    if (is_length(access.line))
+        return PRINT("%s + line * %s", pointer, line_stride(writer, access.line));
     return access.line == 1 ? PRINT("%s + line", pointer)
                             : PRINT("%s + line * %d", pointer, access.line);
+}
+
+const char *line_distance(const Writer *writer, int line) {
+    return is_length(line) ? line_stride(writer, line) : PRINT("%d", line);
+}
+
+const char *pairs_pointer(const Writer *writer, Access access) {
+    return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
 }
 
 const char *line_pointer(const Writer *writer, Access access, const char *at) {
@@ -144,7 +164,11 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
     if (n->op == OP_PARAM)
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
-    const char *row = row_number(writer, access, at), *zeros = zeros_for(writer, access.node);
+    const char *row = row_number(writer, access, at);
+    if (is_length(writer->program->columns[access.node]))
+        row = PRINT("rd_by_example(%s, %s)",
+                    packing_of(writer, "w->", writer->program->axis[access.node]), row);
+    const char *zeros = zeros_for(writer, access.node);
     switch (access.row) {
         case ROW_SAME:
         case ROW_OTHER:
@@ -290,6 +314,7 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
         case OP_SEED:
             return "rd_splat(w->seed)";
         case OP_POSITION:
+            if (access.row == ROW_COLUMNS) return PRINT("rd_iota(%s)", column);
             return PRINT("rd_splat((real)%sstep[%s])",
                          packing(writer, "w->", writer->program->axis[access.node]),
                          at_row(writer, access));
@@ -329,7 +354,7 @@ static bool taken(const Writer *writer, const char *name, const char *own) {
  * delays of a value that start differently need a number as well. */
 static const char *load_name(const Writer *writer, Access access) {
     static const char *const places[] = {"",       "",     "_before", "_after", "_first", "_last",
-                                         "_start", "_end", "_moved",  "_other", ""};
+                                         "_start", "_end", "_moved",  "_other", "",       ""};
     const char *own = writer->names[access.node], *name = own;
     if (*places[access.row]) name = PRINT("%s%s", name, places[access.row]);
     if (access.column) name = PRINT("%s_%d", name, access.column);

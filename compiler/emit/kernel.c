@@ -10,7 +10,7 @@ static void forget(Writer *writer, const Stage *stage) {
 }
 
 /* The equations of a stage as a comment. */
-static void emit_equations(Writer *writer, const Stage *stage) {
+void emit_equations(Writer *writer, const Stage *stage) {
     const char *open = "/* ";
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
@@ -115,6 +115,10 @@ static void emit_sweep(Writer *writer, int s) {
     Text *out = writer->out;
     text_puts(out, "RD_ROLLED for (long at = row; at < row + rows; at++) {\n");
     out->indent++;
+    if (is_length(stage->columns))
+        text_printf(out, "const int width = rd_length(%s, %sexample[at]);\n",
+                    packing_of(writer, "w->", stage->columns - LENGTH_OF),
+                    packing(writer, "w->", stage->axis));
     if (graph_node(writer->graph, stage->nodes.at[0])->op == OP_CONCAT) {
         begin_loads(writer, false);
         emit_concat(writer, stage->nodes.at[0]);
@@ -274,6 +278,10 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
 void emit_kernel(Writer *writer, int index) {
     const Kernel *kernel = &writer->program->kernels.at[index];
     writer->kernel = index;
+    if (kernel->pairs) {
+        emit_pairs_product(writer, kernel);
+        return;
+    }
     for (int s = 0; s < kernel->stages.len; s++) emit_stage(writer, s);
     emit_rows(writer, kernel);
     emit_walk(writer, kernel);

@@ -62,7 +62,7 @@ static const char *own_line(const Writer *writer, int node) {
     if (!writer->lines) return own_row(writer, node);
     return width == 1 || lines_of(writer->program, node) == 1
                ? PRINT("%s + line", own_row(writer, node))
-               : PRINT("%s + line * %d", own_row(writer, node), width);
+               : PRINT("%s + line * %s", own_row(writer, node), line_distance(writer, width));
 }
 
 /* The numbers of a line from `column` on, at most a vector: what stands behind them is not its. */
@@ -78,11 +78,11 @@ static void emit_store(Writer *writer, int node, const char *column) {
     bool each_line = n->op == OP_PICK && writer->lines; /* one number a line */
     if (width_of(writer->program, node) == 1 || each_line)
         text_printf(writer->out, "*(%s) = %s[0];\n", own_line(writer, node), name);
-    else if (writer->lines)
+    else if (writer->lines && !is_length(width_of(writer->program, node)))
         text_printf(writer->out, "rd_store_head(%s + %s, %s, %s);\n", own_line(writer, node),
                     column, name, rest_of_line(writer, node, column));
     else
-        text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_row(writer, node), column, name);
+        text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_line(writer, node), column, name);
 }
 
 /* value and op= over an example's steps, the first step starting it. */

@@ -12,7 +12,8 @@ typedef struct {
     const char **names; /* a C identifier for each node */
     const char **kernel_names;
     /* while a stage is being written: */
-    const char *vocab; /* where the sizes of vocabularies are: "w->vocab" */
+    const char *vocab;   /* where the sizes of vocabularies are: "w->vocab" */
+    const char *longest; /* where the most steps of each sequence are */
     int kernel, stage;
     int axis;        /* of its rows */
     bool lines;      /* the stage has lines: the one at hand is `line` */
@@ -40,6 +41,8 @@ const char *stride_of(const Writer *writer, int node); /* from one row in memory
 const char *packing(const Writer *writer, const char *run, int axis);    /* "w->p->" */
 const char *packing_of(const Writer *writer, const char *run, int axis); /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
+const char *pairs_pointer(const Writer *writer, Access access); /* to its first row */
+const char *line_distance(const Writer *writer, int line);      /* that of an access, as C */
 const char *line_pointer(const Writer *writer, Access access, const char *at);
 bool is_state(const Graph *graph, int node); /* an INPUT_STATE */
 const char *input_rows(const Writer *writer, const char *run,
@@ -86,6 +89,9 @@ void emit_row_sums(Writer *writer, const Stage *stage, const char *rows); /* tho
                                                                            * so many, or NULL */
 void emit_node(Writer *writer, const Stage *stage, int node, const char *column);
 void emit_sum_end(Writer *writer, int node, const char *from, const char *column);
+
+/* pairs.c: a kernel for a product of values of pairs. */
+void emit_pairs_product(Writer *writer, const Kernel *kernel);
 
 /* tile.c */
 void emit_tile_stage(Writer *writer, int stage);

@@ -99,7 +99,7 @@ Graph *split_products(Graph *graph) {
         Node node = *graph_node(graph, i);
         if (!live[i]) continue;
         bool product = node.op == OP_CONTRACT && !gradient[i] && !is_dense(graph, &node) &&
-                       merge_labels(&node.attr, all);
+                       !is_wide_product(graph, &node) && merge_labels(&node.attr, all);
         if (!product) {
             rebuild.map[i] = rebuild_copy(&rebuild, i);
             continue;

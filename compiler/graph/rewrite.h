@@ -9,6 +9,17 @@
  * the order they had: what a layer mapped over constant axes has made can be packed. */
 Graph *order_axes(Graph *graph);
 
+/* wide.c. Requires a simplified graph with ordered axes. Where values with a number for each pair
+ * of steps, [T, S] or [T, S, C], come from products and go into products, and only their rows
+ * matter in between, they are [T, C, S] afterwards (C being 1 when there was none): a row for each
+ * step of the first sequence, which has as many columns as its example has steps of the second. */
+Graph *widen_pairs(Graph *graph);
+
+/* Such a type, and the three products that such values have: "thd,shd->ths", "ths,shd->thd" and
+ * "ths,thd->shd". */
+bool is_wide(const Graph *graph, const Type *type);
+bool is_wide_product(const Graph *graph, const Node *node);
+
 /* simplify.c. Requires a verified graph. Afterwards: constants are folded; slices stand only on
  * leaves, states and tables, having moved up through everything that computes (a packed product
  * becomes products with slices of its weight); concatenations have moved down, into products and

@@ -69,15 +69,26 @@ static int paired_place(const Graph *g, const Node *node, bool wide) {
                : -1;
 }
 
-bool is_wide_product(const Graph *g, const Node *node) {
-    return paired_place(g, node, true) >= 0;
-}
+bool is_wide_product(const Graph *g, const Node *node) { return paired_place(g, node, true) >= 0; }
 
 /* ---- which groups ---- */
 
-/* An EXPAND of numbers that are the same for all steps of the second sequence, or of its
- * positions. */
+static bool fitting_expand(const Wide *w, const Node *expand);
+
+/* A value [T, S] that is easily computed for each of C again, as a comparison of positions. */
+static bool repeatable(const Wide *w, int node) {
+    const Node *n = at(w, node);
+    if (n->op == OP_CONST) return true;
+    if (n->op == OP_EXPAND) return fitting_expand(w, n);
+    bool all = op_info[n->op].class == OP_ELEMENTWISE;
+    for (int k = 0; k < n->count && all; k++) all = repeatable(w, n->in[k]);
+    return all;
+}
+
+/* An EXPAND of numbers that are the same for all steps of the second sequence, of its positions, or
+ * of a value [T, S]. */
 static bool fitting_expand(const Wide *w, const Node *expand) {
+    if (expand->attr.kept == 3) return expand->type.rank == 3 && repeatable(w, expand->in[0]);
     return !(expand->attr.kept & 2) ||
            (expand->attr.kept == 2 && at(w, expand->in[0])->op == OP_POSITION);
 }
@@ -121,7 +132,7 @@ static void find_groups(Wide *w) {
             if (in > i || w->group[in] < 0) continue;
             if (!fitting_user(w, node)) w->bad[root_of(w, in)] = true;
             if (node->op == OP_CONTRACT) w->good[root_of(w, in)] = true;
-            if (w->group[i] >= 0) join(w, in, i);
+            if (w->group[i] >= 0 && node->op != OP_EXPAND) join(w, in, i);
         }
     }
     for (int i = 0; i < g->outputs.len; i++) {
@@ -166,14 +177,28 @@ static int add_product(Rebuild *rebuild, const Node *node) {
     }
     const char *pair = place ? node->attr.b : node->attr.a;
     bool to_first = node->attr.out[0] == pair[0];
-    int result = graph_contract(rebuild->to, in[place], in[!place], "ths",
-                                to_first ? "shd" : "thd", to_first ? "thd" : "shd", node->span);
+    int result = graph_contract(rebuild->to, in[place], in[!place], "ths", to_first ? "shd" : "thd",
+                                to_first ? "thd" : "shd", node->span);
     return heads ? result : graph_reshape(rebuild->to, result, node->type, node->span);
 }
 
 static int add_reduction(Rebuild *rebuild, const Node *node) {
     int result = graph_reduce(rebuild->to, node->op, rebuild->map[node->in[0]], 2, node->span);
     return graph_reshape(rebuild->to, result, node->type, node->span);
+}
+
+/* A repeatable value, or the EXPAND of one, in the wide type. */
+static int add_repeated(Rebuild *rebuild, const Wide *w, int i, Type type) {
+    const Node *node = at(w, i);
+    unsigned kept = node->attr.kept;
+    if (node->op == OP_CONST) return graph_const(rebuild->to, node->attr.value, type, node->span);
+    if (node->op == OP_EXPAND && kept == 3) return add_repeated(rebuild, w, node->in[0], type);
+    if (node->op == OP_EXPAND)
+        return graph_expand(rebuild->to, rebuild->map[node->in[0]], type,
+                            (kept & 1) | (kept & 2) << 1 | (kept & 4) >> 1, node->span);
+    int in[3] = {0};
+    for (int k = 0; k < node->count; k++) in[k] = add_repeated(rebuild, w, node->in[k], type);
+    return graph_add(rebuild->to, node->op, node->count, in, (Attr){0}, node->span);
 }
 
 static int add_node(Rebuild *rebuild, const Wide *w, int i) {
@@ -184,8 +209,7 @@ static int add_node(Rebuild *rebuild, const Wide *w, int i) {
     if (node.op == OP_CONTRACT) return add_product(rebuild, &node);
     if (!wide) return add_reduction(rebuild, &node);
     Type type = widened(node.type);
-    unsigned kept = node.attr.kept;
-    if (node.op == OP_EXPAND) node.attr.kept = (kept & 1) | (kept & 2) << 1 | (kept & 4) >> 1;
+    if (node.op == OP_EXPAND) return add_repeated(rebuild, w, i, type);
     int in[3] = {0};
     for (int k = 0; k < node.count; k++) in[k] = rebuild->map[node.in[k]];
     return graph_add_typed(rebuild->to, node.op, node.count, in, node.attr, &type, node.span);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "graph/rewrite.h"
 #include "loop/program.h"
 
 bool is_computed(const Graph *graph, int node) {
@@ -101,7 +102,8 @@ static void flatten(Walk *walk) {
         walk->access.column += walk->start[a] * distance;
         for (int r = 0; r < 2; r++)
             if (walk->axis[r] == a) walk->distance[r] = distance;
-        distance *= n->type.dim[n->type.rank - rank + a].add;
+        int size = size_of(walk->program->graph, n->type.dim[n->type.rank - rank + a]);
+        distance = is_length(size) ? size : distance * size;
     }
     walk->flat = true;
 }
@@ -138,6 +140,12 @@ static void through_expand(Walk *walk, const Node *expand) {
     int before = expand->type.rank - inner_rank(program, node);
     int ours = graph_node(program->graph, from)->type.rank - inner_rank(program, from);
     int to[MAX_RANK], start[MAX_RANK] = {0};
+    if (is_wide(program->graph, &expand->type) && expand->attr.kept & 4) {
+        walk->access.row = ROW_COLUMNS;
+        walk->access.node = from;
+        walk->flat = true;
+        return;
+    }
     row_of_expanded(program, expand, node, &walk->access);
     for (int a = 0; a < expand->type.rank; a++) {
         bool kept = expand->attr.kept >> a & 1;

@@ -8,6 +8,7 @@
 
 #include "base/die.h"
 #include "graph/cycles.h"
+#include "graph/rewrite.h"
 #include "loop/program.h"
 
 typedef struct {
@@ -41,6 +42,11 @@ static bool computed(const Fuse *fuse, int node) {
     return is_computed(fuse->graph, node) && fuse->program->space[node] != SPACE_SHARED;
 }
 
+/* A product of values of pairs reads all rows of an example; so it has a kernel to itself. */
+static bool product_of_pairs(const Fuse *fuse, int node) {
+    return is_wide_product(fuse->graph, graph_node(fuse->graph, node));
+}
+
 static void find_reads(Fuse *fuse, int node) {
     const Node *n = graph_node(fuse->graph, node);
     Arena *arena = fuse->graph->arena;
@@ -50,7 +56,8 @@ static void find_reads(Fuse *fuse, int node) {
         if (graph_node(fuse->graph, access.node)->op == OP_ONEHOT)
             access.node = graph_node(fuse->graph, access.node)->in[0];
         bool direct = is_same_place(fuse->program, n->in[k], access);
-        if (is_across(fuse->program, node)) access.row = ROW_LAST, direct = false;
+        if (is_across(fuse->program, node) || product_of_pairs(fuse, node))
+            access.row = ROW_LAST, direct = false;
         if (computed(fuse, access.node))
             vec_push(arena, reads, (Dependence){access.node, access.row, direct});
         if (access.init < 0) continue;
@@ -113,7 +120,7 @@ static bool reads_in_reach(const Fuse *fuse, int user, int node, int direction) 
 static void absorb(Fuse *fuse, const long *weights) {
     for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
         if (!computed(fuse, i) || fuse->cycle[i] || !loop_axis(fuse, i)) continue;
-        if (is_fold(fuse->program, i)) continue;
+        if (is_fold(fuse->program, i) || product_of_pairs(fuse, i)) continue;
         int target = 0;
         bool one = true;
         for (int u = fuse->user_start[i]; u < fuse->user_start[i + 1] && one; u++) {
@@ -151,7 +158,7 @@ static void find_summands(Fuse *fuse) {
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
         const Node *n = graph_node(fuse->graph, i);
         fuse->product_sum[i] =
-            n->op == OP_CONTRACT ||
+            (n->op == OP_CONTRACT && !product_of_pairs(fuse, i)) ||
             (n->op == OP_ADD && (fuse->product_sum[n->in[0]] || fuse->product_sum[n->in[1]]));
     }
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
@@ -319,11 +326,15 @@ static bool make_plain(Fuse *fuse) {
             kernel.axis = loop_axis(fuse, i);
             kernel.space = kernel.axis ? SPACE_STEPS : SPACE_EXAMPLES;
             kernel.direction = fold || fuse->feeds_fold[i] ? 1 : 0;
+            kernel.pairs = product_of_pairs(fuse, i);
+        } else if (product_of_pairs(fuse, i)) {
+            continue;
         }
         if (loop_axis(fuse, i) != kernel.axis) continue;
         bool folding = fold || fuse->feeds_fold[i];
         if ((folding && !kernel.direction) || (product && kernel.direction)) continue;
         if (ready(fuse, i, kernel.axis, 0)) take(fuse, &kernel, i);
+        if (kernel.pairs) break;
     }
     if (!kernel.nodes.len) return false;
     leave_summands(fuse, &kernel);

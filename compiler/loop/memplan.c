@@ -96,7 +96,8 @@ static void make_buffers(Plan *plan) {
 /* Both take the same memory, for vectors of any width. */
 static bool same_size(const Program *program, const Buffer *a, const Buffer *b) {
     return a->space == b->space && a->axis == b->axis && a->columns == b->columns &&
-           a->index == b->index && two_rows(program, a->node) == two_rows(program, b->node);
+           lines_of(program, a->node) == lines_of(program, b->node) && a->index == b->index &&
+           two_rows(program, a->node) == two_rows(program, b->node);
 }
 
 /* `user`, in a stage of its kernel, reads no number of `from` behind the one that `to` is written

@@ -61,7 +61,7 @@ static const char *misfit(const Graph *g, const Node *node) {
         return arena_printf(g->arena,
                             "a recurrence, or the place of a step, within %s is not supported yet",
                             shape);
-    for (int i = first; i < type->rank; i++) {
+    for (int i = first; i < type->rank - is_wide(g, type); i++) {
         const Sym *sym = &g->syms.at[type->dim[i].sym];
         if (sym->parent)
             return arena_printf(g->arena,
@@ -92,6 +92,7 @@ static void refuse(Pack *pack, const Node *node, const int *in, const char *prob
 static int columns_of(const Graph *g, const Node *node) {
     int columns = 1, first = step_axes(g, &node->type), axes = node->type.rank - first;
     if (axes == 1) return size_of(g, node->type.dim[first]);
+    if (is_wide(g, &node->type)) return size_of(g, node->type.dim[2]);
     for (int i = first; i < node->type.rank; i++)
         if (!node->type.dim[i].sym) columns *= node->type.dim[i].add;
     return columns;
@@ -175,16 +176,32 @@ static int initial_value(Pack *pack, int node) {
     return is_zero(g, node) || param ? node : in_memory(pack, node, true);
 }
 
+static void swap_operands(Node *product, int *in) {
+    Attr attr = product->attr;
+    int first = in[0];
+    in[0] = in[1], in[1] = first;
+    memcpy(product->attr.a, attr.b, sizeof attr.b);
+    memcpy(product->attr.b, attr.a, sizeof attr.a);
+}
+
+/* The pairs stand first, or what has the rows of those that result. */
+static void place_pairs(Pack *pack, Node *node, int *in) {
+    bool scores = is_wide(pack->rebuild.to, &node->type);
+    bool first = is_wide(pack->rebuild.to, &graph_node(pack->rebuild.to, in[0])->type);
+    if (scores ? node->attr.a[0] != node->attr.out[0] : !first) swap_operands(node, in);
+    for (int i = 0; i < 2; i++) in[i] = in_memory(pack, in[i], true);
+}
+
 /* A product's row operand stands first, its weight, a parameter, second. */
 static void place_product(Pack *pack, Node *node, int *in) {
     const Graph *g = pack->rebuild.to;
-    if (pack->program->space[in[0]] == SPACE_SHARED) {
-        Attr attr = node->attr;
-        int row = in[1];
-        in[1] = in[0], in[0] = row;
-        memcpy(node->attr.a, attr.b, sizeof attr.b);
-        memcpy(node->attr.b, attr.a, sizeof attr.a);
+    Node product = *node;
+    product.in = in;
+    if (is_wide_product(g, &product)) {
+        place_pairs(pack, node, in);
+        return;
     }
+    if (pack->program->space[in[0]] == SPACE_SHARED) swap_operands(node, in);
     if (graph_node(g, skip_slices(g, in[1]))->op != OP_PARAM)
         refuse(pack, node, in,
                "a product of two values that depend on the input, or with a computed weight, is "
@@ -259,6 +276,7 @@ static void place_operands(Pack *pack, Node *node, int *in) {
             break;
         case OP_EXPAND:
             in[0] = viewed(pack, node, in[0]);
+            if (is_wide(pack->rebuild.to, &node->type) && node->attr.kept & 4) break;
             if (space[in[0]] != SPACE_SHARED && pack->program->axis[in[0]] != axis &&
                 node->type.kind == TYPE_REAL)
                 in[0] = in_memory(pack, in[0], true);

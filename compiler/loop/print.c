@@ -38,7 +38,7 @@ const char *print_packed(const Program *program) {
 static void print_access(Text *out, const Program *program, Access access) {
     static const char *const rows[] = {"",       ".example", ".previous", ".next",
                                        ".first", ".last",    ".at_first", ".at_last",
-                                       "",       ".other",   ""};
+                                       "",       ".other",   "",          ".columns"};
     const Node *n = graph_node(program->graph, access.node);
     if (n->op == OP_PARAM)
         text_puts(out, program->graph->params.at[n->attr.index].name);

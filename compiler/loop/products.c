@@ -103,6 +103,8 @@ static TileOrder tile_order(const Find *find) {
 static void find_in_stage(Find *find) {
     Stage *stage = find->stage;
     Graph *g = find->program->graph;
+    stage->blocks = 1;
+    if (find->program->kernels.at[find->kernel].pairs) return;
     bool *seen = ARENA_ARRAY(g->arena, bool, g->nodes.len + 1);
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
@@ -199,6 +201,7 @@ void count_flops(const Program *program, int only, double words, double *per_ste
     *per_step = *per_example = 0;
     for (int i = 0; i < g->nodes.len; i++) {
         if (graph_node(g, i)->op != OP_CONTRACT || program->kernel_of[i] < 0) continue;
+        if (is_wide_product(g, graph_node(g, i))) continue;
         double flops = 2.0 * counted(g, product_of(program, i).depth, only, words) *
                        counted(g, program->columns[i], only, words);
         *(program->space[i] == SPACE_STEPS ? per_step : per_example) += flops;

@@ -24,8 +24,10 @@ enum { MAX_SEQUENCES = 24 }; /* RD_MAX_SEQUENCES: lengths and pairs of them */
 
 /* Columns, and the depths of products, may be as many as a vocabulary has words, which is known
  * when the data was read. VOCABULARY and the number of its input stand for that; every constant is
- * smaller. */
-enum { VOCABULARY = 1 << 30 };
+ * smaller. LENGTH_OF and the sym of a length stand for the steps that the row's example has: they
+ * are the columns of a value with a number for each of a step's pairs (widen_pairs). Its rows lie
+ * example by example, each line as long as the longest. */
+enum { VOCABULARY = 1 << 30, LENGTH_OF = VOCABULARY + (1 << 20) };
 
 enum { L2_REALS = 2 * 1024 * 1024 / 4 }; /* the second-level cache of a core */
 
@@ -60,6 +62,7 @@ typedef enum {
     ROW_SHIFTED, /* the row `by` steps later, zero where there is none */
     ROW_OTHER,   /* of a pair: the row of the second sequence's step */
     ROW_SHARED,  /* no rows */
+    ROW_COLUMNS, /* a POSITION among the columns of values of pairs: its own number */
 } RowKind;
 
 /* An operand resolved through the nodes that only say where it lies. */
@@ -132,6 +135,7 @@ typedef struct {
     int axis;      /* SPACE_STEPS: of which sequence */
     int direction; /* +1 or -1: step by step, forward or backward in time; 0: rows in any order */
     bool recurrence;
+    bool pairs; /* its one node is a product of values of pairs */
     NodeList nodes;
     VEC(Stage) stages;
     int phase; /* kernels of one phase do not depend on each other */
@@ -190,7 +194,8 @@ int end_of_call(const TilePhases *phases, int first);
 void plan_memory(Program *program);
 
 /* size.c: sizes that may be VOCABULARY. */
-int size_of(const Graph *graph, Dim dim); /* of an axis that is no length */
+int size_of(const Graph *graph, Dim dim);
+bool is_length(int size);
 bool is_vocabulary(int size);
 int vocabulary_of(int size);                                 /* the number of its input */
 double size_for(const Graph *graph, int size, double words); /* a vocabulary having `words`,
