@@ -59,7 +59,7 @@ static Span span_after(Span span) {
     bool flag;
 }
 
-%token <text> NAME PRIMED NUMBER
+%token <text> NAME PRIMED NUMBER STRING
 %token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC GENERATE TRAIN REPEAT
 %token <text> SCAN STEP OVER ON FROM BACKWARD AS
 %token ARROW RECOVER RECOVER_BODY
@@ -351,6 +351,7 @@ postfix:
 
 primary:
     NUMBER                              { $$ = expr_number(p, @1, $1); }
+  | STRING                              { $$ = expr_name(p, @1, EXPR_STRING, $1); }
   | NAME                                { $$ = expr_name(p, @1, EXPR_NAME, $1); }
   | PRIMED                              { $$ = expr_name(p, @1, EXPR_NEXT, $1); }
   | '(' rhs ')'                         { $$ = expr_parens(@$, $2); }

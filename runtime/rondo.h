@@ -56,15 +56,16 @@ typedef struct {
     const char *name;
     RdColumnKind kind;
     bool target;
-    RdTokens tokens;   /* RD_WORDS: what its text is parted into */
-    bool marked;       /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
-    int previous;      /* RD_PREVIOUS: of which column */
-    int merges;        /* RD_BY_BPE: at most so many are learned, of what min_count pairs show */
-    bool split;        /* RD_WORDS: the data part the words, at white space */
-    const char *field; /* what files call it; NULL: its name */
-    bool inner;        /* RD_WORDS: the characters of each word of `over`; no field of its own */
-    int over;          /* RD_TAGS: the column whose words have one each */
-    int per_step;      /* the sequence that has a number a step; 0: a number an example */
+    RdTokens tokens;     /* RD_WORDS: what its text is parted into */
+    bool marked;         /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
+    int previous;        /* RD_PREVIOUS: of which column */
+    const char *pattern; /* RD_BY_REGEX: of a token, POSIX's extended form */
+    int merges;          /* RD_BY_BPE: at most so many are learned, of what min_count pairs show */
+    bool split;          /* RD_WORDS: the data part the words, at white space */
+    const char *field;   /* what files call it; NULL: its name */
+    bool inner;          /* RD_WORDS: the characters of each word of `over`; no field of its own */
+    int over;            /* RD_TAGS: the column whose words have one each */
+    int per_step;        /* the sequence that has a number a step; 0: a number an example */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
     const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */

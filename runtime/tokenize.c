@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "bytes.h"
+#include "patterns.h"
 
 /* ---- to code points in lower case ---- */
 
@@ -298,5 +299,6 @@ void rd_tokenizer_free(RdTokenizer *t) {
     free((void *)t->word);
     free(t->text);
     free(t->code);
+    rd_regex_free(t->regex);
     *t = (RdTokenizer){0};
 }

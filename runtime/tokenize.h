@@ -24,6 +24,7 @@ typedef struct {
     size_t word_capacity, text_capacity, code_capacity;
     char *text;
     int32_t *code;
+    void *regex; /* what rd_tokenize_regex made of its pattern */
 } RdTokenizer;
 
 /* For tokenizers of other files. Checks the text as rd_tokenize does and makes room for tokens of
@@ -45,6 +46,13 @@ bool rd_tokenize_whitespace(RdTokenizer *tokenizer, const char *text, size_t len
 
 /* The same with the bytes of the text, each under its name (bytes.h). */
 bool rd_tokenize_bytes(RdTokenizer *tokenizer, const char *text, size_t length, RdError *error);
+
+/* The same with the matches of a pattern, an extended regular expression of POSIX, each the
+ * leftmost one and of these the longest; what lies between them vanishes, as do matches of nothing.
+ * Classes such as [[:alpha:]] are those of Unicode. Each line of a text is matched for itself. A
+ * tokenizer has one pattern, always the same. False also when the pattern is none. */
+bool rd_tokenize_regex(RdTokenizer *tokenizer, const char *pattern, const char *text, size_t length,
+                       RdError *error);
 
 /* The words of a text that is split already, each as it stands, in whatever case: those between the
  * characters of `separators`. The text is valid UTF-8 without NUL. */

@@ -19,6 +19,7 @@ static const Tokens table[] = {
     [RD_BY_CHARS] = {"chars", "character", "characters", rd_tokenize_chars, false, false, false},
     [RD_BY_BYTES] = {"bytes", "byte", "bytes", rd_tokenize_bytes, false, true, false},
     [RD_BY_BPE] = {"bpe", "token", "tokens", NULL, false, true, false},
+    [RD_BY_REGEX] = {"regex", "token", "tokens", NULL, true, false, true},
     [RD_BY_WHITESPACE] = {"whitespace", "word", "words", rd_tokenize_whitespace, true, false, true},
 };
 
@@ -41,6 +42,8 @@ const char *rd_token_line_end(const RdColumn *column) {
 
 bool rd_tokens_of(const RdColumn *column, const RdBpe *bpe, RdTokenizer *tokenizer,
                   const char *text, size_t length, RdError *error) {
+    if (column->tokens == RD_BY_REGEX)
+        return rd_tokenize_regex(tokenizer, column->pattern, text, length, error);
     if (column->tokens == RD_BY_BPE) return rd_tokenize_bpe(tokenizer, bpe, text, length, error);
     return of(column)->part(tokenizer, text, length, error);
 }

@@ -6,6 +6,7 @@
  *     whitespace  what stands between white space, as it is; a blank between two
  *     bpe         groups of bytes (bpe.h), under the names of bytes.h; the text comes back as it
  * was
+ *     regex       the matches of a pattern, as they are; a blank between two
  */
 #ifndef RONDO_TOKENS_H
 #define RONDO_TOKENS_H

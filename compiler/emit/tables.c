@@ -53,9 +53,10 @@ static void emit_upper(Text *out, const char *name) {
     for (; *name; name++) text_puts(out, (char[]){(char)toupper((unsigned char)*name), 0});
 }
 
-static void emit_tokens(const Input *input, Text *out) {
+static void emit_tokens(Arena *arena, const Input *input, Text *out) {
     text_puts(out, ".kind = RD_WORDS, .tokens = RD_BY_");
     emit_upper(out, tokens_name[input->tokens]);
+    if (input->pattern) text_printf(out, ", .pattern = %s", quoted(arena, input->pattern));
     if (input->merges) text_printf(out, ", .merges = %d", input->merges);
     text_printf(out, ", .split = %s, .max_vocab = %d, .min_count = %d, .max_length = %d},\n",
                 input->split ? "true" : "false", input->max_vocab, input->min_count,
@@ -99,7 +100,7 @@ static void emit_columns(Graph *g, Text *out) {
                 text_printf(out, ".window = %d, .stride = %d, .stream = %s, ", input->window,
                             input->stride, input->stream ? "true" : "false");
             if (input->type.rank == 2) text_printf(out, ".inner = true, .over = %d, ", input->over);
-            emit_tokens(input, out);
+            emit_tokens(g->arena, input, out);
             continue;
         }
         text_printf(out, ".kind = %s, .over = %d, .class_count = %d",

@@ -21,6 +21,7 @@ enum { EXPR_DEPTH = 500, BODY_DEPTH = 50 };
 
 typedef enum {
     EXPR_NUMBER, /* 0.001                    number */
+    EXPR_STRING, /* "[a-z]+"                 name, with its quotes and as written between them */
     EXPR_NAME,   /* x                        name */
     EXPR_NEXT,   /* c'                       name (without the prime): the state's next value */
     EXPR_FIELD,  /* forward.final            left . name */

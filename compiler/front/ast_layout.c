@@ -41,6 +41,7 @@ static void put_expr(Text *text, const Expr *expr, bool tight) {
         case EXPR_NUMBER:
             text_puts(text, expr->digits);
             break;
+        case EXPR_STRING:
         case EXPR_NAME:
             text_puts(text, expr->name);
             break;

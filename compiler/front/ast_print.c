@@ -18,6 +18,9 @@ static void print_head(Text *text, const Expr *expr) {
         case EXPR_NUMBER:
             text_printf(text, "number %s\n", expr->digits);
             break;
+        case EXPR_STRING:
+            text_printf(text, "string %s\n", expr->name);
+            break;
         case EXPR_NAME:
             text_printf(text, "name %s\n", expr->name);
             break;

@@ -151,6 +151,10 @@ static Value eval_kind(Elaborator *e, const Expr *expr, const char *hint) {
     switch (expr->kind) {
         case EXPR_NUMBER:
             return eval_number(e, expr);
+        case EXPR_STRING:
+            fail(e, expr->span, "text in quotes is no value");
+            advise(e, "it can stand only as the pattern of regex(\"…\")");
+            return value_error();
         case EXPR_NAME:
             return eval_name(e, expr);
         case EXPR_NEXT:

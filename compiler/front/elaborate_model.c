@@ -58,11 +58,11 @@ static const struct {
     bool sized; /* may have [N] behind it */
     bool (*read)(Elaborator *e, const Expr *type, Input *input);
 } column_types[] = {
-    {"words", false, words_type},  {"whitespace", false, whitespace_type},
-    {"chars", false, chars_type},  {"bytes", false, bytes_type},
-    {"bpe", false, bpe_type},      {"class", false, class_type},
-    {"real", true, real_type},     {"tags", false, tags_type},
-    {"frames", true, frames_type},
+    {"words", false, words_type}, {"whitespace", false, whitespace_type},
+    {"chars", false, chars_type}, {"bytes", false, bytes_type},
+    {"bpe", false, bpe_type},     {"regex", false, regex_type},
+    {"class", false, class_type}, {"real", true, real_type},
+    {"tags", false, tags_type},   {"frames", true, frames_type},
 };
 
 enum { COLUMN_TYPES = sizeof column_types / sizeof *column_types };
@@ -79,7 +79,8 @@ static bool read_type(Elaborator *e, const Expr *type, Input *input) {
     fail(e, type->span, "unknown data type '%s'", span_text(e, type->span));
     if (name->kind == EXPR_NAME) hint_nearest(e, name->name, names, COLUMN_TYPES);
     advise(e,
-           "there are words(…), whitespace(…), chars(…), bytes(…), bpe(…), tags(…), class(…), "
+           "there are words(…), whitespace(…), chars(…), bytes(…), bpe(…), regex(…), tags(…), "
+           "class(…), "
            "real[…] and "
            "frames[…]");
     return false;

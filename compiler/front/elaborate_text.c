@@ -1,4 +1,5 @@
 /* The types words, chars, bytes and so on: columns of text; and what comes before in a text. */
+#include <regex.h>
 #include <string.h>
 
 #include "front/elaborator.h"
@@ -116,6 +117,34 @@ static void add_axes(Elaborator *e, Input *input) {
     input->type.range.sym = add_sym(e, input, SYM_VOCAB, input->max_vocab);
 }
 
+/* The text in quotes: \" and \\ stand for a quote and a backslash, other backslashes for
+ * themselves. */
+static const char *unquoted(Elaborator *e, const char *quoted) {
+    char *text = arena_alloc(e->arena, strlen(quoted) + 1), *to = text;
+    for (const char *at = quoted + 1; *at && *at != '"'; at++) {
+        if (*at == '\\' && (at[1] == '"' || at[1] == '\\')) at++;
+        *to++ = *at;
+    }
+    *to = '\0';
+    return text;
+}
+
+static void read_pattern(Elaborator *e, const Expr *arg, Input *input) {
+    char why[200];
+    regex_t regex;
+    if (input->pattern) {
+        fail(e, arg->span, "'regex' has one pattern");
+        return;
+    }
+    input->pattern = unquoted(e, arg->name);
+    int code = regcomp(&regex, input->pattern, REG_EXTENDED);
+    regerror(code, &regex, why, sizeof why);
+    if (code)
+        fail(e, arg->span, "this is no extended regular expression of POSIX: %s", why);
+    else
+        regfree(&regex);
+}
+
 /* A sequence of indices, one a symbol of a vocabulary; *input holds the settings' defaults. All
  * bytes are always known, and what merges make of them. */
 static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
@@ -139,7 +168,9 @@ static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
     if (!bpe) limits[SET_MERGES].name = NULL;
     for (int i = 0; type->kind == EXPR_CALL && i < type->args.len; i++) {
         const Expr *arg = type->args.at[i];
-        if (input->tokens == TOKENS_CHARS && !input->target && named(arg, "of"))
+        if (input->tokens == TOKENS_REGEX && arg->kind == EXPR_STRING)
+            read_pattern(e, arg, input);
+        else if (input->tokens == TOKENS_CHARS && !input->target && named(arg, "of"))
             words_setting(e, arg, input);
         else if (!field_setting(e, arg, input))
             read_limit(e, name, arg, limits);
@@ -149,6 +180,19 @@ static bool symbols_type(Elaborator *e, const Expr *type, Input *input) {
     if (input->over >= 0 && !limits[SET_LENGTH].given.source) input->max_length = LONGEST_WORD;
     add_axes(e, input);
     return true;
+}
+
+/* regex("[a-z]+|[0-9]", max_vocab = 20000, min_count = 1, max_length = 256) */
+bool regex_type(Elaborator *e, const Expr *type, Input *input) {
+    int errors = diag_errors(e->diag);
+    input->tokens = TOKENS_REGEX;
+    input->max_vocab = 20000;
+    input->max_length = 256;
+    bool good = symbols_type(e, type, input);
+    if (input->pattern || diag_errors(e->diag) > errors) return good;
+    fail(e, type->span, "'regex' needs the pattern of a token");
+    advise(e, "such as regex(\"[[:alpha:]]+|[[:digit:]]+\")");
+    return false;
 }
 
 /* words(max_vocab = 20000, min_count = 1, max_length = 256) */

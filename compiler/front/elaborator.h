@@ -495,6 +495,7 @@ bool words_type(Elaborator *e, const Expr *type, Input *input);
 bool whitespace_type(Elaborator *e, const Expr *type, Input *input);
 bool chars_type(Elaborator *e, const Expr *type, Input *input);
 bool bytes_type(Elaborator *e, const Expr *type, Input *input);
+bool regex_type(Elaborator *e, const Expr *type, Input *input);
 bool bpe_type(Elaborator *e, const Expr *type, Input *input);
 
 /* Whether it is a text that the model is to produce: its vocabulary has the mark </s>. */

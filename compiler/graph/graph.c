@@ -6,7 +6,7 @@
 
 const char *const tokens_name[TOKENS_KINDS] = {
     [TOKENS_WORDS] = "words",           [TOKENS_CHARS] = "chars", [TOKENS_BYTES] = "bytes",
-    [TOKENS_WHITESPACE] = "whitespace", [TOKENS_BPE] = "bpe",
+    [TOKENS_WHITESPACE] = "whitespace", [TOKENS_BPE] = "bpe",     [TOKENS_REGEX] = "regex",
 };
 
 Graph *graph_new(Arena *arena) {

@@ -98,6 +98,7 @@ typedef enum {
     TOKENS_BYTES,
     TOKENS_WHITESPACE,
     TOKENS_BPE,
+    TOKENS_REGEX,
     TOKENS_KINDS
 } Tokens;
 
@@ -111,6 +112,7 @@ typedef struct {
     Type type;
     Tokens tokens;                        /* INPUT_WORDS */
     int merges;                           /* TOKENS_BPE: at most so many */
+    const char *pattern;                  /* TOKENS_REGEX */
     int max_vocab, min_count, max_length; /* INPUT_WORDS; frames have the last */
     const char **classes; /* INPUT_CLASS, INPUT_TAGS: type.range.add names; NULL: not listed */
     const char *field;    /* what files call it; NULL: its own name */

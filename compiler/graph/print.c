@@ -282,6 +282,7 @@ static void print_inputs(Text *text, const Graph *graph) {
             text_printf(text, " over %d", input->over);
         if (input->counts) text_puts(text, " counts");
         if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
+        if (input->pattern) text_printf(text, " pattern %s", quoted(graph->arena, input->pattern));
         if (input->merges) text_printf(text, " merges %d", input->merges);
         if (input->kind == INPUT_CARRIED)
             text_printf(text, " start %s", graph_print_number(graph->arena, input->start));

@@ -190,6 +190,7 @@ static void read_column(Reader *reader, bool target) {
         if (input.previous < 0 || input.previous >= reader->graph->inputs.len)
             cursor_fail(cursor, "the text must stand before this one");
     }
+    if (accept_word(cursor, "pattern")) input.pattern = cursor_string(cursor);
     if (accept_word(cursor, "merges")) input.merges = cursor_int(cursor, 0, MAX_NUMBER);
     if (input.kind == INPUT_CARRIED) {
         cursor_keyword(cursor, "start");

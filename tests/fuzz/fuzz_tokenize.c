@@ -48,10 +48,11 @@ static void check_text_again(const RdColumn *column, const char *text, size_t si
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const RdTokens kinds[] = {RD_BY_WORDS, RD_BY_CHARS, RD_BY_BYTES, RD_BY_WHITESPACE,
-                                     RD_BY_BPE};
+    static const RdTokens kinds[] = {RD_BY_WORDS,      RD_BY_CHARS, RD_BY_BYTES,
+                                     RD_BY_WHITESPACE, RD_BY_BPE,   RD_BY_REGEX};
     if (size-- < 1) return 0;
-    const RdColumn column = {.tokens = kinds[bytes[0] % 5]};
+    const RdColumn column = {.tokens = kinds[bytes[0] % 6],
+                             .pattern = "[[:alpha:]]+|[0-9]|[^[:space:]]"};
     const char *text = (const char *)bytes + 1;
     RdBpe *bpe = column.tokens == RD_BY_BPE ? learn(&column, text, size) : NULL;
     bool valid = rd_utf8_valid(text, size) == size && !memchr(text, 0, size);

@@ -57,6 +57,7 @@ static const char *grouped(const Expr *e) {
     switch (e->kind) {
         case EXPR_NUMBER:
             return e->digits;
+        case EXPR_STRING:
         case EXPR_NAME:
             return e->name;
         case EXPR_NEXT:
@@ -342,7 +343,8 @@ Test(syntax_error, hints) {
     expect_hint("model m { x = 3 // three\n }", "comments start with #");
     expect_hint("model m { x := 3 }", "write '='");
     expect_hint("model m { x = 3; }", "nothing separates statements");
-    expect_hint("model m { x = \"a\" }", "no strings");
+    expect_hint("model m { x = 'a' }", "a name has no quotes");
+    expect_hint("model m { x = \"a }", "this text has no end");
     expect_hint("model m { x = a ^ 2 }", "write a square as x * x");
     expect_hint("model m { x = a ** 2 }", "no power operator '**'");
     expect_hint("model m { x = scan f() y }", "write: y = scan lstm(128) over x");

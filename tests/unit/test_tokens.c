@@ -39,6 +39,36 @@ Test(tokens, each) {
     check(&white, "e\xCC\x81", "e\xCC\x81", "e\xCC\x81"); /* no normal form */
 }
 
+Test(tokens, patterns) {
+    static const struct {
+        const char *pattern, *text, *tokens;
+    } cases[] = {
+        {"[[:alpha:]]+|[[:digit:]]", "Été, 42 naïve-x", "Été|4|2|naïve|x"},
+        {"a|ab|abc", "abcab a", "abc|ab|a"}, /* the longest */
+        {"^x", "xxx\nxx", "x|x"},            /* once a line */
+        {"[0-9]*", "é12中3", "12|3"},        /* matches of nothing are none */
+        {"[^b]+", "a\n中\n", "a|中"},
+        {"(the|a) [a-z]+", "the cat a dog", "the cat|a dog"},
+        {"x", "abc", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const RdColumn column = {.tokens = RD_BY_REGEX, .pattern = cases[i].pattern};
+        RdTokenizer own = {0};
+        char shown[200] = "";
+        cr_assert(rd_tokens_of(&column, NULL, &own, cases[i].text, strlen(cases[i].text), NULL));
+        for (int k = 0; k < own.count; k++) {
+            if (k) strcat(shown, "|");
+            strcat(shown, own.word[k]);
+        }
+        cr_expect_str_eq(shown, cases[i].tokens, "of <%s>", cases[i].text);
+        rd_tokenizer_free(&own);
+    }
+    const RdColumn wrong = {.tokens = RD_BY_REGEX, .pattern = "[a"};
+    RdError error;
+    cr_expect_not(rd_tokens_of(&wrong, NULL, &tokenizer, "a", 1, &error));
+    cr_expect(strstr(error.text, "the pattern '[a' is none"));
+}
+
 Test(tokens, refuse_what_is_no_text) {
     for (int kind = RD_BY_WORDS; kind <= RD_BY_WHITESPACE; kind++) {
         const RdColumn column = {.tokens = (RdTokens)kind};
