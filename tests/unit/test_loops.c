@@ -63,14 +63,17 @@ static void teardown(void) { arena_free(arena); }
 
 TestSuite(loops, .init = setup, .fini = teardown);
 
-static Compilation *compiled(const char *cell) {
-    const char *text = arena_printf(arena, "%s%s", cell, head);
+static Compilation *compiled_text(const char *text) {
     Source *source = ARENA_NEW(arena, Source);
     *source = (Source){.path = "loops.rondo", .text = text, .length = strlen(text)};
     Compilation *c = compile(arena, source, STAGE_LOOPS, NULL);
     if (diag_errors(c->diag)) diag_print(c->diag, stderr, 0);
     cr_assert(c->infer && c->train);
     return c;
+}
+
+static Compilation *compiled(const char *cell) {
+    return compiled_text(arena_printf(arena, "%s%s", cell, head));
 }
 
 static const Kernel *recurrence(const Program *program, int direction) {
@@ -201,6 +204,37 @@ Test(loops, a_layer_over_joined_vectors_becomes_two_products_in_one_sum) {
     cr_expect_eq(sums_of(forward), 1);
     cr_expect_eq(products_of(forward), 2);
     cr_expect_eq(products_of(recurrence(c->infer, 1)), 1, "x has left the loop");
+}
+
+/* Scores for 20000 words from a table that is the embedding too. */
+static const char *const tied =
+    "model m {\n  input text: words(max_vocab = 20000)\n  target label: class(a, b)\n"
+    "  param table: [text.size, 64] ~ normal(1)\n"
+    "  run = scan gru(64) over table[text]\n  scores = tied_linear(run.h, table)\n"
+    "  loss cross_entropy(scores, text)\n  output argmax(scores)\n}\n";
+
+Test(loops, scores_for_all_words_are_kept_once) {
+    const Program *train = compiled_text(tied)->train;
+    int slot = -1;
+    for (int i = 0; i < train->buffers.len; i++) {
+        if (!is_vocabulary(train->buffers.at[i].columns)) continue;
+        cr_expect(slot < 0 || slot == train->buffers.at[i].slot, "%s is kept beside",
+                  train->buffers.at[i].name);
+        slot = train->buffers.at[i].slot;
+    }
+    cr_expect_geq(slot, 0);
+}
+
+Test(loops, large_weights_are_read_once_for_many_rows) {
+    const Program *train = compiled_text(tied)->train;
+    int columns = 0, depth = 0;
+    for (int k = 0; k < train->kernels.len; k++)
+        for (int s = 0; s < train->kernels.at[k].stages.len; s++) {
+            columns += train->kernels.at[k].stages.at[s].tiles == TILES_BY_COLUMNS;
+            depth += train->kernels.at[k].stages.at[s].tiles == TILES_BY_DEPTH;
+        }
+    cr_expect_eq(columns, 1, "the scores");
+    cr_expect_eq(depth, 1, "the gradient of the states");
 }
 
 Test(loops, two_directions_are_one_phase) {
