@@ -242,7 +242,7 @@ static void emit_driver(Writer *writer) {
     text_puts(out, "}\n\n");
 }
 
-static void emit_program(const Program *program, const char *type, Text *out) {
+static void emit_program(const Program *program, const char *type, bool costs, Text *out) {
     Writer state = {.program = program, .graph = program->graph, .out = out, .type = type};
     state.vocab = "w->vocab";
     state.longest = "w->run->sizes.longest";
@@ -257,7 +257,7 @@ static void emit_program(const Program *program, const char *type, Text *out) {
     for (int k = 0; k < program->kernels.len; k++) emit_kernel(writer, k);
     emit_phases(writer);
     emit_driver(writer);
-    emit_costs(writer);
+    if (costs) emit_costs(writer);
 }
 
 static int widest(const Program *program, int least) {
@@ -285,10 +285,10 @@ static void emit_entry(const Program *program, Text *out) {
 
 static void emit_single_steps(const Emitted *programs, Text *out) {
     if (programs->begin) {
-        emit_program(programs->begin, "Begin", out);
+        emit_program(programs->begin, "Begin", false, out);
         emit_entry(programs->begin, out);
     }
-    emit_program(programs->step, "Step", out);
+    emit_program(programs->step, "Step", false, out);
     emit_entry(programs->step, out);
     emit_step_tables(programs, out);
 }
@@ -308,8 +308,8 @@ const char *emit_c(const Emitted *programs) {
                 g->name, g->source);
     int output_count = emit_tables(g, train, &out), flow_count = emit_flows(train->graph, &out);
     emit_zeros(&writer, widest_row);
-    emit_program(infer, "Infer", &out);
-    emit_program(train, "Train", &out);
+    emit_program(infer, "Infer", true, &out);
+    emit_program(train, "Train", true, &out);
     if (programs->step) emit_single_steps(programs, &out);
     text_puts(&out,
               "/* ---- the model ---- */\n\n"
