@@ -31,6 +31,8 @@ struct RdReader {
     char **field;
     int count;
     size_t length_capacity, field_capacity;
+    RdReader **side; /* [sides] the files that are read side by side; 0: this is one */
+    int sides;
 };
 
 /* ---- bytes ---- */
@@ -142,9 +144,72 @@ static bool check_start(RdReader *r, RdError *error) {
     return true;
 }
 
+/* ---- files side by side ---- */
+
+static bool is_list(const char *path) {
+    struct stat status;
+    return strchr(path, ',') && stat(path, &status) != 0;
+}
+
+/* A reader for each of the paths between the commas. */
+static bool open_sides(RdReader *r, const char *path, RdError *error) {
+    bool good = true;
+    size_t capacity = 0;
+    for (const char *at = path; good && *at; at += *at == ',') {
+        char *one = rd_copy(at);
+        one[strcspn(one, ",")] = '\0';
+        at += strlen(one);
+        r->side = rd_grow((void *)r->side, &capacity, (size_t)r->sides + 1, sizeof *r->side);
+        RdReader *side = rd_reader_open(one, RD_FORMAT_LINES, RD_FORMAT_LINES, error);
+        if (side) r->side[r->sides++] = side;
+        good = side != NULL;
+        free(one);
+    }
+    return good;
+}
+
+/* A line of each; all files end together. */
+static RdReadStatus next_of_all(RdReader *r, RdRecord *record, RdError *error) {
+    RdReadStatus status = RD_END;
+    r->count = 0;
+    for (int i = 0; i < r->sides; i++) {
+        RdRecord line;
+        RdError why;
+        RdReadStatus got = rd_reader_next(r->side[i], &line, &why);
+        if (got == RD_READ_ERROR || got == RD_BAD_RECORD) *error = why;
+        if (got == RD_READ_ERROR) return got;
+        if (i > 0 && (got == RD_END) != (status == RD_END)) {
+            int longer = got == RD_END ? 0 : i, shorter = got == RD_END ? i : 0;
+            rd_fail(error,
+                    "%s: ends after line %d, but %s goes on; line by line they belong "
+                    "together",
+                    r->side[shorter]->name, r->line, r->side[longer]->name);
+            return RD_READ_ERROR;
+        }
+        if (status != RD_BAD_RECORD) status = got;
+        if (got != RD_RECORD) continue;
+        r->length =
+            rd_grow(r->length, &r->length_capacity, (size_t)r->count + 1, sizeof *r->length);
+        r->field = rd_grow(r->field, &r->field_capacity, (size_t)r->count + 1, sizeof *r->field);
+        r->length[r->count] = line.length[0];
+        r->field[r->count++] = line.field[0];
+    }
+    r->line += status != RD_END;
+    if (status != RD_RECORD) return status;
+    *record =
+        (RdRecord){.line = r->line, .count = r->count, .field = r->field, .length = r->length};
+    return RD_RECORD;
+}
+
 RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, RdError *error) {
     RdReader *r = rd_zeros(1, sizeof *r);
     r->name = rd_copy(strcmp(path, "-") == 0 ? "standard input" : path);
+    if (is_list(path)) {
+        r->format = RD_FORMAT_LINES;
+        if (open_sides(r, path, error)) return r;
+        rd_reader_close(r);
+        return NULL;
+    }
     r->line = 1;
     if (!open_file(r, path, error) || !check_start(r, error)) {
         rd_reader_close(r);
@@ -156,6 +221,8 @@ RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, R
 
 void rd_reader_close(RdReader *r) {
     if (!r) return;
+    for (int i = 0; i < r->sides; i++) rd_reader_close(r->side[i]);
+    free((void *)r->side);
     if (r->file) gzclose(r->file);
     free(r->name);
     free(r->text);
@@ -292,6 +359,7 @@ static bool empty_line(const RdReader *r) {
 }
 
 RdReadStatus rd_reader_next(RdReader *r, RdRecord *record, RdError *error) {
+    if (r->sides) return next_of_all(r, record, error);
     RdReadStatus status = RD_END;
     int line = r->line;
     while (peek(r) != EOF) {

@@ -186,3 +186,37 @@ Test(text, streams_stay_in_order_and_keep_their_state) {
     rd_plan_free(&plan);
     close_read(&r);
 }
+
+/* ---- two files side by side ---- */
+
+static const char *pair_of(const char *left, const char *right) {
+    static char path[1024];
+    snprintf(path, sizeof path, "%s", scratch_text("a.de", left));
+    size_t length = strlen(path);
+    snprintf(path + length, sizeof path - length, ",%s", scratch_text("a.en", right));
+    return path;
+}
+
+Test(text, files_side_by_side) {
+    Read r = read_with(&said, pair_of("Ein Haus\nja\n", "a house .\nyes\n"), all);
+    cr_expect_str_eq(shown(&r, 0, 0), "ein haus | ja");
+    cr_expect_str_eq(shown(&r, 1, 1), "a house . </s> | yes </s>");
+    close_read(&r);
+}
+
+static void expect_refused(const char *path, const char *message) {
+    RdData data;
+    RdError error;
+    cr_expect_not(rd_data_read(path, &said, all, &data, &error));
+    cr_expect(strstr(error.text, message), "%s", error.text);
+    rd_data_free(&data);
+}
+
+Test(text, files_that_do_not_go_together) {
+    expect_refused(pair_of("a\nb\n", "a\n"), "a.en: ends after line 1, but ");
+    expect_refused(pair_of("a\n", "a\nb\n"), "a.de: ends after line 1, but ");
+    expect_refused(pair_of("a\nb\n", "a\n\n"), ":2: the text in column 'to' is empty");
+    expect_refused(pair_of("a\nb\n", "a\n\xff\n"), "a.en:2: byte 1 (0xFF) is not valid UTF-8");
+    expect_refused("no.de,no.en", "no.de: cannot open: No such file");
+    expect_refused(",", ": cannot open: No such file");
+}
