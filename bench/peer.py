@@ -2,11 +2,12 @@
 """A peer's side of a workload: PyTorch, or ONNX Runtime on what PyTorch exports.
 
     peer.py PEER WORKLOAD [--threads N] [--batch N] [--length N] [--repeat N]
-    peer.py PEER WORKLOAD --model FILE --data FILE
+    peer.py pytorch WORKLOAD --model FILE --data FILE
 
-The first prints how long one training step (PyTorch alone) and one prediction take. The second
-takes the weights of a Rondo model file and prints the mean loss of the examples in the file, which
-must be Rondo's own. One line of JSON.
+The first prints how long one training step (PyTorch alone) and one prediction take. The second, of
+PyTorch, takes the weights of a Rondo model file and prints the mean loss of the examples in the
+file, which must be Rondo's own; what ONNX Runtime computes must be what PyTorch computes. One line
+of JSON.
 
 Sequences are padded, which is PyTorch's faster way to train on them.
 """
@@ -41,7 +42,7 @@ import numpy
 import torch
 from torch import nn
 
-from models import WORKLOADS, both_ways, load
+from models import CHARACTERS, WORKLOADS, both_ways, load
 
 torch.set_num_threads(options.threads)
 torch.set_flush_denormal(True)
@@ -65,9 +66,13 @@ def onnx_session(model, inputs):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.onnx")
         names = ["input_%d" % i for i in range(len(inputs))]
-        axes = {name: {0: "batch", 1: "time"} for name in names}
+        for part in model.modules():  # ONNX has no operators for whole layers
+            if isinstance(part, nn.TransformerEncoderLayer):
+                part.activation_relu_or_gelu = 0
+            if isinstance(part, nn.MultiheadAttention):
+                part.dropout = 1e-9  # only of training, but what asks for the parts
         torch.onnx.export(model, inputs, path, input_names=names, output_names=["logits"],
-                          dynamic_axes=axes, opset_version=14)
+                          opset_version=14)
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = options.threads
         settings.inter_op_num_threads = 1
@@ -86,8 +91,16 @@ def onnx_session(model, inputs):
 
 
 def predictor(model, inputs):
+    """A function of the inputs. ONNX Runtime's must find what PyTorch finds."""
     model.eval()
-    return onnx_session(model, inputs) if options.peer == "onnxruntime" else model
+    if options.peer == "pytorch":
+        return model
+    with torch.no_grad():
+        session = onnx_session(model, inputs)
+        apart = float((session(*inputs) - model(*inputs)).abs().max())
+    if apart > 1e-4:
+        sys.exit("peer: ONNX Runtime's logits are up to %g off" % apart)
+    return session
 
 
 # ---- what is asked ----
@@ -133,22 +146,39 @@ def read_model(path):
     return about, tensors
 
 
-def read_data(workload, path, about):
-    """[(words, target or targets)], as numbers; the vocabulary and the classes are the model's."""
-    columns = json.loads(about["rondo.columns"])
-    column = next(c["name"] for c in columns if c["kind"] == "words")
-    classes = next(c["classes"] for c in columns if c["target"])
-    numbers = {word: i for i, word in enumerate(about["rondo.words." + column].split("\n"))}
+def read_data(path, about):
+    """The sizes of the vocabularies, and [(texts, target or targets)], as numbers: the vocabularies
+    and classes are the model's. A text that is a target has the mark behind it, and before it where
+    it is read."""
+    columns = [c for c in json.loads(about["rondo.columns"]) if c["kind"] != "previous"]
+    numbers = {c["name"]: {word: i for i, word in
+                           enumerate(about["rondo.words." + c["name"]].split("\n"))}
+               for c in columns if c["kind"] in ("words", "chars")}
     with open(path) as file:
-        lines = file.read().split("\n")
-    if workload.every_word:
-        sentences = [[line.split("\t") for line in block.split("\n")]
-                     for block in "\n".join(lines).strip().split("\n\n")]
-        return numbers, [([numbers.get(word, 0) for word, _ in s],
-                          [classes.index(tag) for _, tag in s]) for s in sentences]
-    pairs = [line.split("\t") for line in lines[1:] if line]
-    return numbers, [([numbers.get(word, 0) for word in text.split()], classes.index(label))
-                     for label, text in pairs]
+        lines = [line for line in file.read().split("\n")]
+    if any(c["kind"] == "tags" for c in columns):
+        words, tags = next(iter(numbers.values())), columns[1]["classes"]
+        examples = [list(zip(*(line.split("\t") for line in block.split("\n"))))
+                    for block in "\n".join(lines).strip().split("\n\n")]
+        return [len(words)], [([[words.get(w, 0) for w in sentence]], [tags.index(t) for t in given])
+                              for sentence, given in examples]
+    lines = [column["name"] for column in columns[:1] if len(columns) == 1] + lines
+    names, examples = lines[0].split("\t"), []
+    for line in filter(None, lines[1:]):
+        texts, target = [], None
+        for column in sorted(columns, key=lambda c: c["target"]):
+            field = line.split("\t")[names.index(column["name"])]
+            if column["kind"] == "class":
+                target = column["classes"].index(field)
+                continue
+            known = numbers[column["name"]]
+            text = [known.get(w, 0) for w in (field if options.workload in CHARACTERS else
+                                              field.split())]
+            mark = [known["</s>"]] if column["target"] else []
+            texts.append(mark + text)
+            target = text + mark if column["target"] else target
+        examples.append((texts, target))
+    return [len(known) for known in numbers.values()], examples
 
 
 def padded(lists):
@@ -156,27 +186,26 @@ def padded(lists):
     return torch.tensor([numbers + [0] * (longest - len(numbers)) for numbers in lists])
 
 
+def inputs_of(examples):
+    """[B, T] of each text, and which of its words exist."""
+    inputs = []
+    for texts in zip(*(texts for texts, _ in examples)):
+        text = padded(list(texts))
+        inputs += [text, torch.arange(text.shape[1]) < torch.tensor([[len(t)] for t in texts])]
+    return tuple(inputs)
+
+
 def check(workload):
-    """Of a batch of one length each for ONNX Runtime, whose graph has no packing."""
     about, tensors = read_model(options.model)
-    numbers, examples = read_data(workload, options.data, about)
-    model = workload.make(len(numbers))
+    sizes, examples = read_data(options.data, about)
+    model = workload.make(*sizes)
     load(model, tensors)
     both_ways.exact = True
-    total, count, predict = 0.0, 0, None
-    step = 1 if options.peer == "onnxruntime" else len(examples)
-    for first in range(0, len(examples), step):
-        texts, targets = zip(*examples[first:first + step])
-        text = padded(texts)
-        exists = torch.arange(text.shape[1]) < torch.tensor([[len(t)] for t in texts])
-        inputs = (text, exists)
-        target = padded(targets) if workload.every_word else torch.tensor(targets)
-        with torch.no_grad():
-            predict = predict or predictor(model, inputs)
-            weight = int(exists.sum()) if workload.every_word else len(texts)
-            total += float(workload.loss(predict(*inputs), inputs, target)) * weight
-            count += weight
-    return {"loss": total / count}
+    inputs, targets = inputs_of(examples), [target for _, target in examples]
+    target = padded(targets) if workload.every_word else torch.tensor(targets)
+    model.eval()
+    with torch.no_grad():
+        return {"loss": float(workload.loss(model(*inputs), inputs, target))}
 
 
 if options.workload not in WORKLOADS:
