@@ -121,6 +121,13 @@ RD_INLINE int rd_summed(const RdSum *s, bool left, int r) {
     return (int)rd_shifted(s->p, r, left ? s->a_by : s->b_by, left ? s->a_add : s->b_add);
 }
 
+/* out[i][j] += from[i][j] for `high` rows of `wide` numbers. */
+RD_HELPER void rd_add_block(const real *from, int from_stride, real *out, long stride, int high,
+                            int wide) {
+    for (int i = 0; i < high; i++, from += from_stride, out += stride)
+        for (int j = 0; j < wide; j++) out[j] += from[j];
+}
+
 /* ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels. */
 RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int count, real *out,
                              long stride, int high, int wide) {
@@ -128,6 +135,7 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int
     for (int i = 0; i < RD_ROWS; i++)
         for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_splat(0);
     RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += ACROSS * LANES) {
+        __builtin_prefetch(a + RD_BLOCK * RD_HIGH);
         vec right[RD_ACROSS];
         for (int j = 0; j < ACROSS; j++) right[j] = rd_load(b + j * LANES);
         for (int i = 0; i < RD_ROWS; i++) {
@@ -143,11 +151,10 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int
             }
         return;
     }
-    for (int i = 0; i < high; i++)
-        for (int j = 0; j * LANES < wide; j++) {
-            real *to = out + i * stride + j * LANES;
-            rd_store_head(to, rd_load(to) + sum[i][j], wide - j * LANES);
-        }
+    real rest[RD_ROWS * RD_ACROSS * LANES]; /* keeps the sums above in registers */
+    for (int i = 0; i < RD_ROWS; i++)
+        for (int j = 0; j < ACROSS; j++) rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
+    rd_add_block(rest, ACROSS * LANES, out, stride, high, wide);
 }
 
 #define RD_OUTER_ACROSS(ACROSS)                                                          \

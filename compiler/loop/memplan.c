@@ -134,6 +134,58 @@ static bool in_place(const Program *program, const Buffer *from, const Buffer *t
     return program->stage_of[from->node] < program->stage_of[to->node];
 }
 
+static int place_in_stage(const Stage *stage, int node) {
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (stage->nodes.at[i] == node) return i;
+    return -1;
+}
+
+/* What a node reads of another: -1 nothing, 0 more than the number at its own place, in one way. */
+static int way_of_reading(const Program *program, int user, int node, Access *way) {
+    const Node *n = graph_node(program->graph, user);
+    int reads = -1;
+    for (int k = 0; k < n->count; k++) {
+        Access access = access_of(program, n->in[k]);
+        Access init = {.node = -1};
+        if (access.init >= 0) init = access_of(program, access.init);
+        if (graph_node(program->graph, access.node)->op == OP_ONEHOT)
+            access.node = graph_node(program->graph, access.node)->in[0];
+        if (access.node != node && init.node != node) continue;
+        bool plain = access.node == node && init.node < 0 && !access.add &&
+                     op_info[n->op].class == OP_ELEMENTWISE &&
+                     is_same_place(program, n->in[k], access);
+        if (way->node < 0) *way = access;
+        if (!plain || !same_access(way, &access)) return 0;
+        reads = 1;
+    }
+    return reads;
+}
+
+/* Whether `next` may be written over `old`: all that still reads the old value is computed in the
+ * same stage from the number at its own place, and one of them not after the new one, so that the
+ * number is in a register by then. */
+static bool writes_over(const Program *program, const Buffer *old, const Buffer *next) {
+    const Node *n = graph_node(program->graph, next->node);
+    int kernel = program->kernel_of[next->node], s = program->stage_of[next->node];
+    const Stage *stage = &program->kernels.at[kernel].stages.at[s];
+    int place = place_in_stage(stage, next->node);
+    bool read = false;
+    Access way = {.node = -1};
+    if (old->last != next->first || place < 0 || program->repeated[next->node]) return false;
+    if (old->index || (op_info[n->op].class != OP_ELEMENTWISE && n->op != OP_CONTRACT))
+        return false;
+    for (int i = 0; i < program->graph->nodes.len; i++) {
+        int its = program->kernel_of[i];
+        if (its < 0 || program->kernels.at[its].phase != old->last) continue;
+        int reads = way_of_reading(program, i, old->node, &way);
+        if (reads < 0) continue;
+        int at = its == kernel && program->stage_of[i] == s ? place_in_stage(stage, i) : -1;
+        if (!reads || at < 0 || program->repeated[i]) return false;
+        read |= at <= place;
+    }
+    return read;
+}
+
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */
 static void share_slots(Program *program) {
     for (int i = 0; i < program->buffers.len; i++) {
@@ -145,7 +197,8 @@ static void share_slots(Program *program) {
                 if (other->slot != buffer->slot) continue;
                 free = same_size(program, buffer, other) &&
                        (other->last < buffer->first || buffer->last < other->first ||
-                        in_place(program, other, buffer) || in_place(program, buffer, other));
+                        in_place(program, other, buffer) || in_place(program, buffer, other) ||
+                        writes_over(program, other, buffer));
             }
             if (free) break;
         }
