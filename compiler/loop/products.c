@@ -100,6 +100,15 @@ static TileOrder tile_order(const Find *find) {
     return depth * stage->blocks * 16 <= L2_REALS / 4 ? TILES_BY_COLUMNS : TILES_BY_DEPTH;
 }
 
+/* Of the calls of a stage, those of the one with the fewest: they must fill a tile, too. */
+static int fewest_sums(const Find *find) {
+    const TilePhases phases = tile_phases(find->program->graph->arena, find->stage);
+    int fewest = find->stage->accumulators.len;
+    for (int p = 0; p < phases.len; p++)
+        if (phases.at[p].sums.len < fewest) fewest = phases.at[p].sums.len;
+    return fewest;
+}
+
 static void find_in_stage(Find *find) {
     Stage *stage = find->stage;
     Graph *g = find->program->graph;
@@ -125,7 +134,7 @@ static void find_in_stage(Find *find) {
         stage->nodes.at[kept++] = node;
     }
     stage->nodes.len = kept;
-    int sums = stage->accumulators.len;
+    int sums = fewest_sums(find);
     stage->blocks = sums == 0 || sums > 2 ? 1 : sums == 2 ? 2 : 4;
     stage->tiles = tile_order(find);
 }
