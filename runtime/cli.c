@@ -10,6 +10,7 @@
 
 #include "generator.h"
 #include "ngram.h"
+#include "program.h"
 #include "status.h"
 #include "threads.h"
 
@@ -41,6 +42,11 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
                           "best token follows at\neach step; with --temperature, --top-k, --top-p "
                           "or --seed one is drawn.\n",
                           true, true, rd_generates},
+    [RD_VERB_STREAM] = {"stream", "--model FILE",
+                        "answer each word or frame of standard input at once",
+                        "An empty line ends a sequence. A line has tokens, or the numbers of a "
+                        "frame.\n",
+                        .can = rd_streams},
     [RD_VERB_INFO] = {"info", "[--model FILE]", "describe the program, or a saved model", "",
                       false},
     [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
@@ -67,6 +73,7 @@ enum {
     B = 1 << RD_VERB_BENCH,
     M = 1 << RD_VERB_IMPORT,
     W = 1 << RD_VERB_GENERATE,
+    S = 1 << RD_VERB_STREAM,
 };
 
 typedef struct {
@@ -86,7 +93,7 @@ static const OptionInfo infos[RD_OPTION_COUNT] = {
 [RD_OPTION_TRAIN]    = {"train",     "FILE",   TEXT,  FIELD(train),     T|E,       T,       0,       "examples to learn from: .tsv or .csv, also .gz"},
 [RD_OPTION_VALID]    = {"valid",     "FILE",   TEXT,  FIELD(valid),     T,         0,       0,       "examples to choose the best epoch by"},
 [RD_OPTION_DATA]     = {"data",      "FILE",   TEXT,  FIELD(data),      E|G,       E,       0,       "examples: .tsv or .csv, also .gz, or - for standard input"},
-[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M|W, T|E|P|X|M|W, 0,   "the trained model, a .safetensors file"},
+[RD_OPTION_MODEL]    = {"model",     "FILE",   TEXT,  FIELD(model),     T|E|P|X|I|M|W|S, T|E|P|X|M|W|S, 0,   "the trained model, a .safetensors file"},
 [RD_OPTION_WEIGHTS]  = {"weights",   "FILE",   TEXT,  FIELD(weights),   M,         M,       0,       "the weights, a plain .safetensors file"},
 [RD_OPTION_VOCAB]    = {"vocab",     "[COLUMN=]FILE", TEXTS, FIELD(vocab), M,      0,       0,       "the words of a column, one a line, in the order of their rows"},
 [RD_OPTION_VECTORS]  = {"vectors",   "FILE",   TEXT,  FIELD(vectors),   T,         0,       0,       "word vectors to start from, as GloVe and word2vec write them"},
@@ -158,7 +165,8 @@ static int finish_output(void) {
 static void print_default(const RdOptions *defaults, const OptionInfo *info) {
     const char *field = (const char *)defaults + info->field;
     int count = info->kind == COUNT ? *(const int *)(const void *)field : 0;
-    double real_value = info->kind == REAL || info->kind == AMOUNT ? *(const double *)(const void *)field : 0;
+    double real_value =
+        info->kind == REAL || info->kind == AMOUNT ? *(const double *)(const void *)field : 0;
     if (count) printf(" [%d]", count);
     if (real_value > 0) printf(" [%g]", real_value);
     if (info->kind == SEED) printf(" [%llu]", (unsigned long long)defaults->seed);

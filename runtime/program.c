@@ -62,6 +62,8 @@ static int run(const RdProgram *program, const RdOptions *options) {
         case RD_VERB_EXPLAIN:
         case RD_VERB_GENERATE:
             return rd_cmd_predict(program, options);
+        case RD_VERB_STREAM:
+            return rd_cmd_stream(program, options);
         case RD_VERB_INFO:
             return rd_cmd_info(program, options);
         case RD_VERB_GRADCHECK:

@@ -22,6 +22,7 @@ int rd_program_run(const RdProgram *program, int count, char **arguments);
 int rd_cmd_train(const RdProgram *program, const RdOptions *options);
 int rd_cmd_eval(const RdProgram *program, const RdOptions *options);
 int rd_cmd_predict(const RdProgram *program, const RdOptions *options); /* and explain */
+int rd_cmd_stream(const RdProgram *program, const RdOptions *options);
 int rd_cmd_info(const RdProgram *program, const RdOptions *options);
 int rd_cmd_gradcheck(const RdProgram *program, const RdOptions *options);
 int rd_cmd_bench(const RdProgram *program, const RdOptions *options);
@@ -40,5 +41,8 @@ void rd_note_data(const RdModel *model, const RdData *data);
 
 /* Writes what standard output still holds; false when anything could not be written. */
 bool rd_flush_output(RdError *error);
+
+/* Whether the outputs of a model can be told step by step as its only column is read. */
+bool rd_streams(const RdModel *model);
 
 #endif
