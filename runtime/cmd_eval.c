@@ -1,3 +1,4 @@
+#include "compare.h"
 #include "program.h"
 #include "report.h"
 #include "trained.h"
@@ -27,13 +28,15 @@ static bool measure_baseline(const RdTrained *trained, const RdOptions *options,
 }
 
 /* Reads and encodes the data. */
-static bool read_examples(const RdTrained *trained, const RdOptions *options, RdExamples *examples,
-                          RdBaseline *baseline, RdError *error) {
+static bool read_examples(RdTrained *trained, const RdOptions *options, RdExamples *examples,
+                          RdBaseline *baseline, RdComparison *comparison, RdError *error) {
     RdData data;
     bool read =
         rd_data_read(options->data, trained->model, how_to_read(trained, options), &data, error);
     if (read) rd_note_data(trained->model, &data);
     if (read && options->ngram) read = measure_baseline(trained, options, &data, baseline, error);
+    if (read && rd_compares(trained->model))
+        read = rd_compare_texts(trained, options, &data, comparison, error);
     if (read) rd_encode(trained->model, &data, trained->saved.vocab, examples);
     if (read) rd_examples_cut(examples, trained->model, options->batch);
     rd_data_free(&data);
@@ -53,10 +56,12 @@ static bool evaluate(RdTrained *trained, const RdOptions *options, RdError *erro
     RdPlan plan;
     RdEvaluation evaluation = {0};
     RdBaseline baseline = {0};
-    if (!read_examples(trained, options, &examples, &baseline, error)) return false;
+    RdComparison comparison = {0};
+    if (!read_examples(trained, options, &examples, &baseline, &comparison, error)) return false;
     rd_plan_new(&examples, options->batch, &plan);
     bool measured = measure(trained, &plan, &evaluation, error);
     evaluation.baseline = baseline;
+    evaluation.comparison = comparison;
     if (measured)
         (options->json ? rd_report_json : rd_report_text)(
             stdout, trained->model, trained->saved.vocab, &evaluation, examples.count);

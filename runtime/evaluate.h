@@ -6,6 +6,7 @@
 #include "baseline.h"
 #include "batch.h"
 #include "chunks.h"
+#include "compare.h"
 #include "metrics.h"
 #include "rondo.h"
 #include "session.h"
@@ -64,8 +65,9 @@ typedef struct {
     RdChunks chunks;        /* when it is a tag for each word, and tags say where chunks are */
     RdNumbers numbers;      /* when it is numbers, in the order of the data; else columns is 0 */
     /* the outcome: */
-    RdBaseline baseline;  /* where it is asked for; set by the caller */
-    const RdColumn *text; /* the text that is produced, a target a word; NULL: none */
+    RdComparison comparison; /* of what is generated, where the model asks for it; as baseline */
+    RdBaseline baseline;     /* where it is asked for; set by the caller */
+    const RdColumn *text;    /* the text that is produced, a target a word; NULL: none */
     long targets;
     double loss; /* the weighted mean over all targets */
     double accuracy;

@@ -69,7 +69,9 @@ bool rd_tokenize_regex(RdTokenizer *t, const char *pattern, const char *text, si
     for (size_t at = 0, end; at < length; at = end + 1) {
         const char *line_end = memchr(text + at, '\n', length - at);
         end = line_end ? (size_t)(line_end - text) : length;
-        match_all(t, text + at, end - at);
+        char *line = memcpy(t->code, text + at, end - at); /* there is room, for a NUL as well */
+        line[end - at] = '\0';
+        match_all(t, line, end - at);
     }
     uselocale(before);
     return true;

@@ -153,6 +153,9 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
         return;
     }
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
+    for (int i = 0; i < evaluation->comparison.count; i++)
+        fprintf(out, "%-8s  %.3f\n", evaluation->comparison.name[i],
+                evaluation->comparison.value[i]);
     if (evaluation->baseline.order) baseline_lines(out, evaluation);
     if (!confusion->classes) return;
     Classes classes = classes_of(model, vocab, evaluation);
@@ -228,6 +231,9 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
         if (rd_tokens_are_letters(evaluation->text))
             json_object_set_new(json, "bpc", json_real(rd_bits(evaluation->loss)));
     }
+    for (int i = 0; i < evaluation->comparison.count; i++)
+        json_object_set_new(json, evaluation->comparison.name[i],
+                            json_real(evaluation->comparison.value[i]));
     const RdBaseline *baseline = &evaluation->baseline;
     char smoothing[RD_BASELINE_TEXT];
     if (baseline->order)

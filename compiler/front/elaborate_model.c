@@ -267,14 +267,19 @@ static const char *const metrics[] = {
     "r2",
     "perplexity",
     "bpc",
+    "bleu",
+    "wer",
+    "cer",
 };
 enum {
     METRICS = sizeof metrics / sizeof *metrics,
-    OF_TEXT = METRICS - 2,
+    OF_GENERATED = METRICS - 3,
+    OF_TEXT = OF_GENERATED - 2,
     OF_NUMBERS = OF_TEXT - 3
 };
 
-/* rmse, mae and r2 are metrics of numbers, perplexity and bpc of a text, the others of choices. */
+/* rmse, mae and r2 are metrics of numbers, perplexity and bpc of a text, bleu, wer and cer of one
+ * that is generated, the others of choices. */
 static bool is_among(const char *metric, int first, int end) {
     for (int i = first; i < end; i++)
         if (is_name(metric, metrics[i])) return true;
@@ -284,14 +289,17 @@ static bool is_among(const char *metric, int first, int end) {
 static bool of_numbers(const char *metric) { return is_among(metric, OF_NUMBERS, OF_TEXT); }
 static bool of_text(const char *metric) { return is_among(metric, OF_TEXT, METRICS); }
 
+static bool of_generated(const char *metric) { return is_among(metric, OF_GENERATED, METRICS); }
+
 static bool known_metric(Elaborator *e, const Target *name) {
     for (int i = 0; i < METRICS; i++)
         if (is_name(name->name, metrics[i])) return true;
     fail(e, name->span, "unknown metric '%s'", name->name);
     hint_nearest(e, name->name, metrics, METRICS);
-    advise(e,
-           "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
-           "and r2 for numbers; perplexity and bpc for texts");
+    advise(
+        e,
+        "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
+        "and r2 for numbers; perplexity and bpc for texts; bleu, wer and cer for generated ones");
     return false;
 }
 
@@ -313,6 +321,22 @@ static bool answers(const Type *type, const Type *target) {
     return dim_equal(type->dim[type->rank - 1], target->range);
 }
 
+static bool is_generated(const Graph *graph) {
+    for (int i = 0; i < graph->outputs.len; i++)
+        if (graph->outputs.at[i].role == ROLE_GENERATED) return true;
+    return false;
+}
+
+/* What compares generated texts needs them, each whole. */
+static bool fits_generated(Elaborator *e, int i, const Input *target) {
+    const char *metric = e->graph->metrics.at[i];
+    if (is_generated(e->graph) && !target->window) return true;
+    fail(e, e->metric_spans.at[i], "metric '%s' compares generated texts, %s", metric,
+         target->window ? "this one has no end" : "and the model generates none");
+    if (!target->window) advise(e, "such as 'generate %s from logits'", target->name);
+    return false;
+}
+
 /* Of a text that is produced there are perplexity, bpc and accuracy. */
 static bool fits_text(Elaborator *e, int i, const Input *target) {
     const char *metric = e->graph->metrics.at[i];
@@ -328,7 +352,7 @@ static bool fits_text(Elaborator *e, int i, const Input *target) {
         fail(e, e->metric_spans.at[i], "'bpc' counts bits per character, '%s' has %s", target->name,
              tokens_name[target->tokens]);
     else
-        return true;
+        return !of_generated(metric) || fits_generated(e, i, target);
     if (produced) advise(e, "for texts there are perplexity, accuracy, and bpc of chars and bytes");
     return false;
 }

@@ -85,6 +85,7 @@ model reverse {
   loss     cross_entropy(logits, y)
   generate y from logits
   output   decoder.weights
+  metric   perplexity, bleu, wer, cer
   train { optimizer = adam(rate = 0.01)  epochs = 12  batch = 8 }
 }
 END
@@ -97,6 +98,16 @@ run out ./reverse generate --model reverse.safetensors --batch 7 --threads 1 - <
 cmp -s greedy out || fail "other texts in other batches"
 run out ./reverse predict --model reverse.safetensors --beam 1 train.txt
 cmp -s greedy out || fail "predict with a beam of 1 differs"
+# What eval compares is what generate writes.
+run out ./reverse eval --model reverse.safetensors --data pairs.tsv
+paste greedy <(cut -f2 pairs.tsv | tr '[:upper:]' '[:lower:]') | awk -F '\t' '{
+    split($1, a, " "); m = split($2, b, " "); words += m
+    for (i = 1; i <= m; i++) wrong += a[i] != b[i]
+    } END { printf "wer       %.3f\n", wrong / words }' >expected
+grep -qF "$(cat expected)" out || fail "expected $(cat expected): $(cat out)"
+grep -qE '^bleu      [0-9.]+$' out && grep -qE '^cer       [0-9.]+$' out || fail "no bleu, no cer: $(cat out)"
+run out ./reverse eval --model reverse.safetensors --data pairs.tsv --beam 2 --json
+grep -qE '"bleu":[0-9.]+,"wer":[0-9.e-]+,"cer":' out || fail "as JSON: $(cat out)"
 # A wider beam never ends with a lower score.
 for beam in 1 2 3 5; do
     run out ./reverse generate --model reverse.safetensors --json --beam $beam train.txt
