@@ -9,6 +9,7 @@
 #include "build.h"
 #include "emit/emit.h"
 #include "pipeline.h"
+#include "summary.h"
 
 enum { FAILURE = 1, USAGE = 2 };
 
@@ -70,96 +71,6 @@ static const char *base_name(Arena *arena, const char *path) {
                                              : arena_printf(arena, "%s.out", name);
 }
 
-static void count_params(const Graph *g, long *fixed, const char **more) {
-    *fixed = 0;
-    *more = "";
-    for (int i = 0; i < g->params.len; i++) {
-        long size = 1;
-        bool vocab = false;
-        for (int k = 0; k < g->params.at[i].type.rank; k++) {
-            Dim dim = g->params.at[i].type.dim[k];
-            vocab |= dim.sym != 0;
-            if (!dim.sym) size *= dim.add;
-        }
-        if (!vocab)
-            *fixed += size;
-        else
-            *more = arena_printf(g->arena, "%s + %ld a word", *more, size);
-    }
-}
-
-/* The most rows of a batch: its examples, or the steps of a sequence, of which each step of what it
- * is nested in has one. */
-static double most_rows(const Graph *g, int axis) {
-    double rows = g->training.batch;
-    for (; axis; axis = axis_outer(g, axis)) rows *= axis_max(g, axis);
-    return rows;
-}
-
-/* Bytes of the training program's buffers for its largest batch, rows padded to 16 numbers. */
-static double training_bytes(const Graph *g, const Program *train) {
-    double bytes = 0;
-    bool *seen = ARENA_ARRAY(g->arena, bool, train->slots + 1);
-    for (int i = 0; i < train->buffers.len; i++) {
-        const Buffer *b = &train->buffers.at[i];
-        if (seen[b->slot]) continue;
-        seen[b->slot] = true;
-        double columns = size_for(g, b->columns, -1);
-        long padded = columns == 1 ? 1 : ((long)columns + 15) / 16 * 16;
-        bytes += 4 * most_rows(g, b->axis) * (double)padded;
-    }
-    return bytes;
-}
-
-/* Bytes of all parameters with the largest vocabularies, and in training of gradients and what the
- * optimizer keeps. */
-static double param_bytes(const Graph *g, const Program *train) {
-    double total = 0;
-    int arrays = 2;
-    for (int i = 0; i < MAX_SLOTS; i++) arrays += choice_slot(&g->training.optimizer, i) != NULL;
-    for (int i = 0; i < g->params.len; i++) {
-        double size = 4;
-        for (int k = 0; k < g->params.at[i].type.rank; k++) {
-            Dim dim = g->params.at[i].type.dim[k];
-            size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
-        }
-        total += size * (is_frozen(train, i) ? 1 : arrays);
-    }
-    return total;
-}
-
-/* The work for a token: "1200", "1200 + 300 a word" of vocabularies. */
-static const char *flops_text(Arena *arena, const Program *program) {
-    double none, each, example;
-    count_flops(program, -1, 0, &none, &example);
-    count_flops(program, -1, 1, &each, &example);
-    return each > none ? arena_printf(arena, "%.0f + %.0f a word", none, each - none)
-                       : arena_printf(arena, "%.0f", none);
-}
-
-/* What a person wants to know of a new program: its size, its work, its memory. */
-static void report(const Compilation *c, const char *output) {
-    long fixed;
-    const char *more;
-    int max_length = 1;
-    for (int i = 0; i < c->graph->inputs.len; i++)
-        if (c->graph->inputs.at[i].max_length > max_length)
-            max_length = c->graph->inputs.at[i].max_length;
-    count_params(c->graph, &fixed, &more);
-    double values = training_bytes(c->graph, c->train);
-    double arrays = param_bytes(c->graph, c->train);
-    printf("%s\n", output);
-    printf("  parameters  %ld%s\n", fixed, more);
-    printf("  flops       %s a token to predict, %s to train\n", flops_text(c->arena, c->infer),
-           flops_text(c->arena, c->train));
-    fputs(print_recurrences(c->infer, c->train), stdout);
-    printf(
-        "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "
-        "%.1f MB of parameters\n",
-        (values + arrays) / 1e6, values / 1e6, c->graph->training.batch, max_length, arrays / 1e6);
-    printf("  compiled    in %.1f ms, without the C compiler's time\n", c->milliseconds);
-}
-
 static int cmd_build(Arena *arena, int argc, char **argv) {
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"cc", required_argument, NULL, 'c'},
@@ -207,7 +118,7 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
     if (!c) return status;
     if (!build.output) build.output = base_name(arena, argv[optind]);
     if (!build_binary(c->c, &build)) return FAILURE;
-    report(c, build.output);
+    print_summary(c, build.output);
     if (kernels) printf("\n%s\n%s", print_costs(c->infer), print_costs(c->train));
     return 0;
 }

@@ -1,0 +1,106 @@
+/* What a person wants to know of a new program: its size, its work, its memory. */
+#include "summary.h"
+
+#include <stdio.h>
+
+/* ---- size and work, which may grow with vocabularies ---- */
+
+/* "1200", "1200 + 300 a word"; with several vocabularies "1200 + 300 a word of text + …". */
+static const char *amount(const Graph *g, double fixed, const double *a_word) {
+    int vocabularies = 0;
+    const char *text = arena_printf(g->arena, "%.0f", fixed);
+    for (int i = 0; i < g->inputs.len; i++) vocabularies += a_word[i] > 0;
+    for (int i = 0; i < g->inputs.len; i++)
+        if (a_word[i] > 0)
+            text = arena_printf(g->arena, "%s + %.0f a word%s%s", text, a_word[i],
+                                vocabularies > 1 ? " of " : "",
+                                vocabularies > 1 ? g->inputs.at[i].name : "");
+    return text;
+}
+
+static const char *parameters(const Graph *g) {
+    double fixed = 0, *a_word = ARENA_ARRAY(g->arena, double, g->inputs.len + 1);
+    for (int i = 0; i < g->params.len; i++) {
+        const Type *type = &g->params.at[i].type;
+        double size = 1, *to = &fixed;
+        for (int k = 0; k < type->rank; k++)
+            if (type->dim[k].sym)
+                to = &a_word[g->syms.at[type->dim[k].sym].input];
+            else
+                size *= type->dim[k].add;
+        *to += size;
+    }
+    return amount(g, fixed, a_word);
+}
+
+/* Of products, for a token. */
+static const char *work(const Program *program) {
+    const Graph *g = program->graph;
+    double fixed, more, example, *a_word = ARENA_ARRAY(g->arena, double, g->inputs.len + 1);
+    count_flops(program, -1, 0, &fixed, &example);
+    for (int i = 0; i < g->inputs.len; i++) {
+        count_flops(program, i, 1, &more, &example);
+        a_word[i] = more - fixed;
+    }
+    return amount(g, fixed, a_word);
+}
+
+/* ---- memory ---- */
+
+/* The most rows of a batch: its examples, or the steps of a sequence, of which each step of what it
+ * is nested in has one. */
+static double most_rows(const Graph *g, int axis) {
+    double rows = g->training.batch;
+    for (; axis; axis = axis_outer(g, axis)) rows *= axis_max(g, axis);
+    return rows;
+}
+
+/* Bytes of the training program's buffers for its largest batch, rows padded to 16 numbers. */
+static double training_bytes(const Graph *g, const Program *train) {
+    double bytes = 0;
+    bool *seen = ARENA_ARRAY(g->arena, bool, train->slots + 1);
+    for (int i = 0; i < train->buffers.len; i++) {
+        const Buffer *b = &train->buffers.at[i];
+        if (seen[b->slot]) continue;
+        seen[b->slot] = true;
+        double columns = size_for(g, b->columns, -1);
+        long padded = columns == 1 ? 1 : ((long)columns + 15) / 16 * 16;
+        bytes += 4 * most_rows(g, b->axis) * (double)padded;
+    }
+    return bytes;
+}
+
+/* Bytes of all parameters with the largest vocabularies, and in training of gradients and what the
+ * optimizer keeps. */
+static double param_bytes(const Graph *g, const Program *train) {
+    double total = 0;
+    int arrays = 2;
+    for (int i = 0; i < MAX_SLOTS; i++) arrays += choice_slot(&g->training.optimizer, i) != NULL;
+    for (int i = 0; i < g->params.len; i++) {
+        double size = 4;
+        for (int k = 0; k < g->params.at[i].type.rank; k++) {
+            Dim dim = g->params.at[i].type.dim[k];
+            size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
+        }
+        total += size * (is_frozen(train, i) ? 1 : arrays);
+    }
+    return total;
+}
+
+void print_summary(const Compilation *c, const char *output) {
+    int max_length = 1;
+    for (int i = 0; i < c->graph->inputs.len; i++)
+        if (c->graph->inputs.at[i].max_length > max_length)
+            max_length = c->graph->inputs.at[i].max_length;
+    double values = training_bytes(c->graph, c->train);
+    double arrays = param_bytes(c->graph, c->train);
+    printf("%s\n", output);
+    printf("  parameters  %s\n", parameters(c->graph));
+    printf("  flops       %s a token to predict, %s to train\n", work(c->infer), work(c->train));
+    fputs(print_recurrences(c->infer, c->train), stdout);
+    printf(
+        "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "
+        "%.1f MB of parameters\n",
+        (values + arrays) / 1e6, values / 1e6, c->graph->training.batch, max_length, arrays / 1e6);
+    printf("  compiled    in %.1f ms, without the C compiler's time\n", c->milliseconds);
+}

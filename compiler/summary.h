@@ -1,0 +1,10 @@
+#ifndef RONDO_SUMMARY_H
+#define RONDO_SUMMARY_H
+
+#include "pipeline.h"
+
+/* Prints to the standard output, after a line with the name of the program: parameters, work,
+ * recurrences, memory and the compiler's own time. */
+void print_summary(const Compilation *compilation, const char *output);
+
+#endif
