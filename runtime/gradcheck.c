@@ -1,5 +1,6 @@
 #include "gradcheck.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,14 @@
 #include "evaluate.h"
 #include "random.h"
 
-enum { ELEMENTS = 20, TRIES = 10 };
+enum { ELEMENTS = 20, TRIES = 10, ROUNDED = 16 };
 
 typedef struct {
     RdSession *session;
     RdBatch batch;
     int targets;
     RdRandom random;
+    double loss;       /* before anything moves */
     double *gradient;  /* stretch: what the model computes */
     double *start;     /* stretch: the parameters */
     double *direction; /* stretch: how they move */
@@ -45,14 +47,22 @@ static double difference(Check *check, size_t from, size_t to, double h) {
     return (far + 8 * near) / (12 * h);
 }
 
-/* The error of the derivative along the direction, which lies in elements [from, to). */
+/* How far off a difference may be although the gradient is right: each loss is rounded, to some
+ * units in its last place, and the difference divides that by the step. */
+static double rounding(const Check *check, double h) {
+    return ROUNDED * DBL_EPSILON * fabs(check->loss) / h;
+}
+
+/* The error of the derivative along the direction, which lies in elements [from, to). Where
+ * rounding alone could be an error above the limit, it is compared as if it were larger. */
 static double error_along(Check *check, size_t from, size_t to, double floor_value) {
     static const double step[] = {1e-3, 1e-4, 1e-5};
     double given = 0, least = INFINITY;
     for (size_t i = from; i < to; i++) given += check->gradient[i] * check->direction[i];
     for (size_t i = 0; i < sizeof step / sizeof *step && !(least < RD_GRADCHECK_LIMIT); i++) {
         double found = difference(check, from, to, step[i]);
-        double scale = fmax(fmax(fabs(given), fabs(found)), floor_value);
+        double least_seen = rounding(check, step[i]) / RD_GRADCHECK_LIMIT;
+        double scale = fmax(fmax(fabs(given), fabs(found)), fmax(floor_value, least_seen));
         double error = given == found ? 0 : fabs(given - found) / scale;
         if (error < least) least = error;
     }
@@ -127,7 +137,7 @@ bool rd_gradcheck(RdSession *session, RdPlan *plan, uint64_t seed, RdTensorCheck
     check.targets = rd_batch_rows(&check.batch, model->loss_per_step);
     session->run.batch = &check.batch;
     session->run.key = rd_mix(seed);
-    double loss = run(&check);
+    double loss = check.loss = run(&check);
     check.gradient = rd_layout_zeros(&session->layout, model);
     check.start = rd_layout_zeros(&session->layout, model);
     check.direction = rd_layout_zeros(&session->layout, model);
