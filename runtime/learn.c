@@ -2,14 +2,40 @@
 
 #include <string.h>
 
+#include "chunks.h"
 #include "scale.h"
+
+/* The first metric of a model that counts entities, or NULL. */
+static const char *entity_metric(const RdModel *model) {
+    for (int m = 0; m < model->metric_count; m++)
+        if (strncmp(model->metrics[m], "entity_", 7) == 0) return model->metrics[m];
+    return NULL;
+}
+
+/* Tags that were learned may turn out to mark no entities. */
+static bool check_tags(const RdModel *model, const RdData *data, int column, const RdVocab *vocab,
+                       RdError *error) {
+    const char *metric = entity_metric(model);
+    if (!metric || model->columns[column].kind != RD_TAGS) return true;
+    RdChunks chunks;
+    bool apply = rd_chunks_init(&chunks, vocab->word, vocab->size) && chunks.apply;
+    rd_chunks_free(&chunks);
+    if (apply) return true;
+    char list[128];
+    rd_list(list, sizeof list, vocab->word + 1, vocab->size - 1);
+    return rd_fail(error,
+                   "%s: %s counts entities, which tags such as B-person, I-person and O mark; '%s' "
+                   "has %s: take accuracy instead, or another column",
+                   data->path, metric, model->columns[column].name, list);
+}
 
 bool rd_learn_columns(const RdModel *model, const RdData *data, RdVocab *vocab, RdError *error) {
     bool good = true;
     for (int c = 0; good && c < model->column_count; c++) {
         if (!data->has[c]) continue;
         if (rd_column_learned(&model->columns[c]))
-            good = rd_vocab_learn(data, model, c, &vocab[c], error);
+            good = rd_vocab_learn(data, model, c, &vocab[c], error) &&
+                   check_tags(model, data, c, &vocab[c], error);
         if (model->columns[c].kind == RD_NUMBERS) rd_scale_build(model, data, c, &vocab[c]);
     }
     return good;

@@ -99,12 +99,16 @@ static bool only_target(Elaborator *e, const Stmt *stmt) {
     return true;
 }
 
+void need_column(Elaborator *e, Span span) {
+    if (e->graph->inputs.len == MAX_COLUMNS)
+        give_up(e, span, "the model has more than %d columns of data", MAX_COLUMNS);
+}
+
 static void run_column(Elaborator *e, const Stmt *stmt) {
     const Column *column = &stmt->column;
     Input input = {.name = column->name, .span = column->span};
     input.target = stmt->kind == STMT_TARGET;
-    if (e->graph->inputs.len == MAX_LISTED)
-        give_up(e, stmt->span, "the model has more than %d inputs", MAX_LISTED);
+    need_column(e, stmt->span);
     Value value = value_error();
     bool good = !input.target || only_target(e, stmt);
     if (read_type(e, column->type, &input) && good) {

@@ -260,6 +260,7 @@ static int previous_input(Elaborator *e, int of) {
                     .previous = of,
                     .type = graph->inputs.at[of].type,
                     .span = graph->inputs.at[of].span};
+    need_column(e, graph->inputs.at[of].span);
     vec_push(e->arena, &graph->inputs, hidden);
     return graph->inputs.len - 1;
 }

@@ -43,7 +43,8 @@ enum {
     MAX_CALLS = 20000,      /* calls of layers and cells in one model */
     MAX_PASSES = 20000,     /* through the bodies of all repeats */
     MAX_PARAMS = 20000,     /* of a model */
-    MAX_LISTED = 1000,      /* classes, outputs or inputs of a model */
+    MAX_LISTED = 1000,      /* classes or outputs of a model */
+    MAX_COLUMNS = 16,       /* RD_MAX_COLUMNS: inputs, the target, what `previous` reads */
     MAX_ITEMS = 10000,      /* layers and cells of a file */
     MAX_ERRORS = 100,       /* that are reported */
     MAX_DEPTH = 64,         /* calls within calls */
@@ -536,6 +537,9 @@ bool start_for(Elaborator *e, const Decl *decl, const Type *type, const Start *g
 /* ---- elaborate_model.c ---- */
 
 void run_model(Elaborator *e, const Item *item);
+
+/* Gives up when the model has no room for another column. */
+void need_column(Elaborator *e, Span span);
 
 /* ---- elaborate_numbers.c ---- */
 

@@ -81,6 +81,11 @@ printf 'a\tO\nb\n' >bad.conll
 ./tagger eval --model m --data bad.conll >out 2>err
 [ $? = 1 ] || fail "bad data: status $?"
 same err <(echo "tagger: bad.conll:2: 1 column; expected 2 as in line 1") "bad data"
+printf 'a\tNOUN\nb\tVERB\n' >plain.conll
+./tagger train --train plain.conll --model m4 >out 2>err
+[ $? = 1 ] || fail "tags without entities: status $?"
+same err <(echo "tagger: plain.conll: entity_f1 counts entities, which tags such as B-person, I-person and O mark;" \
+    "'tag' has NOUN, VERB: take accuracy instead, or another column") "tags without entities"
 printf 'a A\nb B\nc C\nd D\ne E\nf F\n' >many.conll
 ./tagger train --train many.conll --model m4 >out 2>err
 [ $? = 1 ] || fail "many tags: status $?"
