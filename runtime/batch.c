@@ -355,6 +355,26 @@ int rd_batch_rows(const RdBatch *batch, int n) {
     return n ? batch->packing[n - 1].rows : batch->examples;
 }
 
+/* Whether sequence n has the tokens of an example. */
+static bool has_tokens(const RdModel *model, int n) {
+    return !model->sequence_count ||
+           (model->sequences[n - 1].column >= 0 && !model->sequences[n - 1].parent);
+}
+
+int rd_batch_tokens(const RdModel *model, const RdBatch *batch) {
+    int tokens = 0, count = model->sequence_count ? model->sequence_count : 1;
+    for (int n = 1; n <= count; n++)
+        if (has_tokens(model, n)) tokens += batch->packing[n - 1].rows;
+    return tokens;
+}
+
+size_t rd_examples_tokens(const RdModel *model, const RdExamples *examples) {
+    size_t tokens = 0;
+    for (int n = 1; n <= examples->sequence_count; n++)
+        if (has_tokens(model, n)) tokens += rd_examples_rows(examples, n);
+    return tokens;
+}
+
 int rd_batch_steps(const RdBatch *batch, int n, int b) {
     return n ? batch->packing[n - 1].length[batch->packing[n - 1].place[b]] : 1;
 }

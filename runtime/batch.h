@@ -130,6 +130,11 @@ int rd_batch_row(const RdBatch *batch, int n, int b, int t);
 /* The rows of sequence n, or the examples, of a batch. */
 int rd_batch_rows(const RdBatch *batch, int n);
 
+/* How many tokens (or frames) there are: the steps of all sequences that examples have, without
+ * those within a step, such as the letters of a word. Where there is no sequence, the examples. */
+int rd_batch_tokens(const RdModel *model, const RdBatch *batch);
+size_t rd_examples_tokens(const RdModel *model, const RdExamples *examples);
+
 /* The largest batch of the plan in any order, sorted or shuffled. `vocab` is [column_count]. */
 RdSizes rd_plan_sizes(const RdPlan *plan, const RdVocab *vocab);
 

@@ -111,8 +111,9 @@ static bool read_vocab(const char *path, const RdColumn *column, RdVocab *vocab,
     good = good && check_room(column, path, count, error);
     if (good) {
         bool chars = column->kind == RD_WORDS && column->tokens == RD_BY_CHARS;
-        good = (chars ? rd_vocab_from_chars : rd_vocab_from_text)(lines.bytes, vocab, &what) ||
-               rd_fail(error, "%s: %s", path, what.text);
+        good = (chars ? rd_vocab_from_chars : rd_vocab_from_text)(lines.bytes, vocab, &what) &&
+               (!column->marked || rd_vocab_check_mark(vocab, &what));
+        if (!good) rd_fail(error, "%s: %s", path, what.text);
     }
     free(lines.bytes);
     rd_reader_close(reader);
@@ -132,6 +133,9 @@ static bool complete_column(const RdModel *model, int c, RdSaved *saved, RdError
     RdVocab *vocab = &saved->vocab[c];
     if (column->kind == RD_NUMBERS && !column->as_is) leave_scale(column, vocab);
     if (!rd_column_learned(column) || vocab->size) return true;
+    if (column->kind == RD_WORDS && column->tokens == RD_BY_BPE)
+        return rd_fail(error, "the tokens of '%s' are learned in training; they cannot be imported",
+                       column->name);
     if (!needs_words(column)) return rd_vocab_learn(&(RdData){0}, model, c, vocab, error);
     char list[256];
     bool several = list_columns(model, list, sizeof list) > 1;

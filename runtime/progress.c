@@ -54,9 +54,9 @@ static double per_second(long count, double seconds) {
 
 /* Seconds until the last epoch is over, if all goes on as it did. */
 static double time_left(const RdProgress *progress, const RdTrainer *trainer) {
-    long an_epoch = (long)rd_examples_rows(trainer->examples, 1);
-    long left = an_epoch * (trainer->training.epochs - trainer->state.epoch) - progress->epoch_rows;
-    return progress->rows ? (rd_now() - progress->start) * (double)left / (double)progress->rows
+    long an_epoch = (long)rd_examples_tokens(trainer->model, trainer->examples);
+    long left = an_epoch * (trainer->training.epochs - trainer->state.epoch) - progress->epoch_tokens;
+    return progress->tokens ? (rd_now() - progress->start) * (double)left / (double)progress->tokens
                           : 0;
 }
 
@@ -104,7 +104,7 @@ static void redraw(RdProgress *progress, const RdTrainer *trainer) {
     progress->last_drawn = now;
     const RdTrainState *state = &trainer->state;
     char speed[RD_UNIT_TEXT], left[RD_UNIT_TEXT];
-    rd_count_text(speed, (size_t)per_second(progress->rows, now - progress->start));
+    rd_count_text(speed, (size_t)per_second(progress->tokens, now - progress->start));
     printf("\r\033[Kepoch %d/%d  step %d/%d  loss %.3f  %s tokens/s  %s left", state->epoch + 1,
            trainer->training.epochs, state->batch, trainer->plan.batch_count,
            rd_mean_loss(state->loss_sum, state->weight), speed,
@@ -112,10 +112,10 @@ static void redraw(RdProgress *progress, const RdTrainer *trainer) {
     fflush(stdout);
 }
 
-static void on_step(void *context, const RdTrainer *trainer, double loss, int rows) {
+static void on_step(void *context, const RdTrainer *trainer, double loss, int tokens) {
     RdProgress *progress = context;
-    progress->rows += rows;
-    progress->epoch_rows += rows;
+    progress->tokens += tokens;
+    progress->epoch_tokens += tokens;
     if (progress->text && progress->terminal) redraw(progress, trainer);
     if (!progress->log) return;
     progress->loss_sum += loss;
@@ -167,12 +167,12 @@ static void epoch_line(const RdProgress *progress, const RdTrainer *trainer, con
 static void on_epoch(void *context, const RdTrainer *trainer, const RdEpoch *epoch, bool best) {
     RdProgress *progress = context;
     double now = rd_now(), seconds = now - progress->epoch_start;
-    double speed = per_second(progress->epoch_rows, seconds);
+    double speed = per_second(progress->epoch_tokens, seconds);
     if (progress->text) epoch_line(progress, trainer, epoch, best, seconds, speed);
     if (progress->log) epoch_event(progress->log, trainer, epoch, best, seconds, speed);
     if (progress->json) epoch_event(stdout, trainer, epoch, best, seconds, speed);
     progress->epoch_start = now;
-    progress->epoch_rows = 0;
+    progress->epoch_tokens = 0;
 }
 
 RdObserver rd_progress_observer(RdProgress *progress) {

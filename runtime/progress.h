@@ -21,7 +21,7 @@ typedef struct {
     double start, epoch_start, last_drawn; /* seconds */
     double loss_sum;                       /* of the steps since the last "step" */
     int steps;
-    long rows, epoch_rows; /* trained on: since the start, in this epoch */
+    long tokens, epoch_tokens; /* trained on: since the start, in this epoch */
 } RdProgress;
 
 typedef struct {

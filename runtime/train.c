@@ -121,7 +121,7 @@ bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     state->batch++;
     if (trainer->observer.step)
         trainer->observer.step(trainer->observer.context, trainer, rd_mean_loss(loss, weight),
-                               batch.packing[0].rows);
+                               rd_batch_tokens(trainer->model, &batch));
     return true;
 }
 

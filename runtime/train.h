@@ -44,7 +44,7 @@ typedef struct {
 typedef struct RdTrainer RdTrainer;
 typedef struct {
     void *context;
-    void (*step)(void *context, const RdTrainer *trainer, double loss, int rows);
+    void (*step)(void *context, const RdTrainer *trainer, double loss, int tokens);
     void (*epoch)(void *context, const RdTrainer *trainer, const RdEpoch *epoch, bool best);
 } RdObserver;
 

@@ -89,17 +89,95 @@ static bool is_dense(const Graph *graph, const Node *node) {
            (is_weight(graph, node->in[0]) && along_rows(l->b, l->a, l->out));
 }
 
+/* ---- products whose parts are products too ---- */
+
+typedef VEC(int) NodeNumbers;
+
+/* Which operand of a dense product is its weight. */
+static int weight_of(const Graph *graph, const Node *node) {
+    return is_weight(graph, node->in[1]) && along_rows(node->attr.a, node->attr.b, node->attr.out);
+}
+
+/* The axis of the weight whose elements are the product's columns. */
+static int column_axis(const Node *node, int weight) {
+    const char *labels = weight ? node->attr.b : node->attr.a;
+    const char *out = node->attr.out;
+    return (int)(strchr(labels, out[strlen(out) - 1]) - labels);
+}
+
+/* Whether `part` is some columns of `whole`: the same rows with a slice of its weight. */
+static bool is_part(const Graph *graph, const Node *whole, int weight, const Node *part) {
+    const Node *slice = graph_node(graph, part->in[weight]);
+    return part->in[!weight] == whole->in[!weight] && slice->op == OP_SLICE &&
+           slice->in[0] == whole->in[weight] && slice->attr.axis == column_axis(whole, weight) &&
+           strcmp(part->attr.a, whole->attr.a) == 0 && strcmp(part->attr.b, whole->attr.b) == 0 &&
+           strcmp(part->attr.out, whole->attr.out) == 0;
+}
+
+/* The part that begins at column `start`, or NULL. */
+static const Node *part_at(const Graph *graph, const NodeNumbers *products, const Node *whole,
+                           int weight, int start) {
+    for (int i = 0; i < products->len; i++) {
+        const Node *part = graph_node(graph, products->at[i]);
+        if (is_part(graph, whole, weight, part) &&
+            graph_node(graph, part->in[weight])->attr.start == start)
+            return part;
+    }
+    return NULL;
+}
+
+/* Dense products with a slice of a weight. */
+static NodeNumbers sliced_products(const Graph *graph, const bool *live) {
+    NodeNumbers found = {0};
+    for (int i = 0; i < graph->nodes.len; i++) {
+        const Node *node = graph_node(graph, i);
+        if (!live[i] || node->op != OP_CONTRACT || !is_dense(graph, node)) continue;
+        if (graph_node(graph, node->in[weight_of(graph, node)])->op == OP_SLICE)
+            vec_push(graph->arena, &found, i);
+    }
+    return found;
+}
+
+/* A product all of whose columns are parts that are computed anyway is these side by side: what was
+ * split into gates may be needed as a whole too, by a layer_norm. -1 when it is not so. */
+static int as_parts(Rebuild *rebuild, const Graph *graph, const NodeNumbers *products, int i) {
+    enum { MOST = 64 };
+    const Node *node = graph_node(graph, i);
+    int weight = weight_of(graph, node), axis = column_axis(node, weight), parts = 0, at = 0;
+    int size = graph_node(graph, node->in[weight])->type.dim[axis].add, part[MOST];
+    while (at < size && parts < MOST) {
+        const Node *next = part_at(graph, products, node, weight, at);
+        if (!next) return -1;
+        int columns = next->type.dim[next->type.rank - 1].add, in[2];
+        in[!weight] = rebuild->map[node->in[!weight]];
+        in[weight] = graph_slice(rebuild->to, rebuild->map[node->in[weight]], axis, at, columns,
+                                 graph_node(graph, next->in[weight])->span);
+        part[parts++] = graph_add(rebuild->to, OP_CONTRACT, 2, in, next->attr, next->span);
+        at += columns;
+    }
+    if (at != size) return -1;
+    return graph_concat(rebuild->to, parts, part, node->type.rank - 1, node->span);
+}
+
+/* ---- the pass ---- */
+
 Graph *split_products(Graph *graph) {
     Rebuild rebuild = rebuild_new(graph);
     bool *live = graph_live(graph);
     bool *gradient = ARENA_ARRAY(graph->arena, bool, graph->nodes.len + 1);
     char all[2 * MAX_LABELS];
     mark_gradients(graph, gradient);
+    NodeNumbers sliced = sliced_products(graph, live);
     for (int i = 0; i < graph->nodes.len; i++) {
         Node node = *graph_node(graph, i);
         if (!live[i]) continue;
         bool product = node.op == OP_CONTRACT && !gradient[i] && !is_dense(graph, &node) &&
                        !is_wide_product(graph, &node) && merge_labels(&node.attr, all);
+        if (node.op == OP_CONTRACT && !gradient[i] && sliced.len && is_dense(graph, &node) &&
+            graph_node(graph, node.in[weight_of(graph, &node)])->op == OP_PARAM) {
+            rebuild.map[i] = as_parts(&rebuild, graph, &sliced, i);
+            if (rebuild.map[i] >= 0) continue;
+        }
         if (!product) {
             rebuild.map[i] = rebuild_copy(&rebuild, i);
             continue;

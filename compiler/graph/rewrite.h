@@ -35,7 +35,8 @@ Graph *rotate(Graph *graph);
 
 /* products.c. Afterwards each product is one of rows with a matrix of weights, or the gradient of a
  * parameter, as far as the order of axes allows: any other, such as one of two values that both
- * depend on the example, is a sum of MULs. */
+ * depend on the example, is a sum of MULs. And none computes what parts of it compute as well: a
+ * product beside products with all slices of its weight is the CONCAT of these. */
 Graph *split_products(Graph *graph);
 
 /* A product sums over the last axis of its row operand, whose other axes it keeps in front of that
