@@ -42,6 +42,8 @@ static const char *const all_cases[] = {"sentiment_small",
                                         "transformer_causal",
                                         "language",
                                         "language_tied",
+                                        "translation",
+                                        "stream",
                                         NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */
@@ -74,7 +76,7 @@ enum { CELLS = sizeof cells / sizeof *cells, CELLS_TOGETHER = 5 };
 
 /* ---- running a case ---- */
 
-/* Words, labels, and numbers under the name of their column. */
+/* Words, labels, and numbers or states under the name of their column. */
 static Data batch_of(const Case *c, const char *batch) {
     static const char *const keys[] = {
         [RD_WORDS] = "tokens", [RD_CLASS] = "labels", [RD_TAGS] = "labels"};
@@ -82,11 +84,14 @@ static Data batch_of(const Case *c, const char *batch) {
     int count;
     data.length = reference_integers(&c->file, &data.count, "lengths.%s", batch);
     data.further[1] = reference_integers(&c->file, &count, "letter_counts.%s", batch);
+    if (!data.further[1])
+        data.further[1] = reference_integers(&c->file, &count, "produced_counts.%s", batch);
     for (int i = 0; i < c->model->column_count; i++) {
         const RdColumn *column = &c->model->columns[i];
         if (column->kind == RD_PREVIOUS) continue;
         const char *key = column->inner ? "letters" : keys[column->kind];
-        if (column->kind == RD_NUMBERS)
+        if (column->marked && i > 0) key = "produced";
+        if (column->kind == RD_NUMBERS || column->kind == RD_CARRIED)
             data.real[i] = reference_reals(&c->file, &count, "%s.%s", column->name, batch);
         else
             data.column[i] = reference_integers(&c->file, &count, "%s.%s", key, batch);
