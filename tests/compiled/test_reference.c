@@ -320,6 +320,48 @@ static const char *const stacks[] = {"bilstm_stacked", "gru_stacked", NULL};
 
 Test(reference, stacks) { check_cases(stacks, "-O0"); }
 
+/* ---- a whole training ---- */
+
+enum { NEXT_WORD_STEPS = 300, NEXT_WORD_EVERY = 50 };
+
+static void follow_course(const Case *c) {
+    int count;
+    Data data = batch_of(c, "ragged");
+    Runner *runner = open_runner(c, &data, 1, true);
+    const double *course = reference_reals(&c->file, &count, "course.ragged");
+    cr_assert(course && count == NEXT_WORD_STEPS / NEXT_WORD_EVERY);
+    for (int i = 0; i < NEXT_WORD_STEPS; i++) {
+        Results got = runner_train(runner, 1);
+        if (i % NEXT_WORD_EVERY == 0)
+            near(c, "course", "a loss", fabs(mean_loss(&got) - course[i / NEXT_WORD_EVERY]), 1e-4);
+        runner_update(runner, i + 1, 0);
+    }
+    Results got = runner_infer(runner);
+    const double *logits = reference_reals(&c->file, &count, "logits.ragged");
+    int classes = c->model->columns[1].class_count;
+    for (int i = 0; i < data.count; i++) {
+        const double *own = logits + i * classes, *softmax = got.output[1] + i * classes;
+        for (int k = 1; k < classes; k++)
+            near(c, "course", "an answer", fabs(softmax[k] / softmax[0] / exp(own[k] - own[0]) - 1),
+                 1e-2);
+    }
+    runner_close(runner);
+}
+
+Test(reference, next_word) {
+    Arena *arena = arena_new();
+    size_t length;
+    const char *text = project_file(arena, "examples/next_word.rondo", &length);
+    Programs programs = programs_of_text(arena, "model.rondo", text);
+    cr_assert(programs.c, "%s", programs.said);
+    Object object = object_load(arena, &programs.c, 1, false, "-O1");
+    Case c = {.arena = arena, .name = "next_word", .model = object.model[0]};
+    c.file = c.gradients = reference_open(arena, c.name);
+    follow_course(&c);
+    object_unload(&object);
+    arena_free(arena);
+}
+
 /* ---- the LSTM as one packed product and as six equations ---- */
 
 /* Sets a packed parameter from those of the gates; NULL: to zeros. */
