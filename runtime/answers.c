@@ -117,21 +117,45 @@ static void print_bar(FILE *out, const RdAnswerStyle *style, double part) {
     if (style->color) fputs("\033[0m", out);
 }
 
+/* What a step is called: its word, or which frame it is, counted from 1. */
+typedef struct {
+    const char *word; /* NULL: a frame */
+    int number;
+    char text[16];
+} Step;
+
+static Step first_step(const RdAnswerStyle *style, const RdData *data, int i) {
+    int column = weighted_column(style);
+    bool words = style->model->columns[column].kind == RD_WORDS;
+    return (Step){.word = words ? rd_first_word(data, column, i) : NULL, .number = 1};
+}
+
+static const char *step_name(Step *step) {
+    if (!step->word) snprintf(step->text, sizeof step->text, "%d", step->number);
+    return step->word ? step->word : step->text;
+}
+
+static void next_step(Step *step) {
+    if (step->word) step->word = rd_next_word(step->word);
+    step->number++;
+}
+
 static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *data,
                           const RdCollected *collected, int i) {
     const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    const char *first = rd_first_word(data, weighted_column(style), i), *word = first;
+    Step step = first_step(style, data, i);
     int length = rows_of(collected, style->answer.weight, i), width = 0;
     double most = 0;
-    for (int t = 0; t < length; t++, word = rd_next_word(word)) {
-        if (rd_text_width(word) > width) width = rd_text_width(word);
+    for (int t = 0; t < length; t++, next_step(&step)) {
+        if (rd_text_width(step_name(&step)) > width) width = rd_text_width(step_name(&step));
         if (weight[t] > most) most = weight[t];
     }
-    word = first;
-    for (int t = 0; t < length; t++, word = rd_next_word(word)) {
+    step = first_step(style, data, i);
+    for (int t = 0; t < length; t++, next_step(&step)) {
+        const char *name = step_name(&step);
         fputs("  ", out);
-        print_text(out, word);
-        fprintf(out, "%*s  %.3f  ", width - rd_text_width(word), "", weight[t]);
+        print_text(out, name);
+        fprintf(out, "%*s  %.3f  ", width - rd_text_width(name), "", weight[t]);
         print_bar(out, style, most > 0 && weight[t] > 0 ? weight[t] / most : 0);
         fputc('\n', out);
     }
@@ -281,11 +305,14 @@ static json_t *outputs_json(const RdCollected *collected, int i) {
 static json_t *weights_json(const RdAnswerStyle *style, const RdData *data,
                             const RdCollected *collected, int i) {
     const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    const char *word = rd_first_word(data, weighted_column(style), i);
+    Step step = first_step(style, data, i);
     json_t *list = json_array();
     int length = rows_of(collected, style->answer.weight, i);
-    for (int t = 0; t < length; t++, word = rd_next_word(word))
-        json_array_append_new(list, json_pack("{s:s, s:f}", "word", word, "weight", weight[t]));
+    for (int t = 0; t < length; t++, next_step(&step)) {
+        json_t *name = step.word ? json_string(step.word) : json_integer(step.number);
+        json_array_append_new(
+            list, json_pack("{s:o, s:f}", step.word ? "word" : "frame", name, "weight", weight[t]));
+    }
     return list;
 }
 

@@ -523,6 +523,7 @@ static RdFormat fallback_format(const RdModel *model, bool need_targets) {
         tags |=
             rd_column_needed(&model->columns[c], need_targets) && model->columns[c].kind == RD_TAGS;
     if (tags) return RD_FORMAT_CONLL;
+    if (rd_frames_column(model)) return RD_FORMAT_CSV;
     return rd_field_count(model, need_targets) == 1 ? RD_FORMAT_LINES : RD_FORMAT_CSV;
 }
 
