@@ -27,36 +27,39 @@ static const VerbInfo verbs[RD_VERB_COUNT] = {
     [RD_VERB_TRAIN] = {"train", "--train FILE --model FILE", "train on examples and save the model",
                        "With --valid the model of the best epoch is kept, otherwise the last one.\n"
                        "Ctrl-C saves what was reached; --resume goes on from there.\n",
-                       false},
-    [RD_VERB_EVAL] = {"eval", "--model FILE --data FILE", "measure a model on examples", "", false},
+                       .takes_texts = false},
+    [RD_VERB_EVAL] = {"eval", "--model FILE --data FILE", "measure a model on examples", "",
+                      .takes_texts = false},
     [RD_VERB_PREDICT] = {"predict", "--model FILE TEXT|FILE|-…", "answer for each text",
                          "A FILE that exists, or - for standard input, holds one text a line.\n"
                          "Prints the answer, its probability and the text, separated by tabs.\n",
-                         true},
+                         .takes_texts = true},
     [RD_VERB_EXPLAIN] = {"explain", "--model FILE TEXT|FILE|-…",
                          "answer, and show the weight of each word",
                          "A FILE that exists, or - for standard input, holds one text a line.\n",
-                         true},
+                         .takes_texts = true},
     [RD_VERB_GENERATE] = {"generate", "--model FILE [TEXT|FILE|-…]", "write texts",
                           "Of a model with inputs a line for each text, as predict reads them. The "
                           "best token follows at\neach step; with --temperature, --top-k, --top-p "
                           "or --seed one is drawn.\n",
-                          true, true, rd_generates},
+                          .takes_texts = true, .needs_none = true, .can = rd_generates},
     [RD_VERB_STREAM] = {"stream", "--model FILE",
                         "answer each word or frame of standard input at once",
                         "An empty line ends a sequence. A line has tokens, or the numbers of a "
                         "frame.\n",
                         .can = rd_streams},
     [RD_VERB_INFO] = {"info", "[--model FILE]", "describe the program, or a saved model", "",
-                      false},
+                      .takes_texts = false},
     [RD_VERB_GRADCHECK] = {"gradcheck", "", "compare the gradients with finite differences",
-                           "Without --data it runs on sentences made up for the purpose.\n", false},
+                           "Without --data it runs on sentences made up for the purpose.\n",
+                           .takes_texts = false},
     [RD_VERB_IMPORT] = {"import", "--weights FILE --model FILE",
                         "make a model file of weights from elsewhere",
                         "Tensors are taken by their names, which are those that info lists.\n",
-                        false},
+                        .takes_texts = false},
     [RD_VERB_BENCH] = {"bench", "", "measure the speed of training and prediction",
-                       "Runs on examples made up for the purpose; saves nothing.\n", false},
+                       "Runs on examples made up for the purpose; saves nothing.\n",
+                       .takes_texts = false},
 };
 
 /* ---- the options ---- */
