@@ -144,7 +144,9 @@ static int as_parts(Rebuild *rebuild, const Graph *graph, const NodeNumbers *pro
     enum { MOST = 64 };
     const Node *node = graph_node(graph, i);
     int weight = weight_of(graph, node), axis = column_axis(node, weight), parts = 0, at = 0;
-    int size = graph_node(graph, node->in[weight])->type.dim[axis].add, part[MOST];
+    Dim all = graph_node(graph, node->in[weight])->type.dim[axis];
+    int size = all.add, part[MOST];
+    if (all.sym) return -1; /* a vocabulary's columns have no slices */
     while (at < size && parts < MOST) {
         const Node *next = part_at(graph, products, node, weight, at);
         if (!next) return -1;
