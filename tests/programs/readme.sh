@@ -9,7 +9,7 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 
-mkdir -p build/demo sst2
+mkdir -p build/demo sst2 tinyshakespeare
 ln -s "$rondo" build/rondo
 ln -s "$source/examples" examples
 seed=1
@@ -18,6 +18,11 @@ for part in train valid test; do
 done
 for part in train dev test; do
     head -200 "$data/sst2/$part.tsv" >sst2/$part.tsv 2>/dev/null || cp build/demo/train.tsv sst2/$part.tsv
+done
+
+for part in train val; do
+    head -c 4000 "$data/tinyshakespeare/$part.txt" >tinyshakespeare/$part.txt 2>/dev/null ||
+        cut -f2 build/demo/train.tsv >tinyshakespeare/$part.txt
 done
 
 cat >dev <<END
