@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <utf8proc.h>
 
 #include "alloc.h"
@@ -50,7 +51,10 @@ static bool find_param(const char *given, const RdModel *model, RdVectors *vecto
         return rd_fail(error, "--vectors: parameter %s has no row a word", name);
     }
     *vectors = (RdVectors){.path = given};
-    return only_param(model, &vectors->param, error);
+    if (!only_param(model, &vectors->param, error)) return false;
+    if (!sign || access(given, F_OK) == 0) return true;
+    return rd_fail(error, "--vectors %s: no parameter is called '%.*s'; %s has a row a word", given,
+                   (int)length, given, model->params[vectors->param].name);
 }
 
 /* ---- words ---- */

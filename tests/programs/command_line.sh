@@ -83,6 +83,7 @@ right "" train --train train.tsv --model m4 --epochs 1 --quiet
 cmp -s m3 m4 && fail "--vectors changes nothing"
 printf 'good 1 2 3 4 5 6 7 8\nbad 1 2 3\n' >short.txt
 wrong 1 "short.txt:2: 3 numbers behind 'bad'; embedding.weight has 8 columns" train --train train.tsv --model m4 --vectors short.txt
+wrong 1 "no parameter is called 'embeding'; embedding.weight has a row a word" train --train train.tsv --model m4 --vectors embeding=vectors.txt
 wrong 1 "the training in m3 began already; resume without" train --train train.tsv --model m3 --vectors vectors.txt --resume
 { cat train.tsv; echo "neutral	a word"; } >bad.tsv
 wrong 1 "bad.tsv:201: " train --train bad.tsv --model m2
