@@ -248,7 +248,8 @@ static bool number_metric(const RdNumbers *numbers, const char *metric, double *
     static const struct {
         const char *name;
         double (*metric)(const RdNumbers *);
-    } metrics[] = {{"rmse", rd_rmse}, {"mae", rd_mae}, {"r2", rd_r2}};
+    } metrics[] = {
+        {"rmse", rd_rmse}, {"mae", rd_mae}, {"r2", rd_r2}, {"exact_match", rd_exact_match}};
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
         if (!strcmp(metric, metrics[i].name)) return *value = metrics[i].metric(numbers), true;
     return false;

@@ -154,3 +154,15 @@ double rd_r2(const RdNumbers *numbers) {
     }
     return quotient(sum, numbers->columns);
 }
+
+double rd_exact_match(const RdNumbers *numbers) {
+    size_t right = 0, columns = (size_t)numbers->columns;
+    for (size_t i = 0; i < numbers->rows; i++) {
+        bool same = true;
+        for (size_t c = 0; c < columns; c++)
+            same &=
+                fabs(numbers->truth[i * columns + c] - numbers->predicted[i * columns + c]) < 0.5;
+        right += same;
+    }
+    return numbers->rows ? (double)right / (double)numbers->rows : 0;
+}

@@ -65,4 +65,8 @@ double rd_rmse(const RdNumbers *numbers);
 double rd_mae(const RdNumbers *numbers);
 double rd_r2(const RdNumbers *numbers);
 
+/* The part of the rows that are right: none of whose numbers is off by 0.5 or more. Without rows 0.
+ */
+double rd_exact_match(const RdNumbers *numbers);
+
 #endif

@@ -124,6 +124,12 @@ static void report_chunks(FILE *out, const RdChunks *chunks) {
     free(order);
 }
 
+static bool has_metric(const RdModel *model, const char *name) {
+    for (int m = 0; m < model->metric_count; m++)
+        if (strcmp(model->metrics[m], name) == 0) return true;
+    return false;
+}
+
 static void baseline_lines(FILE *out, const RdEvaluation *evaluation) {
     const RdBaseline *baseline = &evaluation->baseline;
     char smoothing[RD_BASELINE_TEXT];
@@ -150,6 +156,8 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
         fprintf(out, "rmse      %.4g\n", rd_rmse(&evaluation->numbers));
         fprintf(out, "mae       %.4g\n", rd_mae(&evaluation->numbers));
         fprintf(out, "r2        %.3f\n", rd_r2(&evaluation->numbers));
+        if (has_metric(model, "exact_match"))
+            fprintf(out, "exact match  %.3f\n", rd_exact_match(&evaluation->numbers));
         return;
     }
     if (column >= 0) fprintf(out, "accuracy  %.3f\n", evaluation->accuracy);
@@ -245,6 +253,9 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
         json_object_set_new(json, "rmse", json_real(rd_rmse(&evaluation->numbers)));
         json_object_set_new(json, "mae", json_real(rd_mae(&evaluation->numbers)));
         json_object_set_new(json, "r2", json_real(rd_r2(&evaluation->numbers)));
+        if (has_metric(model, "exact_match"))
+            json_object_set_new(json, "exact_match",
+                                json_real(rd_exact_match(&evaluation->numbers)));
     } else if (column >= 0)
         json_object_set_new(json, "accuracy", json_real(evaluation->accuracy));
     if (evaluation->chunks.apply) set_chunks(json, &evaluation->chunks);

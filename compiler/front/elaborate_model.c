@@ -269,6 +269,7 @@ static const char *const metrics[] = {
     "rmse",
     "mae",
     "r2",
+    "exact_match",
     "perplexity",
     "bpc",
     "bleu",
@@ -279,11 +280,11 @@ enum {
     METRICS = sizeof metrics / sizeof *metrics,
     OF_GENERATED = METRICS - 3,
     OF_TEXT = OF_GENERATED - 2,
-    OF_NUMBERS = OF_TEXT - 3
+    OF_NUMBERS = OF_TEXT - 4
 };
 
-/* rmse, mae and r2 are metrics of numbers, perplexity and bpc of a text, bleu, wer and cer of one
- * that is generated, the others of choices. */
+/* rmse, mae, r2 and exact_match are metrics of numbers, perplexity and bpc of a text, bleu, wer and
+ * cer of one that is generated, the others of choices. */
 static bool is_among(const char *metric, int first, int end) {
     for (int i = first; i < end; i++)
         if (is_name(metric, metrics[i])) return true;
@@ -369,7 +370,7 @@ static bool fits_target(Elaborator *e, int i, const Input *target) {
              of_numbers(metric) ? "numbers" : "choices", target->name,
              target->type.kind == TYPE_REAL ? "numbers" : "a choice");
         advise(e, target->type.kind == TYPE_REAL
-                      ? "for numbers there are rmse, mae and r2"
+                      ? "for numbers there are rmse, mae, r2 and exact_match"
                       : "for choices there are accuracy, f1, precision, recall and confusion");
         return false;
     }

@@ -176,6 +176,7 @@ static const struct {
     const char *name, *loss;
 } losses[] = {
     {"cross_entropy", "cross_entropy(scores, label)"},
+    {"cross_entropy", "place_cross_entropy(scores, (0, 1, 2)[label])"},
     {"smoothed", "cross_entropy(scores, label, smoothing = 0.1)"},
     {"weighted", "weighted_cross_entropy(scores, label, (1, 2.5, 0.5))"},
     {"weighted_smoothed", "weighted_cross_entropy(scores, label, (1, 2.5, 0.5), 0.1)"},
