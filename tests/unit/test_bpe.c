@@ -6,6 +6,8 @@
 
 #include "bpe.h"
 #include "learn.h"
+#include "model_file.h"
+#include "sample_models.h"
 #include "scratch.h"
 #include "tokens.h"
 
@@ -24,11 +26,15 @@ static const RdModel model = {.column_count = 1,
                               .real_size = sizeof(float)};
 
 static void start(void) {
+    scratch_open();
     reference = json_load_file(RONDO_SOURCE "/tests/reference/bpe.json", 0, NULL);
     cr_assert(reference);
 }
 
-static void stop(void) { json_decref(reference); }
+static void stop(void) {
+    json_decref(reference);
+    scratch_close();
+}
 
 TestSuite(bpe, .init = start, .fini = stop);
 
@@ -149,4 +155,34 @@ Test(bpe, reads_files_with_what_they_teach) {
                      "the tokens of 'text' are learned, which reads the data twice; expected a "
                      "file, not the standard input");
     rd_data_free(&data);
+}
+
+/* The model file has the merges; the vocabulary follows from them. */
+Test(bpe, in_a_model_file) {
+    RdColumn columns[2];
+    RdModel text = mood;
+    RdError error;
+    RdSaved saved = {0}, again, other;
+    int sizes[RD_MAX_COLUMNS];
+    memcpy(columns, mood.columns, sizeof columns);
+    columns[TEXT].tokens = RD_BY_BPE;
+    text.columns = columns;
+    saved.vocab[TEXT] = learned();
+    rd_saved_vocab_sizes(&saved, sizes);
+    RdLayout layout = rd_layout(&text, sizes);
+    saved.stretch[RD_WEIGHTS] = rd_layout_zeros(&layout, &text);
+    RdAtomicFile file = rd_atomic_open(scratch_path("a.safetensors"));
+    cr_assert(rd_model_save(&file, &text, &layout, &saved, &error), "%s", error.text);
+    cr_assert(rd_model_load(scratch_path("a.safetensors"), &text, false, &again, &error), "%s",
+              error.text);
+    cr_assert_eq(again.vocab[TEXT].size, saved.vocab[TEXT].size);
+    for (int i = 0; i < again.vocab[TEXT].size; i++)
+        cr_expect_str_eq(again.vocab[TEXT].word[i], saved.vocab[TEXT].word[i]);
+    cr_expect_eq(again.vocab[TEXT].bpe->merges, saved.vocab[TEXT].bpe->merges);
+    cr_expect_not(rd_model_load(scratch_path("a.safetensors"), &mood, false, &other, &error));
+    rd_saved_free(&other);
+    rd_saved_free(&saved);
+    rd_atomic_close(&file);
+    rd_layout_free(&layout);
+    rd_saved_free(&again);
 }

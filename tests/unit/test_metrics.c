@@ -69,6 +69,18 @@ Test(metrics, nothing_below_the_line_is_zero) {
     rd_confusion_free(&c);
 }
 
+Test(metrics, exact_match) {
+    RdNumbers n;
+    cr_assert(rd_numbers_init(&n, 4, 2));
+    const double truth[] = {0, 3, 1, 1, 5, 6, 2, 2}, predicted[] = {0, 3, 1, 2, 5.4, 5.6, 3, 2};
+    memcpy(n.truth, truth, sizeof truth);
+    memcpy(n.predicted, predicted, sizeof predicted);
+    cr_expect_float_eq(rd_exact_match(&n), 0.5, 1e-12);
+    n.rows = 0;
+    cr_expect_float_eq(rd_exact_match(&n), 0, 1e-12);
+    rd_numbers_free(&n);
+}
+
 /* ---- against scikit-learn: tests/reference/make_metrics.py ---- */
 
 static double next_real(FILE *file) {
