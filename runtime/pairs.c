@@ -136,7 +136,7 @@ RD_INLINE void rd_pairs_columns(const int ACROSS, const real *left, long stride,
 RD_HELPER void rd_pairs_second_of(const RdPairs *pairs, const RdPairsOf *of, int h, const RdRows *x,
                                   const RdRows *y, int width) {
     _Alignas(64) real panel[PAIRS_DEPTH * PAIRS_WIDE * LANES];
-    enum { WIDE = RD_ACROSS < PAIRS_WIDE ? RD_ACROSS : PAIRS_WIDE };
+    enum { WIDE = (int)RD_ACROSS < (int)PAIRS_WIDE ? (int)RD_ACROSS : (int)PAIRS_WIDE };
     for (int d = 0; d < width; d += WIDE * LANES)
         for (int t = 0; t < of->t_count; t += PAIRS_DEPTH) {
             const int wide = RD_MIN(width - d, WIDE * LANES), vectors = RD_VECTORS(wide);
