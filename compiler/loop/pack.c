@@ -30,12 +30,17 @@ static Space space_of(const Program *program, const Graph *g, int i) {
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
+static bool is_part_of_param(const Graph *g, const Node *node) {
+    while (node->op == OP_SLICE) node = graph_node(g, node->in[0]);
+    return node->op == OP_PARAM;
+}
+
 /* Why the values of a node have no place in a packed batch, or NULL. */
 static const char *misfit(const Graph *g, const Node *node) {
     const Type *type = &node->type;
     const char *shape = type_string(g, type);
     int first = step_axes(g, type);
-    if (node->op == OP_PARAM) return NULL;
+    if (is_part_of_param(g, node)) return NULL;
     if (type->rank - first > 2)
         return arena_printf(g->arena,
                             "a value of shape %s is not supported here: apart from the sequence, "

@@ -190,7 +190,7 @@ static Tensor *inputs_of(Arena *arena, const Place *place, const int *sizes) {
     for (int i = 0; i < graph->inputs.len; i++) {
         const Type *type = &graph->inputs.at[i].type;
         inputs[i] = tensor_new(arena, type, sizes);
-        bool real = graph->inputs.at[i].kind == INPUT_REAL;
+        bool real = graph->inputs.at[i].type.kind == TYPE_REAL;
         const void *from = real ? (const void *)place->data->real[i] : place->data->column[i];
         each_row(place, type, &inputs[i], real ? read_reals : read_index, (void *)(uintptr_t)from);
     }
@@ -292,6 +292,14 @@ static int *random_lengths(Arena *arena, const Sym *sym, int owners, Random *ran
     return length;
 }
 
+/* Every word of the text, a step later; the mark at the first. */
+static void set_previous(const Data *data, const Graph *graph, const Input *input, int *column) {
+    const int *length = lengths_of(data, sequence_number(graph, step_sym(graph, &input->type)));
+    const int *words = data->column[input->previous];
+    for (int e = 0, row = 0; e < data->count; e++)
+        for (int t = 0; t < length[e]; t++, row++) column[row] = t ? words[row - 1] : RD_MARK;
+}
+
 Data random_data(Arena *arena, const Graph *graph, int count, const int *length, uint64_t seed) {
     Random random = {seed};
     Data data = {.count = count, .length = length};
@@ -309,7 +317,7 @@ Data random_data(Arena *arena, const Graph *graph, int count, const int *length,
         const Sym *words = &graph->syms.at[input->type.range.sym];
         int range = input->type.range.sym ? random_vocabulary(words) : 0;
         data.vocab[i] = input->kind == INPUT_WORDS ? range + input->type.range.add : 0;
-        if (input->kind == INPUT_REAL) {
+        if (input->type.kind == TYPE_REAL) {
             int reals = size;
             for (int k = step_axes(graph, &input->type); k < input->type.rank; k++)
                 reals *= input->type.dim[k].add;
@@ -321,6 +329,7 @@ Data random_data(Arena *arena, const Graph *graph, int count, const int *length,
         int *column = ARENA_ARRAY(arena, int, size + 1);
         for (int k = 0; k < size; k++)
             column[k] = random_below(&random, range + input->type.range.add);
+        if (input->kind == INPUT_PREVIOUS) set_previous(&data, graph, input, column);
         data.column[i] = column;
     }
     return data;

@@ -466,6 +466,19 @@ const Sample samples[] = {
      "  param start: [4]\n  s = scan rnn(4, relu) over x from h = start * k\n"
      "  p = sum(last(x)) + sum(s.final.h) * k\n",
      "  loss (p - y) * (p - y)\n  output p, y, x, s.h\n"},
+    {"stream", COUPLED,
+     "  target y: words(max_vocab = 11, stream = 9)\n  x = embedding(previous(y), 5)\n"
+     "  s = scan coupled(4, 6) over x from a = 0.5\n  t = scan gru(4) over dropout(s.b, 0.25)\n"
+     "  logits = linear(concat(t.h, s.a), y.size)\n",
+     "  loss cross_entropy(logits, y)\n  output t.h, logits, t.final.h\n"},
+    {"translation",
+     "layer asking(query: [Q], keys: [S, Q]) -> context: [Q], weights: [S] {\n"
+     "  weights = softmax(keys @ query)\n  context = weights @ keys\n}\n",
+     "  input text: words(max_vocab = 9)\n  target y: words(max_vocab = 7, max_length = 9)\n" X
+     "  read = scan gru(4) over x backward\n  z = embedding(previous(y), 3)\n"
+     "  s = scan lstm(4) over z from h = read.final.h\n  context, seen = asking(s.h, read.h)\n"
+     "  logits = linear(s.h + context, y.size)\n",
+     "  loss cross_entropy(logits, y)\n  output seen, s.c, logits, mean(embedding(y, 2))\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;

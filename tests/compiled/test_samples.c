@@ -4,6 +4,7 @@
 #include <criterion/parameterized.h>
 
 #include "agreement.h"
+#include "graph/rewrite.h"
 #include "object.h"
 #include "programs.h"
 #include "samples.h"
@@ -24,7 +25,8 @@ ParameterizedTest(int *width, samples, agree_with_the_interpreter) {
     }
     Object object = object_load(arena, c, sample_count, true, flags_of_width(*width));
     for (int i = 0; i < sample_count; i++)
-        check_agreement(samples[i].name, graph_of_text(arena, sample_text(arena, &samples[i])),
+        check_agreement(samples[i].name,
+                        carry_states(graph_of_text(arena, sample_text(arena, &samples[i]))),
                         object.model[i], i);
     object_unload(&object);
     arena_free(arena);
