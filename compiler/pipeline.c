@@ -102,7 +102,8 @@ static void derive_steps(Compilation *c, Graph *inference, double since, FILE *l
     }
     c->steps.begin = simplify(c->steps.begin);
     since = passed("begin", c->steps.begin, since, log);
-    c->steps.step = simplify(c->steps.step);
+    c->steps.step = simplify(order_axes(c->steps.step));
+    c->steps.step = simplify(split_products(c->steps.step));
     passed("step", c->steps.step, since, log);
 }
 

@@ -193,14 +193,20 @@ static RdSizes sizes_alone(const RdTrained *trained) {
     return sizes;
 }
 
+/* How many steps are kept of what grows with each: those of the longest example. */
+static int longest(const Stream *s) {
+    int most = s->model->columns[s->column].max_length;
+    return most > 0 ? most + 1 : 1000;
+}
+
 int rd_cmd_stream(const RdProgram *program, const RdOptions *options) {
     RdError error;
     Stream s = {.model = program->model};
     find_column(s.model, &s.column, &s.index);
     s.number = rd_zeros((size_t)s.model->columns[s.column].numbers + 1, sizeof *s.number);
     bool done = rd_trained_load(&s.trained, s.model, options->model, 1, &error) &&
-                rd_stepper_open(&s.stepper, s.model, sizes_alone(&s.trained), s.trained.pool,
-                                s.trained.saved.stretch[RD_WEIGHTS], &error) &&
+                rd_stepper_open(&s.stepper, s.model, sizes_alone(&s.trained), longest(&s),
+                                s.trained.pool, s.trained.saved.stretch[RD_WEIGHTS], &error) &&
                 read_lines(&s, &error);
     if (s.stepper.model) rd_stepper_close(&s.stepper);
     rd_tokenizer_free(&s.tokenizer);

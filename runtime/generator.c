@@ -101,7 +101,8 @@ static bool open_generator(Generator *g, RdTrained *trained, const RdOptions *op
 
 static bool begin_search(Generator *g, RdSizes sizes, const RdSearchOptions *options,
                          RdError *error) {
-    if (!rd_stepper_open(&g->stepper, g->trained->model, sizes, g->trained->pool,
+    int most = options->limit + g->prompt_count + 1;
+    if (!rd_stepper_open(&g->stepper, g->trained->model, sizes, most, g->trained->pool,
                          g->trained->saved.stretch[RD_WEIGHTS], error))
         return false;
     g->search = rd_search_new(&g->stepper, options);

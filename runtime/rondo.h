@@ -266,7 +266,9 @@ typedef struct {
     const char *name;
     bool index;   /* int instead of reals */
     bool carried; /* steps change it; otherwise it stays as it begins, */
-    bool counts;  /* or is the number of the step, from 0 */
+    bool counts;  /* or is the number of the step, from 0; */
+    bool grows;   /* or has a row for each step so far, the sequence being so long: of the step at
+                     hand it is zero, and what is put out for it is what it becomes */
     int limit;    /* how many steps can be counted; 0: any number */
     int per_step; /* these as in RdOutput */
     int columns, stride;
@@ -290,7 +292,7 @@ typedef struct {
  * zero; `begin` sets those that are not to begin so, from a batch of which it reads the columns
  * that do not belong to the sequence. Each `step` reads a batch of one step of each example, puts
  * out one row an example, and what the states become. In its batch the columns of the sequence have
- * one value an example; its packing is not looked at. */
+ * one value an example; its packing is that of the steps so far, where states grow. */
 typedef struct {
     int sequence; /* its number */
     int state_count, output_count;

@@ -50,12 +50,16 @@ static void open_columns(RdStepper *s) {
     }
 }
 
-bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, RdPool *pool, void *stretch,
-                     RdError *error) {
+bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, int most, RdPool *pool,
+                     void *stretch, RdError *error) {
     const RdSteps *steps = model->steps;
+    bool grows = false;
+    for (int k = 0; k < steps->state_count; k++) grows |= steps->states[k].grows;
+    if (grows) sizes.rows[steps->sequence - 1] = sizes.examples * most;
     RdRun run = {.sizes = sizes, .pool = pool};
     (void)error;
-    *s = (RdStepper){.model = model, .layout = rd_layout(model, sizes.vocab)};
+    *s = (RdStepper){
+        .model = model, .layout = rd_layout(model, sizes.vocab), .most = grows ? most : 0};
     void **param = rd_zeros((size_t)model->param_count + 1, sizeof *param);
     rd_layout_pointers(&s->layout, model, stretch, param);
     run.param = param;
@@ -68,7 +72,8 @@ bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, RdPool *
         s->state[k] = rd_zeros_aligned(bytes, 1);
         s->next[k] = rd_zeros_aligned(bytes, 1);
     }
-    s->one = rd_zeros(6 * ((size_t)sizes.examples + 2), sizeof *s->one);
+    size_t longest = grows ? (size_t)most : 1, examples = (size_t)sizes.examples;
+    s->packing = rd_zeros(4 * examples * longest + 2 * examples + 2 * longest + 1, sizeof(int));
     open_columns(s);
     return open_run(&s->begin, &steps->begin, steps->output_count, steps->state_count) &&
            open_run(&s->step, &steps->step, steps->output_count, steps->state_count);
@@ -89,7 +94,7 @@ void rd_stepper_close(RdStepper *s) {
     }
     free((void *)s->state);
     free((void *)s->next);
-    free(s->one);
+    free(s->packing);
     for (int c = 0; c < RD_MAX_COLUMNS; c++) {
         free(s->index[c]);
         free(s->real[c]);
@@ -100,36 +105,42 @@ void rd_stepper_close(RdStepper *s) {
 
 /* ---- the batch of a step ---- */
 
-/* One step of each example, in their order. */
-static RdPacking one_step(const RdStepper *s, int examples) {
-    size_t most = (size_t)s->step.sizes.examples + 2;
-    int *length = s->one, *start = length + most, *none = start + most, *example = none + most;
-    int *step = example + most, *count = step + most;
+/* The steps so far of all examples, the one at hand being the last; just that where no state grows.
+ */
+static RdPacking steps_so_far(const RdStepper *s) {
+    int examples = s->batch.examples, steps = s->most ? s->taken + 1 : 1, rows = steps * examples;
+    int *length = s->packing, *place = length + examples, *count = place + examples;
+    int *start = count + steps, *previous = start + steps + 1, *next = previous + rows;
+    int *example = next + rows, *step = example + rows;
     for (int b = 0; b < examples; b++) {
-        length[b] = 1;
-        none[b] = -1;
-        example[b] = b;
-        step[b] = 0;
+        length[b] = steps;
+        place[b] = b;
     }
-    start[0] = 0;
-    start[1] = count[0] = examples;
+    for (int row = 0; row < rows; row++) {
+        previous[row] = row < examples ? -1 : row - examples;
+        next[row] = row + examples < rows ? row + examples : -1;
+        example[row] = row % examples;
+        step[row] = row / examples;
+    }
+    for (int t = 0; t <= steps; t++) start[t] = t * examples;
+    for (int t = 0; t < steps; t++) count[t] = examples;
     return (RdPacking){.examples = examples,
-                       .steps = 1,
-                       .rows = examples,
+                       .steps = steps,
+                       .rows = rows,
                        .length = length,
                        .count = count,
                        .start = start,
-                       .previous = none,
-                       .next = none,
+                       .previous = previous,
+                       .next = next,
                        .example = example,
                        .step = step,
-                       .place = example};
+                       .place = place};
 }
 
 static void take_batch(RdStepper *s, const RdBatch *batch) {
     int sequence = s->model->steps->sequence;
     s->batch = batch ? *batch : (RdBatch){.examples = s->step.sizes.examples};
-    s->batch.packing[sequence - 1] = one_step(s, s->batch.examples);
+    s->batch.packing[sequence - 1] = steps_so_far(s);
     for (int c = 0; c < s->model->column_count; c++) {
         if (batch && s->model->columns[c].per_step != sequence) continue;
         s->batch.index[c] = s->index[c];
@@ -139,19 +150,32 @@ static void take_batch(RdStepper *s, const RdBatch *batch) {
 
 /* ---- steps ---- */
 
+static char *rows_at(void *state, size_t rows, size_t bytes) {
+    return (char *)state + rows * bytes;
+}
+
+/* The rows of the step at hand; those of the next one are zero. */
+static void append_rows(RdStepper *s, const RdRun *run, int k) {
+    size_t bytes = row_bytes(s, &s->model->steps->states[k]), examples = (size_t)s->batch.examples;
+    if (run->next[k])
+        memcpy(rows_at(s->state[k], (size_t)s->taken * examples, bytes), run->next[k],
+               examples * bytes);
+}
+
 /* What a program has put out becomes the states. All of it is copied before any state is replaced:
  * one state may become another. */
 static void carry(RdStepper *s, const RdRun *run) {
     const RdSteps *steps = s->model->steps;
     for (int k = 0; k < steps->state_count; k++) {
         const RdState *state = &steps->states[k];
-        if (!run->next[k]) continue;
+        if (state->grows) append_rows(s, run, k);
+        if (!run->next[k] || state->grows) continue;
         size_t rows = (size_t)(state->per_step ? s->batch.packing[state->per_step - 1].rows
                                                : s->batch.examples);
         memcpy(s->next[k], run->next[k], rows * row_bytes(s, state));
     }
     for (int k = 0; k < steps->state_count; k++) {
-        if (!run->next[k]) continue;
+        if (!run->next[k] || steps->states[k].grows) continue;
         void *old = s->state[k];
         s->state[k] = s->next[k];
         s->next[k] = old;
@@ -160,8 +184,8 @@ static void carry(RdStepper *s, const RdRun *run) {
 
 void rd_stepper_begin(RdStepper *s, const RdBatch *batch) {
     const RdSteps *steps = s->model->steps;
-    take_batch(s, batch);
     s->taken = 0;
+    take_batch(s, batch);
     for (int k = 0; k < steps->state_count; k++)
         memset(s->state[k], 0, rows_of(s, &steps->states[k]) * row_bytes(s, &steps->states[k]));
     if (!steps->begin.run) return;
@@ -189,7 +213,8 @@ static bool count_step(RdStepper *s) {
 }
 
 bool rd_stepper_step(RdStepper *s) {
-    if (!count_step(s)) return false;
+    if ((s->most && s->taken >= s->most) || !count_step(s)) return false;
+    s->batch.packing[s->model->steps->sequence - 1] = steps_so_far(s);
     s->step.batch = &s->batch;
     s->step.state = (const void *const *)s->state;
     s->model->steps->step.run(&s->step);
@@ -198,15 +223,26 @@ bool rd_stepper_step(RdStepper *s) {
     return true;
 }
 
+/* Rows of one step, of each example those of another. */
+static void reorder_rows(RdStepper *s, int k, const int *from, size_t first) {
+    size_t bytes = row_bytes(s, &s->model->steps->states[k]);
+    for (int b = 0; b < s->batch.examples; b++)
+        memcpy(rows_at(s->next[k], first + (size_t)b, bytes),
+               rows_at(s->state[k], first + (size_t)from[b], bytes), bytes);
+}
+
 void rd_stepper_reorder(RdStepper *s, const int *from) {
     const RdSteps *steps = s->model->steps;
+    size_t examples = (size_t)s->batch.examples, rows = (size_t)s->taken * examples;
     for (int k = 0; k < steps->state_count; k++) {
         const RdState *state = &steps->states[k];
         if (!state->carried) continue;
-        size_t bytes = row_bytes(s, state);
-        for (int b = 0; b < s->batch.examples; b++)
-            memcpy((char *)s->next[k] + (size_t)b * bytes,
-                   (char *)s->state[k] + (size_t)from[b] * bytes, bytes);
+        if (!state->grows) reorder_rows(s, k, from, 0);
+        for (size_t row = 0; state->grows && row < rows; row += examples)
+            reorder_rows(s, k, from, row);
+        if (state->grows && s->taken < s->most)
+            memset(rows_at(s->next[k], rows, row_bytes(s, state)), 0,
+                   examples * row_bytes(s, state));
         void *old = s->state[k];
         s->state[k] = s->next[k];
         s->next[k] = old;

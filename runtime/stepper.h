@@ -19,14 +19,16 @@ typedef struct {
     /* private: */
     RdLayout layout;
     void **state, **next; /* [state_count] each state, and room for what it becomes */
-    int *one;             /* a packing of one step an example */
+    int most;             /* steps; 0: any number, no state grows */
+    int *packing;         /* of the steps so far */
 } RdStepper;
 
-/* For batches up to `sizes`, with the weights in `stretch` (layout.h), which must outlive the
- * stepper, as must the pool. The model has steps. False when there is not enough memory. Overwrites
- * *stepper; freed with rd_stepper_close, also after a failure. */
-bool rd_stepper_open(RdStepper *stepper, const RdModel *model, RdSizes sizes, RdPool *pool,
-                     void *stretch, RdError *error);
+/* For batches up to `sizes` and at most so many steps (which matters to states that grow), with the
+ * weights in `stretch` (layout.h), which must outlive the stepper, as must the pool. The model has
+ * steps. False when there is not enough memory. Overwrites *stepper; freed with rd_stepper_close,
+ * also after a failure. */
+bool rd_stepper_open(RdStepper *stepper, const RdModel *model, RdSizes sizes, int most,
+                     RdPool *pool, void *stretch, RdError *error);
 void rd_stepper_close(RdStepper *stepper);
 
 /* The states before the first step, for the examples of this batch, which must stay until the last

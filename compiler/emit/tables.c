@@ -348,7 +348,9 @@ static void emit_states(const Graph *step, Text *out) {
                     state->type.kind == TYPE_INDEX ? "true" : "false",
                     is_carried(step, i) ? "true" : "false",
                     sequence_number(step, step_sym(step, &state->type)),
-                    state->counts ? ".counts = true, " : "");
+                    state->counts  ? ".counts = true, "
+                    : state->grows ? ".grows = true, "
+                                   : "");
         emit_row(step, &state->type, out);
         if (state->counts && state->type.kind == TYPE_INDEX)
             text_printf(out, ", .limit = %d", state->type.range.add);

@@ -120,15 +120,17 @@ typedef struct {
                            * each of which has these characters */
     int previous;         /* INPUT_PREVIOUS: of which input */
     bool counts;          /* INPUT_STATE: the number of the step, from 0 */
-    double start;         /* INPUT_CARRIED: all its numbers before the first window */
-    bool split;           /* INPUT_WORDS: the data say what its words are, at white space */
-    const char **fields;  /* INPUT_REAL: of the data, a name a number, or NULL */
-    bool as_is;           /* INPUT_REAL: not scaled */
-    const char *by;       /* frames: the field of their sequence's id, or NULL */
-    int window;           /* frames, INPUT_WORDS: how many make an example; 0: all of them */
-    int stride;           /* INPUT_WORDS: from one window to the next */
-    bool stream;          /* INPUT_WORDS: a window goes on where the one before it ended */
-    int ahead;            /* the line that a value is read from, counted from a window's last */
+    bool grows;          /* INPUT_STATE: a row for each step so far, the last of which is zero; what
+                          * becomes it is that row */
+    double start;        /* INPUT_CARRIED: all its numbers before the first window */
+    bool split;          /* INPUT_WORDS: the data say what its words are, at white space */
+    const char **fields; /* INPUT_REAL: of the data, a name a number, or NULL */
+    bool as_is;          /* INPUT_REAL: not scaled */
+    const char *by;      /* frames: the field of their sequence's id, or NULL */
+    int window;          /* frames, INPUT_WORDS: how many make an example; 0: all of them */
+    int stride;          /* INPUT_WORDS: from one window to the next */
+    bool stream;         /* INPUT_WORDS: a window goes on where the one before it ended */
+    int ahead;           /* the line that a value is read from, counted from a window's last */
     Span span;
 } Input;
 

@@ -281,6 +281,7 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->kind == INPUT_TAGS || (input->kind == INPUT_WORDS && input->type.rank == 2))
             text_printf(text, " over %d", input->over);
         if (input->counts) text_puts(text, " counts");
+        if (input->grows) text_puts(text, " grows");
         if (input->kind == INPUT_PREVIOUS) text_printf(text, " of %d", input->previous);
         if (input->pattern) text_printf(text, " pattern %s", quoted(graph->arena, input->pattern));
         if (input->merges) text_printf(text, " merges %d", input->merges);

@@ -185,6 +185,7 @@ static void read_column(Reader *reader, bool target) {
             cursor_fail(cursor, "the input must stand before this one");
     }
     if (input.kind == INPUT_STATE) input.counts = accept_word(cursor, "counts");
+    if (input.kind == INPUT_STATE) input.grows = accept_word(cursor, "grows");
     if (input.kind == INPUT_PREVIOUS) {
         input.previous = read_setting(reader, "of");
         if (input.previous < 0 || input.previous >= reader->graph->inputs.len)

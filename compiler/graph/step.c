@@ -1,4 +1,6 @@
 /* The step program of a model that is causal along a sequence, derived from its inference graph. */
+#include "graph/step.h"
+
 #include <string.h>
 
 #include "graph/rewrite.h"
@@ -8,6 +10,8 @@ typedef struct {
     int sequence;
     bool *depends; /* of each node: on the sequence */
     bool *shared;
+    Future *future;
+    int *past; /* of each node: its values at all steps so far, in the step program; -1 */
     Rebuild step;
     VEC(Output) next;  /* ROLE_STATE of the step program, whose nodes are those of `from`, … */
     VEC(Output) first; /* … and of the begin program */
@@ -17,18 +21,11 @@ typedef struct {
 
 /* ---- what is causal ---- */
 
-/* The axis of a type that is the sequence, or -1. */
-static int axis_in(const Type *type, int sequence) {
-    for (int i = 0; i < type->rank; i++)
-        if (type->dim[i].sym == sequence) return i;
-    return -1;
-}
-
 static bool *dependence(const Graph *g, int sequence) {
     bool *depends = ARENA_ARRAY(g->arena, bool, g->nodes.len + 1);
     for (int i = 0; i < g->nodes.len; i++) {
         const Node *node = graph_node(g, i);
-        depends[i] = axis_in(&node->type, sequence) >= 0 ||
+        depends[i] = own_axis(&node->type, sequence) >= 0 ||
                      (node->op == OP_LENGTH && node->attr.index == sequence);
         for (int k = 0; k < node->count; k++) depends[i] |= node->in[k] < i && depends[node->in[k]];
     }
@@ -48,16 +45,28 @@ static const char *type_obstacle(const Graph *g, const Type *type, int sequence)
         if (sym->kind == SYM_LENGTH && sym->parent == sequence)
             return "each of its steps is a sequence itself";
     }
-    return axes > 1 ? "this relates each step to all others" : NULL;
+    return axes > 2 ? "this relates more than two steps" : NULL;
+}
+
+/* Whether the values of a node at all steps so far can be had: numbers, a row a step. */
+static bool can_be_kept(const Graph *g, int node, int sequence) {
+    const Node *n = graph_node(g, node);
+    return n->type.kind == TYPE_REAL && own_axis(&n->type, sequence) == 0;
 }
 
 /* Why a node needs more than the steps so far, or NULL. */
-static const char *obstacle(const Graph *g, const Node *node, int sequence) {
+static const char *obstacle(const Steps *s, const Graph *g, const Node *node) {
+    int sequence = s->sequence;
     const char *reason = type_obstacle(g, &node->type, sequence);
     const Type *operand = node->count ? &graph_node(g, node->in[0])->type : NULL;
-    int axis = operand ? axis_in(operand, sequence) : -1;
+    int axis = operand ? own_axis(operand, sequence) : -1;
     bool along = axis >= 0 && node->attr.axis == axis;
     if (reason) return reason;
+    for (int k = 0; k < node->count; k++)
+        if (reads_past(g, node, k, sequence) && !can_be_kept(g, node->in[k], sequence))
+            return "this looks at all steps of what cannot be kept";
+    if (needs_future(g, (int)(node - g->nodes.at), s->future, sequence))
+        return "this is taken over all steps";
     switch (node->op) {
         case OP_INPUT:
             return g->inputs.at[node->attr.index].target ? "this is what is to be found" : NULL;
@@ -71,10 +80,10 @@ static const char *obstacle(const Graph *g, const Node *node, int sequence) {
         case OP_MAX:
         case OP_ARGMAX:
             return along ? "this is taken over all steps" : NULL;
-        case OP_CONTRACT:
-            return axis >= 0 && !strchr(node->attr.out, node->attr.a[axis])
-                       ? "this is a sum over all steps"
-                       : NULL;
+        case OP_CONTRACT: {
+            char own = own_label(g, node, sequence);
+            return own && !strchr(node->attr.out, own) ? "this is a sum over all steps" : NULL;
+        }
         case OP_LENGTH:
             return node->attr.index == sequence ? "this is the number of all steps" : NULL;
         case OP_SLICE:
@@ -99,10 +108,12 @@ static int first_obstacle(const Steps *s, Output output, const char **why) {
     bool *live = graph_live(&alone);
     for (int i = 0; i < alone.nodes.len; i++) {
         if (!live[i] || !s->depends[i]) continue;
-        *why = obstacle(&alone, graph_node(&alone, i), s->sequence);
+        *why = obstacle(s, &alone, graph_node(&alone, i));
         if (*why) return i;
     }
-    return -1;
+    *why = "this relates each step to all others";
+    const Type *type = &graph_node(&alone, output.node)->type;
+    return past_axis(type, s->sequence) < 0 ? -1 : output.node;
 }
 
 /* Keeps the outputs of each step that are causal; false when there are none, or when what is
@@ -215,28 +226,38 @@ static int long_before(Steps *s, int value, const char *name, int steps, Span sp
     return value;
 }
 
+/* The values of a node at all steps so far: what it was at those before, kept, and what it is. */
+static int past_of(Steps *s, int i) {
+    Graph *to = s->step.to;
+    const Node *node = graph_node(s->from, i);
+    if (s->past[i] >= 0) return s->past[i];
+    if (node->op == OP_POSITION || node->op == OP_CONST)
+        return s->past[i] = graph_leaf(to, node->op, node->type, node->attr, node->span);
+    int before = add_state(s, node->name ? node->name : "past", node->type, node->span);
+    s->inputs.at[s->inputs.len - 1].grows = to->inputs.at[to->inputs.len - 1].grows = true;
+    int now = s->step.map[i];
+    vec_push(s->from->arena, &s->moved, state_output(s, now));
+    Attr last = {.direction = 1};
+    int placed = graph_add_typed(to, OP_PLACE, 1, &now, last, &node->type, node->span);
+    return s->past[i] = graph_binary(to, OP_ADD, before, placed, node->span);
+}
+
 /* ---- one step ---- */
 
-static void drop_label(Attr *attr, const Type *types[2], int sequence) {
-    char *labels[2] = {attr->a, attr->b}, label = 0;
-    for (int k = 0; k < 2; k++) {
-        int axis = axis_in(types[k], sequence);
-        if (axis < 0) continue;
-        label = labels[k][axis];
-        memmove(labels[k] + axis, labels[k] + axis + 1, strlen(labels[k] + axis));
-    }
-    char *out = label ? strchr(attr->out, label) : NULL;
-    if (out) memmove(out, out + 1, strlen(out));
+static void drop_label(char *labels, char label) {
+    char *at = label ? strchr(labels, label) : NULL;
+    if (at) memmove(at, at + 1, strlen(at));
 }
 
 /* The attributes without the axis of the sequence. */
 static Attr step_attr(const Steps *s, const Node *node) {
     Attr attr = node->attr;
-    int result = axis_in(&node->type, s->sequence), axis = result;
+    int result = own_axis(&node->type, s->sequence), axis = result;
     if (node->op == OP_CONTRACT) {
-        const Type *types[2] = {&graph_node(s->from, node->in[0])->type,
-                                &graph_node(s->from, node->in[1])->type};
-        drop_label(&attr, types, s->sequence);
+        char own = own_label(s->from, node, s->sequence);
+        drop_label(attr.a, own);
+        drop_label(attr.b, own);
+        drop_label(attr.out, own);
         return attr;
     }
     if (node->op == OP_EXPAND) {
@@ -246,7 +267,7 @@ static Attr step_attr(const Steps *s, const Node *node) {
     }
     bool of_operand =
         node->op == OP_SUM || node->op == OP_MAX || node->op == OP_ARGMAX || node->op == OP_FINAL;
-    if (of_operand) axis = axis_in(&graph_node(s->from, node->in[0])->type, s->sequence);
+    if (of_operand) axis = own_axis(&graph_node(s->from, node->in[0])->type, s->sequence);
     if (attr.axis > axis) attr.axis--;
     return attr;
 }
@@ -254,7 +275,7 @@ static Attr step_attr(const Steps *s, const Node *node) {
 static int one_step(Steps *s, int i) {
     const Node *node = graph_node(s->from, i);
     Graph *to = s->step.to;
-    int axis = axis_in(&node->type, s->sequence);
+    int axis = own_axis(&node->type, s->sequence);
     Type type = axis < 0 ? node->type : type_without(node->type, axis);
     bool along = node->attr.axis == axis;
     if (node->op == OP_POSITION)
@@ -265,7 +286,9 @@ static int one_step(Steps *s, int i) {
                              node->attr.axis - (node->attr.axis > axis), node->attr.direction,
                              node->in[0], node->span);
     int *in = ARENA_ARRAY(to->arena, int, node->count + 1);
-    for (int k = 0; k < node->count; k++) in[k] = value_of(s, node->in[k]);
+    for (int k = 0; k < node->count; k++)
+        in[k] = reads_past(s->from, node, k, s->sequence) ? past_of(s, node->in[k])
+                                                          : value_of(s, node->in[k]);
     if (node->op == OP_SHIFT && along)
         return long_before(s, in[0], graph_node(s->from, node->in[0])->name, -node->attr.start,
                            node->span);
@@ -280,7 +303,7 @@ static void take_inputs(Steps *s) {
     for (int i = 0; i < s->from->inputs.len; i++) {
         Input input = s->from->inputs.at[i];
         vec_push(to->arena, &s->inputs, input);
-        int axis = axis_in(&input.type, s->sequence);
+        int axis = own_axis(&input.type, s->sequence);
         if (axis >= 0) input.type = type_without(input.type, axis);
         vec_push(to->arena, &to->inputs, input);
     }
@@ -289,6 +312,8 @@ static void take_inputs(Steps *s) {
 static Graph *step_graph(Steps *s) {
     bool *live = graph_live(s->from);
     s->step = rebuild_new(s->from);
+    s->past = ARENA_ARRAY(s->from->arena, int, s->from->nodes.len + 1);
+    for (int i = 0; i < s->from->nodes.len; i++) s->past[i] = -1;
     take_inputs(s);
     for (int i = 0; i < s->from->nodes.len; i++)
         if (live[i] && s->depends[i]) s->step.map[i] = one_step(s, i);
@@ -336,7 +361,10 @@ StepPrograms derive_step(Graph *graph) {
     StepPrograms programs = {0};
     int sequence = choose_sequence(graph, &programs);
     if (!sequence) return programs;
-    Steps s = {.from = graph, .sequence = sequence, .depends = dependence(graph, sequence)};
+    Steps s = {.from = graph,
+               .sequence = sequence,
+               .depends = dependence(graph, sequence),
+               .future = known_future(graph, sequence)};
     if (!choose_outputs(&s, &programs)) return programs;
     s.shared = graph_shared(s.from);
     programs.sequence = sequence;

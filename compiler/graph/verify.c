@@ -278,6 +278,13 @@ static void check_recurrences(Check *check) {
              bad, op_info[graph_node(graph, bad)->op].name, cycles[bad]);
 }
 
+/* Whether a value of this type can become the state: all of it, or its last row. */
+static bool becomes(const Type *type, const Input *state) {
+    Type row = state->type;
+    if (state->grows && row.rank) row = type_without(row, 0);
+    return type_equal(type, &row);
+}
+
 static void check_output(Check *check, int index) {
     const Graph *graph = check->graph;
     const Output *output = &graph->outputs.at[index];
@@ -321,7 +328,7 @@ static void check_output(Check *check, int index) {
             if (output->param < 0 || output->param >= graph->inputs.len ||
                 graph->inputs.at[output->param].kind != INPUT_STATE)
                 fail(check, "output %d becomes no state", index);
-            else if (!type_equal(type, &graph->inputs.at[output->param].type))
+            else if (!becomes(type, &graph->inputs.at[output->param]))
                 fail(check, "output %d has another type than its state", index);
             break;
         case ROLE_GENERATED:

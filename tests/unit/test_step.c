@@ -47,10 +47,30 @@ static Tensor step_of(Arena *arena, const Type *type, const int *sizes, const Te
     return step;
 }
 
+/* What was put out becomes the states, or their last rows. */
 static void carry(const Graph *graph, const Tensor *results, Tensor *inputs) {
-    for (int i = 0; i < graph->outputs.len; i++)
-        if (graph->outputs.at[i].role == ROLE_STATE)
-            inputs[graph->outputs.at[i].param] = results[graph->outputs.at[i].node];
+    for (int i = 0; i < graph->outputs.len; i++) {
+        const Output *output = &graph->outputs.at[i];
+        if (output->role != ROLE_STATE) continue;
+        Tensor *state = &inputs[output->param];
+        const Tensor *value = &results[output->node];
+        if (!graph->inputs.at[output->param].grows) {
+            *state = *value;
+            continue;
+        }
+        long row = tensor_size(value), all = tensor_size(state);
+        memcpy(state->at + all - row, value->at, (size_t)row * sizeof *value->at);
+    }
+}
+
+/* One row more, of zeros. */
+static void grow(Arena *arena, const Graph *graph, const int *sizes, Tensor *inputs, int t) {
+    for (int i = column_count(graph); i < graph->inputs.len; i++) {
+        if (!graph->inputs.at[i].grows) continue;
+        Tensor longer = tensor_new(arena, &graph->inputs.at[i].type, sizes);
+        if (t) memcpy(longer.at, inputs[i].at, (size_t)tensor_size(&inputs[i]) * sizeof(double));
+        inputs[i] = longer;
+    }
 }
 
 static void count(Tensor *position, int t) {
@@ -99,7 +119,12 @@ static void check_same(Arena *arena, Graph *whole, const StepPrograms *steps, ui
             i < column_count(g) ? in.inputs[i] : tensor_new(arena, &g->inputs.at[i].type, in.sizes);
     step.inputs = inputs;
     carry(steps->begin, evaluate(arena, steps->begin, &step), inputs);
+    int *so_far = ARENA_ARRAY(arena, int, g->syms.len);
+    memcpy(so_far, in.sizes, (size_t)g->syms.len * sizeof *so_far);
+    step.sizes = so_far;
     for (int t = 0; t < in.sizes[steps->sequence]; t++) {
+        so_far[steps->sequence] = t + 1;
+        grow(arena, g, so_far, inputs, t);
         for (int i = column_count(g); i < g->inputs.len; i++)
             if (g->inputs.at[i].counts) count(&inputs[i], t);
         for (int i = 0; i < column_count(g); i++) {
@@ -164,6 +189,11 @@ Test(step, agrees_with_the_whole_sequence_of_cells_and_windows) {
          "  s = scan rnn(5) over tanh(causal_conv(x, 4, 3)) from h = tanh(first)\n"
          "  output s.h + shift(s.h, 2), x - shift(x, 1)",
          6},
+        {"",
+         "  h = transformer(positional_encoding(embedding(text, 8)), 2, F = 8, depth = 2,\n"
+         "      with = attend_causally)\n"
+         "  c = scan gru(3) over h\n  output linear(c.h, 2)",
+         7},
         {greedy, "  x = embedding(text, 6)\n  s = scan greedy(3) over x\n  output s.last", 1},
     };
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
@@ -190,6 +220,7 @@ Test(step, says_what_is_in_the_way) {
         {"conv(x, 3, 2)\n  output max_pool(r)", "another number of steps", 0},
         {"mean(x)\n  output r", "over all steps", 0},
         {"linear(max(x), 2)\n  output r", "over all steps", 6},
+        {"transformer(x, 2, F = 4, depth = 1)\n  output r", "over all steps", 0},
         {"tanh(x) + x.length\n  output r", "the number of all steps", 6},
     };
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
