@@ -51,8 +51,9 @@ Graph *for_inference(Graph *graph);
  * SHIFT gives, is an INPUT_STATE that the runtime carries; ROLE_STATE outputs say what it becomes.
  * What does not depend on the sequence is computed once, by `begin`, whose ROLE_STATE outputs are
  * what the states start from (the others from zero); a state that `step` does not put out keeps its
- * value. What asks for the position of a step is given its number. The two have the same inputs,
- * but for the axis.
+ * value. What asks for the position of a step is given its number. Of a value of each step and all
+ * steps, [T, …, T], the first axis is gone and the second has the steps so far: what is read there
+ * is kept in a state that grows, a row a step. The two have the same inputs, but for the axis.
  *
  * The sequence is the one that the model generates, else its only one. Outputs stay that have a
  * value for each step and depend on no later one; where there are none, or what is generated is not

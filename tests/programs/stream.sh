@@ -11,7 +11,8 @@ model tagger {
   target tag:  tags(over = text, max_tags = 6)
 
   x      = causal_conv(embedding(text, 6), 8, 2)
-  states = scan gru(8) over x
+  past   = transformer(x, 2, F = 8, depth = 2, with = attend_causally)
+  states = scan gru(8) over past
   logits = linear(states.h, tag.size)
 
   loss   cross_entropy(logits, tag)
