@@ -320,7 +320,8 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
                          at_row(writer, access));
         case OP_LENGTH:
             return length(writer, n);
-        case OP_MASK:
+        case OP_MASK: /* of pairs: numbered as if all sequences were as long as possible */
+            if (is_length(access.line)) access.line = (int)size_for(writer->graph, access.line, 0);
             return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
                          at_row(writer, access), position(writer, access, column), n->attr.value);
         case OP_ONEHOT:

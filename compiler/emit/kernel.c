@@ -109,16 +109,26 @@ static void emit_row(Writer *writer, const Stage *stage) {
     }
 }
 
+/* The columns that values of pairs have in a row, where the stage computes or searches some. */
+static void emit_width(Writer *writer, const Stage *stage) {
+    int width = stage->columns;
+    for (int i = 0; i < stage->nodes.len && !is_length(width); i++) {
+        const Node *n = graph_node(writer->graph, stage->nodes.at[i]);
+        if (n->op == OP_ARGMAX) width = width_of(writer->program, n->in[0]);
+    }
+    if (is_length(width))
+        text_printf(writer->out, "const int width = rd_length(%s, %sexample[at]);\n",
+                    packing_of(writer, "w->", width - LENGTH_OF),
+                    packing(writer, "w->", stage->axis));
+}
+
 /* A stage without products. */
 static void emit_sweep(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     Text *out = writer->out;
     text_puts(out, "RD_ROLLED for (long at = row; at < row + rows; at++) {\n");
     out->indent++;
-    if (is_length(stage->columns))
-        text_printf(out, "const int width = rd_length(%s, %sexample[at]);\n",
-                    packing_of(writer, "w->", stage->columns - LENGTH_OF),
-                    packing(writer, "w->", stage->axis));
+    emit_width(writer, stage);
     if (graph_node(writer->graph, stage->nodes.at[0])->op == OP_CONCAT) {
         begin_loads(writer, false);
         emit_concat(writer, stage->nodes.at[0]);

@@ -60,7 +60,7 @@ static const char *misfit(const Graph *g, const Node *node) {
     if (is_pair(step_sym(g, type)) && sequence_number(g, step_sym(g, type)) > MAX_SEQUENCES)
         return arena_printf(g->arena, "a value of shape %s needs fewer sequences in the model",
                             shape);
-    bool whole = node->op == OP_FINAL || node->op == OP_ARGMAX;
+    bool whole = node->op == OP_FINAL;
     const Type *steps = whole ? &graph_node(g, node->in[0])->type : type;
     if ((whole || op_info[node->op].class == OP_TIME) && is_pair(step_sym(g, steps)))
         return arena_printf(g->arena,

@@ -123,7 +123,10 @@ static double packed_mask(void *user, int stream, double zero, const int *at) {
     int axes = step_axes(place->graph, type), column = 0;
     int n = sequence_number(place->graph, step_sym(place->graph, type));
     long row = place->row[n][data_row(place, n, at, axes)];
-    for (int i = axes; i < type->rank; i++) column = column * type->dim[i].add + at[i];
+    for (int i = axes; i < type->rank; i++) {
+        const Sym *sym = &place->graph->syms.at[type->dim[i].sym];
+        column = column * (sym->kind == SYM_LENGTH ? sym->max : type->dim[i].add) + at[i];
+    }
     return rd_mask(place->key, stream, row, column, zero)[0];
 }
 

@@ -421,6 +421,34 @@ const Sample samples[] = {
      "      + binary_cross_entropy(sigmoid(sum(logits)), 0.25) + multi_margin(logits, label)\n"
      "      + binary_cross_entropy_with_logits(max(hidden), 0.75, 2)\n"
      "  output logits, size, (price, sum(logits), 3)\n"},
+    {"heads", "",
+     X "  param w: [7, 6], b: [2]\n"
+       "  wide = learned_positions(linear(x, 6), 256)\n"
+       "  a = multi_head_attention(wide, wide, wide, 2)\n"
+       "  c = multi_head_attention(a, a, wide, 3, with = attend_causally)\n"
+       "  hidden = concat(mean(positional_encoding(c)), max_pool(a), mean(c @ "
+       "transpose(w)))\n" LINEAR,
+     NULL},
+    {"pairs_of_two_texts",
+     "layer best(x: [N]) -> [] { max(x) }\n"
+     "layer answer(query: [D], keys: [S, D], bias: [], scale: [], far: []) -> z: [D], m: [] {\n"
+     "  scores = tanh(keys @ query / (1 + scale))\n"
+     "  z = weighed(scores, bias, far) @ keys\n  m = best(scores)\n}\n"
+     "layer weighed(x: [S], bias: [], far: []) {\n"
+     "  e = exp(x + bias - select(less(far, position(x)), 0.5, 0))\n"
+     "  dropout(e, 0.2) / sum(e)\n}\n"
+     "layer nearest(query: [D], keys: [S, D]) -> [] { max(across(tanh(keys + query))) }\n"
+     "layer across(x: [D]) -> [] { sum(x) }\n"
+     "layer answers(query: [T, D], keys: [S, D], bias: [], scale: []) -> z: [T, D], m: [T] {\n"
+     "  z, m = answer(query, keys, bias, scale, position(query))\n}\n",
+     "  input other: words(max_vocab = 9, max_length = 20)\n  param bias: [3]\n" X
+     "  y = parts_of(tanh(linear(embedding(other, 7), 12)), 3)\n"
+     "  z, m = answers(parts_of(linear(x, 12), 3), y, bias, x.length * 0.1)\n"
+     "  u = attend(tanh(linear(x, 5)), tanh(linear(x, 5)), x)\n"
+     "  v, t = answers(x, x, 1, 0)\n  n = nearest(x, linear(embedding(other, 3), 5))\n"
+     "  hidden = concat(mean(joined(z)), mean(u), mean(transpose(m)) * max(t) + mean(n), "
+     "mean(v))\n" LINEAR,
+     NULL},
     {"word_scores", "",
      X "  s = scan lstm(9) over x\n  words = linear(s.h, text.size)\n  hidden = s.final.h\n" LINEAR,
      "  loss cross_entropy(words, text, 0.1)\n"
