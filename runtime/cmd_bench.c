@@ -7,6 +7,8 @@
 
 #include "alloc.h"
 #include "bench_kernels.h"
+#include "bench_steps.h"
+#include "generator.h"
 #include "made_up.h"
 #include "program.h"
 #include "report.h"
@@ -123,6 +125,25 @@ static bool measure_kernels(Job *job, RdError *error) {
     return good;
 }
 
+/* A model that generates writes one text: each token reads the weights once. */
+static bool measure_generation(Job *job, RdError *error) {
+    const RdMachine machine = rd_measure_machine(job->model);
+    const RdOptions *options = job->options;
+    RdSizes sizes = {.examples = 1};
+    RdStepSpeed speed;
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] = options->length;
+    for (int c = 0; c < job->model->column_count; c++) sizes.vocab[c] = job->vocab[c].size;
+    if (!rd_measure_steps(job->model, sizes, job->trainer.pool, job->trainer.session.param,
+                          options->length, options->repeat, &speed, error))
+        return false;
+    printf(
+        "\ngenerate  %.0f tokens/s, each reading %.2f MB of weights: %.1f GB/s, %.0f %% of what "
+        "memory allows\n",
+        speed.tokens, speed.weights / 1e6, speed.tokens * speed.weights / 1e9,
+        100 * speed.tokens * speed.weights / machine.memory);
+    return true;
+}
+
 static bool open_job(Job *job, RdError *error) {
     const RdOptions *options = job->options;
     RdMadeUp wanted = {.examples = options->batch * BATCHES,
@@ -186,6 +207,8 @@ int rd_cmd_bench(const RdProgram *program, const RdOptions *options) {
         job.peak = measure_peak(&job);
         (options->json ? print_json : print_text)(&job, speeds);
         if (!options->json) good = measure_kernels(&job, &error);
+        bool alone = rd_generates(job.model) && !rd_generates_from_inputs(job.model);
+        if (good && !options->json && alone) good = measure_generation(&job, &error);
     }
     close_job(&job);
     return good ? RD_EXIT_OK : rd_report(&error);

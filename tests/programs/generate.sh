@@ -52,6 +52,8 @@ run out ./lm generate --model lm.safetensors --length 2
 run out ./lm generate --model lm.safetensors --beam 3 --json --prompt the
 grep -qE '^\{"text":"the [a-z ]+","score":-[0-9.e-]+\}$' out || fail "as JSON: $(cat out)"
 
+run out ./lm bench --length 10 --repeat 2 --words 50
+has out '^generate  [0-9]* tokens/s, each reading 0.0[0-9]* MB of weights: '
 # ---- what is wrong is said ----
 tested=./lm
 wrong 1 "generate: the model reads no text; --prompt says how to begin" \
