@@ -171,7 +171,7 @@ static void propose(void *context, int row) {
 /* ---- a step ---- */
 
 static double score_of(const RdSearch *s, double logp, int length) {
-    return s->options.penalty > 0 ? logp / pow(length, s->options.penalty) : logp;
+    return length > 0 ? logp / pow(length, s->options.penalty) : logp;
 }
 
 static void complete(RdSearch *s, int text, double logp, int length, int row, int count) {
