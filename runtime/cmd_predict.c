@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "answers.h"
+#include "columns.h"
 #include "generator.h"
 #include "program.h"
 #include "series.h"
@@ -174,6 +175,10 @@ static bool answer_all(Predictor *predictor, RdError *error) {
 
 static bool set_style(Predictor *predictor, RdError *error) {
     const RdModel *model = predictor->trained.model;
+    if (!rd_field_count(model, false))
+        return rd_fail(error,
+                       "the model has no input to answer; generate goes on with a text, "
+                       "eval says how probable one is");
     const char *no_color = getenv("NO_COLOR");
     bool terminal = isatty(STDOUT_FILENO);
     predictor->style = (RdAnswerStyle){.model = model,

@@ -377,8 +377,23 @@ static bool skip_record(Reading *r, const RdError *why, RdError *error) {
     return true;
 }
 
+/* Whether the model produces a text and needs nothing else: its examples are lines. */
+static bool produces_lines(const RdModel *model, bool need_targets) {
+    int produced = 0;
+    for (int c = 0; c < model->column_count; c++)
+        produced += model->columns[c].marked && !model->columns[c].window;
+    return produced == 1 && need_targets && rd_field_count(model, true) == 1;
+}
+
+/* Between the lines of a text that is produced others may be empty. */
+static bool is_gap(const Reading *r, const RdRecord *record) {
+    return r->reader && rd_reader_format(r->reader) == RD_FORMAT_LINES && !record->length[0] &&
+           produces_lines(r->model, r->options.need_targets);
+}
+
 static bool take_or_skip(Reading *r, const RdRecord *record, RdError *error) {
     RdError why;
+    if (is_gap(r, record)) return true;
     if (take(r, record, &why)) return true;
     note_gap(r, record, record->line);
     return skip_record(r, &why, error);
@@ -530,6 +545,9 @@ static RdFormat fallback_format(const RdModel *model, bool need_targets) {
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error) {
     *data = (RdData){0};
+    bool lines = produces_lines(model, options.need_targets);
+    if (lines && options.format == RD_FORMAT_AUTO) options.format = rd_named_format(path);
+    if (lines && options.format == RD_FORMAT_AUTO) options.format = RD_FORMAT_LINES;
     if (rd_long_text(model) >= 0) options.format = RD_FORMAT_LINES;
     RdReader *reader =
         rd_reader_open(path, options.format, fallback_format(model, options.need_targets), error);

@@ -93,8 +93,7 @@ static bool ends_with(const char *name, size_t length, const char *ending) {
     return length >= n && strncasecmp(name + length - n, ending, n) == 0;
 }
 
-/* The format that the name says, or AUTO. */
-static RdFormat named_format(const char *name) {
+RdFormat rd_named_format(const char *name) {
     static const struct {
         const char *ending;
         RdFormat format;
@@ -123,7 +122,7 @@ static bool begins_as_conllu(const RdReader *r) {
 }
 
 static RdFormat detect(const RdReader *r, RdFormat fallback) {
-    RdFormat format = named_format(r->name);
+    RdFormat format = rd_named_format(r->name);
     if (format != RD_FORMAT_AUTO) return format;
     if (fallback == RD_FORMAT_CONLL)
         return begins_as_conllu(r) ? RD_FORMAT_CONLLU : RD_FORMAT_CONLL;

@@ -41,6 +41,9 @@ typedef enum {
  * with rd_reader_close. */
 RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, RdError *error);
 
+/* The format that the name of a file says, or AUTO. */
+RdFormat rd_named_format(const char *name);
+
 /* The next record that is not an empty line (in LINES and CONLL an empty line is an empty
  * field). Messages
  * begin with "path:line: ". Every field is valid UTF-8 without NUL. */

@@ -28,6 +28,7 @@ static void use(const RdModel *model, const RdData *data) {
         if (model->columns[c].kind == RD_NUMBERS) rd_scale_build(model, data, c, &vocab[c]);
     }
     rd_encode(model, data, vocab, &examples);
+    rd_examples_cut(&examples, model, 3);
     rd_plan_new(&examples, 3, &plan);
     rd_plan_shuffle(&plan, 1, 1);
     for (int k = 0; k < plan.batch_count; k++) {
@@ -48,6 +49,7 @@ static const RdModel *choose(unsigned mode, RdFormat *format) {
     if (!(mode & 128)) return models[mode & 3];
     if (!(mode & 32)) return models[4 + (mode & 3)];
     *format = mode & 64 ? RD_FORMAT_CONLL : RD_FORMAT_CONLLU;
+    if (mode & 2) return mode & 1 ? &said : &book;
     return mode & 1 ? &tagger : &listed;
 }
 

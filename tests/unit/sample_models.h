@@ -168,4 +168,46 @@ static const RdModel listed = {.name = "listed",
                                .sequence_count = 1,
                                .sequences = first_column};
 
+/* from: words; to: words that are produced; what comes before these */
+static const RdColumn said_columns[] = {
+    {.name = "from", .kind = RD_WORDS, .per_step = 1, .max_length = 4},
+    {.name = "to",
+     .kind = RD_WORDS,
+     .target = true,
+     .marked = true,
+     .per_step = 2,
+     .max_vocab = 6,
+     .max_length = 3},
+    {.name = "to.previous", .kind = RD_PREVIOUS, .per_step = 2, .previous = 1},
+};
+static const RdSequence said_sequences[] = {{.column = 0}, {.column = 1}};
+static const RdModel said = {.name = "said",
+                             .column_count = 3,
+                             .columns = said_columns,
+                             .sequence_count = 2,
+                             .sequences = said_sequences,
+                             .loss_per_step = 2};
+
+/* a long text in streams of 4 characters, what comes before each, and a state */
+static const RdColumn book_columns[] = {
+    {.name = "y",
+     .kind = RD_WORDS,
+     .tokens = RD_BY_CHARS,
+     .target = true,
+     .marked = true,
+     .per_step = 1,
+     .window = 4,
+     .stride = 4,
+     .stream = true},
+    {.name = "y.previous", .kind = RD_PREVIOUS, .per_step = 1, .previous = 0},
+    {.name = "h", .kind = RD_CARRIED, .numbers = 2},
+};
+static const RdModel book = {.name = "book",
+                             .real_size = sizeof(float),
+                             .column_count = 3,
+                             .columns = book_columns,
+                             .sequence_count = 1,
+                             .sequences = first_column,
+                             .loss_per_step = 1};
+
 #endif

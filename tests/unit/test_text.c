@@ -13,26 +13,6 @@ TestSuite(text, .init = scratch_open, .fini = scratch_close);
 static const RdReadOptions all = {.need_targets = true};
 static const RdReadOptions inputs = {.keep_text = true};
 
-/* from: words; to: words that are produced; what comes before these */
-static const RdColumn said_columns[] = {
-    {.name = "from", .kind = RD_WORDS, .per_step = 1, .max_length = 4},
-    {.name = "to",
-     .kind = RD_WORDS,
-     .target = true,
-     .marked = true,
-     .per_step = 2,
-     .max_vocab = 6,
-     .max_length = 3},
-    {.name = "to.previous", .kind = RD_PREVIOUS, .per_step = 2, .previous = 1},
-};
-static const RdSequence said_sequences[] = {{.column = 0}, {.column = 1}};
-static const RdModel said = {.name = "said",
-                             .column_count = 3,
-                             .columns = said_columns,
-                             .sequence_count = 2,
-                             .sequences = said_sequences,
-                             .loss_per_step = 2};
-
 typedef struct {
     RdData data;
     RdVocab vocab[RD_MAX_COLUMNS];
@@ -95,6 +75,28 @@ Test(text, without_the_target_there_is_one_step) {
         cr_expect_eq(r.examples.sequence[1].length[i], 1);
         cr_expect_eq(r.examples.number[2][i], RD_MARK);
     }
+    close_read(&r);
+}
+
+/* ---- a text for itself ---- */
+
+static const RdColumn alone_columns[] = {
+    {.name = "y", .kind = RD_WORDS, .target = true, .marked = true, .per_step = 1},
+};
+static const RdSequence alone_sequences[] = {{.column = 0}};
+static const RdModel alone = {.name = "alone",
+                              .column_count = 1,
+                              .columns = alone_columns,
+                              .sequence_count = 1,
+                              .sequences = alone_sequences,
+                              .loss_per_step = 1};
+
+Test(text, lines_with_gaps_and_tabs) {
+    Read r = read_with(&alone, scratch_text("a.txt", "a\tb c\n\n\nd\n"), all);
+    cr_expect_str_eq(shown(&r, 0, 0), "a b c </s> | d </s>");
+    close_read(&r);
+    r = read_with(&alone, scratch_text("a.tsv", "n\ty\n1\ta b\n"), all);
+    cr_expect_str_eq(shown(&r, 0, 0), "a b </s>");
     close_read(&r);
 }
 
