@@ -427,6 +427,16 @@ static bool plain(const char *text) {
     return true;
 }
 
+/* How far apart in memory the rows of a table are, and the lines of a row: those of the whole of
+ * which it may be a part. */
+static int table_stride(const Graph *g, int table, int axis) {
+    while (graph_node(g, table)->op == OP_SLICE) table = graph_node(g, table)->in[0];
+    const Type *type = &graph_node(g, table)->type;
+    int stride = 1;
+    for (int i = axis + 1; i < type->rank; i++) stride *= size_of(g, type->dim[i]);
+    return stride;
+}
+
 /* A row of a table, or a number of a vector. */
 static const char *gathered(Writer *writer, int node, const char *column) {
     const Program *program = writer->program;
@@ -439,9 +449,10 @@ static const char *gathered(Writer *writer, int node, const char *column) {
                      column, size_text(writer, width_of(program, node)), column);
     }
     const char *row = index_at(writer, n->in[1], "at");
-    const char *pointer = PRINT("%s + (long)%s * %s", table, row, size_text(writer, each));
+    const char *pointer = PRINT("%s + (long)%s * %s", table, row,
+                                size_text(writer, table_stride(program->graph, n->in[0], 0)));
     if (each > width_of(program, node))
-        pointer = PRINT("%s + line * %d", pointer, width_of(program, node));
+        pointer = PRINT("%s + line * %d", pointer, table_stride(program->graph, n->in[0], 1));
     return width_of(program, node) == 1 ? PRINT("rd_splat(*(%s))", pointer)
                                         : PRINT("rd_load(%s + %s)", pointer, column);
 }

@@ -130,7 +130,9 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     const Type *type = &writer->graph->params.at[r->param].type;
     int over = writer->program->axis[r->a];
     Text *out = writer->out;
-    int stride = r->kind == REDUCE_SCATTER ? r->columns : row_of_param(writer, type);
+    bool rows = r->kind == REDUCE_SCATTER; /* of a table, whatever their axes */
+    int stride = rows ? 1 : row_of_param(writer, type);
+    for (int i = 1; rows && i < type->rank; i++) stride *= size_of(writer->graph, type->dim[i]);
     text_printf(out, "{.kind = %s, .out = %s, .out_stride = %s,\n", kinds[r->kind],
                 block_of(writer, r), size_text(writer, stride));
     text_printf(out, " .m = %s, .n = %s, .rows = %s%s,\n", size_text(writer, r->rows),

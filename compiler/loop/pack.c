@@ -30,7 +30,10 @@ static Space space_of(const Program *program, const Graph *g, int i) {
     return shared ? SPACE_SHARED : SPACE_EXAMPLES;
 }
 
+/* A parameter or a part of one, whose rows do not have a vocabulary's size. */
 static bool is_part_of_param(const Graph *g, const Node *node) {
+    const Type *type = &node->type;
+    if (node->op == OP_SLICE && type->rank > 1 && type->dim[type->rank - 1].sym) return false;
     while (node->op == OP_SLICE) node = graph_node(g, node->in[0]);
     return node->op == OP_PARAM;
 }
@@ -254,10 +257,28 @@ static void place_across(Pack *pack, const Node *node, int *in) {
     in[0] = in_memory(pack, in[0], true);
 }
 
+/* A parameter of two axes, one being a vocabulary's, can be a weight and a table. */
+static void check_tables(Pack *pack, const Node *node, const int *in) {
+    const Graph *g = pack->rebuild.to;
+    if (node->op == OP_CONTRACT || node->op == OP_GATHER || node->op == OP_SLICE) return;
+    for (int k = 0; k < node->count; k++) {
+        const Node *param = graph_node(g, skip_slices(g, in[k]));
+        bool words = false;
+        for (int i = 0; i < param->type.rank; i++) words |= param->type.dim[i].sym != 0;
+        if (param->op == OP_PARAM && param->type.rank > 1 && words)
+            refuse(pack, node, in,
+                   arena_printf(g->arena,
+                                "this is not supported for a parameter of shape %s yet: its rows "
+                                "can be selected, and it can be multiplied with rows",
+                                type_string(g, &param->type)));
+    }
+}
+
 /* The operands of `node` in the new graph, copied where they must lie in memory. */
 static void place_operands(Pack *pack, Node *node, int *in) {
     const Space *space = pack->program->space;
     int axis = step_sym(pack->rebuild.to, &node->type);
+    check_tables(pack, node, in);
     switch (node->op) {
         case OP_CONTRACT:
             place_product(pack, node, in);

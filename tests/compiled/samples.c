@@ -450,7 +450,11 @@ const Sample samples[] = {
      "mean(v))\n" LINEAR,
      NULL},
     {"word_scores", "",
-     X "  s = scan lstm(9) over x\n  words = linear(s.h, text.size)\n  hidden = s.final.h\n" LINEAR,
+     "  param pair: [text.size, 10], kinds: [3, 8] ~ normal(1)\n" X
+     "  a, b = split(pair, 2)\n  c, d = split(kinds, 2)\n"
+     "  s = scan lstm(9) over x + a[text] * b[text]\n"
+     "  words = linear(concat(s.h, x), text.size)\n"
+     "  hidden = concat(s.final.h, c[label] * d[label])\n" LINEAR,
      "  loss cross_entropy(words, text, 0.1)\n"
      "  output softmax(words), argmax(words), words, logits, log_softmax(words)\n"},
     {"tied_scores", SUM_COLUMNS "layer best(x: [N]) -> [] { max(x) }\n",

@@ -80,6 +80,12 @@ Test(refused, a_vocabulary_beside_another_axis) {
                     "refused.rondo:9:28: ", "text must be its only axis"});
 }
 
+Test(refused, a_sum_over_the_words_of_a_table) {
+    check((Refused){
+        "", "  param t: [text.size, 5] ~ normal(1)\n" X "  hidden = mean(x) + sum(t)\n" LOSS,
+        "refused.rondo:6:22: ", "its rows can be selected"});
+}
+
 Test(refused, a_sequence_that_is_longer) {
     check((Refused){"", X "  hidden = max_pool(pad(x, 1, 1))\n" LOSS,
                     "refused.rondo:5:21: ", "a sequence that is longer than its input's"});

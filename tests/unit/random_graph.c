@@ -509,8 +509,40 @@ static void matrix(Gen *g) {
     vec_push(g->arena, &g->vectors, vector);
 }
 
+/* Scores for each word of the vocabulary, from rows or vectors, and what comes of them: the mean of
+ * a table's rows, weighted so; or one number, that of a step's own word or the largest. */
+static void score_words(Gen *g) {
+    bool steps = !g->vectors.len || below(g, 3);
+    Nodes *rows = steps ? &g->rows : &g->vectors;
+    int x = any(g, rows);
+    int table = parameter(g, type_real(2, (Dim[]){{2, 0}, dim_const(width(g, x))}));
+    int y =
+        graph_contract(g->graph, x, table, steps ? "tn" : "n", "vn", steps ? "tv" : "v", nowhere);
+    if (below(g, 2)) {
+        int bias = parameter(g, type_real(1, (Dim[]){{2, 0}}));
+        y = binary(g, OP_ADD, y, steps ? along(g, bias, y, 0) : bias);
+    }
+    y = below(g, 3) ? softmax(g, y, steps) : unary(g, OP_TANH, y);
+    int row, choice = below(g, 3);
+    if (choice == 0) {
+        row = graph_contract(g->graph, y, table, steps ? "tv" : "v", "vn", steps ? "tn" : "n",
+                             nowhere);
+    } else {
+        Type words = g->graph->inputs.at[0].type;
+        int word = graph_leaf(g->graph, OP_INPUT, words, (Attr){0}, nowhere);
+        int number = steps && choice == 1
+                         ? graph_add(g->graph, OP_PICK, 2, (int[]){y, word}, (Attr){0}, nowhere)
+                         : graph_reduce(g->graph, OP_MAX, y, steps, nowhere);
+        row = binary(g, OP_MUL, x, along(g, number, x, steps));
+    }
+    vec_push(g->arena, rows, unary(g, OP_TANH, row));
+}
+
 static void extend(Gen *g) {
-    switch (below(g, 12)) {
+    switch (below(g, 13)) {
+        case 11:
+            score_words(g);
+            break;
         case 0:
             shift(g);
             break;
