@@ -55,29 +55,29 @@ typedef struct {
 typedef struct {
     const char *name;
     RdColumnKind kind;
+    RdTokens tokens; /* RD_WORDS: what its text is parted into */
     bool target;
-    RdTokens tokens;     /* RD_WORDS: what its text is parted into */
-    bool marked;         /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
-    int previous;        /* RD_PREVIOUS: of which column */
+    bool marked;  /* RD_WORDS: the vocabulary has the mark </s>, and a text ends with it */
+    bool split;   /* RD_WORDS: the data part the words, at white space */
+    bool inner;   /* RD_WORDS: the characters of each word of `over`; no field of its own */
+    bool stream;  /* RD_WORDS: the windows of a batch's examples follow those of the one before */
+    bool as_is;   /* RD_NUMBERS: not scaled */
+    int previous; /* RD_PREVIOUS: of which column */
+    int merges;   /* RD_BY_BPE: at most so many are learned, of what min_count pairs show */
     const char *pattern; /* RD_BY_REGEX: of a token, POSIX's extended form */
-    int merges;          /* RD_BY_BPE: at most so many are learned, of what min_count pairs show */
-    bool split;          /* RD_WORDS: the data part the words, at white space */
     const char *field;   /* what files call it; NULL: its name */
-    bool inner;          /* RD_WORDS: the characters of each word of `over`; no field of its own */
     int over;            /* RD_TAGS: the column whose words have one each */
     int per_step;        /* the sequence that has a number a step; 0: a number an example */
     int max_vocab, min_count, max_length; /* RD_WORDS; max_vocab counts <unk> too */
     int class_count;            /* RD_CLASS; RD_TAGS: at most so many, <unk> counted when learned */
     const char *const *classes; /* NULL: RD_TAGS that are learned from the training data */
-    int numbers;                /* RD_NUMBERS, RD_CARRIED: how many an example, or a frame, has */
     double start;               /* RD_CARRIED: all its numbers before the first window */
-    bool as_is;                 /* RD_NUMBERS: not scaled */
     const char *const *fields;  /* [numbers] the fields of RD_NUMBERS; NULL: named by the column */
     const char *by;             /* frames: the field of their sequence's id; NULL: none */
+    int numbers;                /* RD_NUMBERS, RD_CARRIED: how many an example, or a frame, has */
     int window;                 /* frames, RD_WORDS: how many make an example; 0: all of them */
     int stride;                 /* RD_WORDS: from one window to the next */
-    bool stream; /* RD_WORDS: the windows of a batch's examples follow those of the one before */
-    int ahead;   /* beside windows: how many lines behind the last one the value is */
+    int ahead; /* beside windows: how many lines behind the last one the value is */
 } RdColumn;
 
 typedef enum { RD_UNIFORM, RD_NORMAL, RD_CONSTANT, RD_ORTHOGONAL, RD_BALANCED } RdInit;
