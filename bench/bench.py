@@ -6,6 +6,7 @@
 Work is
   w2 w2v w3 w4 w5 w6 w7 w8 w8_equations w9 w10 c1
             a training step and a prediction of a batch (bench/workloads)
+  w1        the whole job of examples/next_word.rondo, 300 epochs, from start to exit
   batch1    the prediction of one example
   cells     cells of examples/cells beside the library's LSTM, per operation
   scaling   a training step for lengths, batches, vocabularies and hidden sizes over a 16-fold range
@@ -58,7 +59,7 @@ WORKLOADS = {
 SINGLE = [("w2", 20), ("w2", 200), ("w9", 25), ("w6", 200), ("w10", 128)]
 CELLS = ["layer_norm_lstm", "peephole_lstm", "zoneout_lstm", "coupled_lstm", "minimal_gated_unit",
          "multiplicative_lstm", "projected_lstm", "lstm_equations"]
-SECTIONS = ["batch1", "cells", "scaling", "start", "sst2"]
+SECTIONS = ["w1", "batch1", "cells", "scaling", "start", "sst2"]
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("rondo")
@@ -271,6 +272,26 @@ def prediction(name, count, runs):
     row(name, count, "%.2f" % (1e3 * median(seconds)), *speed(ours, "predict"), *cells)
 
 
+# ---- a tiny job ----
+
+
+def next_word(folder):
+    heading("W1: a language model on a postcard, 300 epochs, process start to exit, ms")
+    program, _ = build(os.path.join(EXAMPLES, "next_word.rondo"), folder)
+    pairs, model = os.path.join(folder, "pairs.tsv"), os.path.join(folder, "model")
+    words = "hello how are you hello how is".split()
+    with open(pairs, "w") as file:
+        for i in range(len(words) - 2):
+            file.write("%s %s\t%s\n" % tuple(words[i:i + 3]))
+    ours, theirs = [], []
+    for _ in range(max(options.rounds, 5)):
+        ours.append(timed(program, "train", "--train", pairs, "--model", model, "--threads", 1,
+                          "--quiet")[0])
+        theirs.append(timed(PYTHON, os.path.join(HERE, "peer_next_word.py"), model + ".pt")[0])
+    table("Rondo", "PyTorch", "ratio")
+    row("%.1f" % (1e3 * median(ours)), "%.0f" % (1e3 * median(theirs)), ratio(ours, theirs))
+
+
 # ---- one example ----
 
 
@@ -421,7 +442,7 @@ def main():
         names = [name for name in chosen if name in WORKLOADS]
         if names:
             batches(names, folder)
-        for name, section in [("batch1", single), ("cells", cells), ("scaling", scaling),
+        for name, section in [("w1", next_word), ("batch1", single), ("cells", cells), ("scaling", scaling),
                               ("start", start), ("sst2", whole_job)]:
             if name in chosen:
                 section(folder)
