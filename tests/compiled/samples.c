@@ -429,26 +429,6 @@ const Sample samples[] = {
        "  hidden = concat(mean(positional_encoding(c)), max_pool(a), mean(c @ "
        "transpose(w)))\n" LINEAR,
      NULL},
-    {"pairs_of_two_texts",
-     "layer best(x: [N]) -> [] { max(x) }\n"
-     "layer answer(query: [D], keys: [S, D], bias: [], scale: [], far: []) -> z: [D], m: [] {\n"
-     "  scores = tanh(keys @ query / (1 + scale))\n"
-     "  z = weighed(scores, bias, far) @ keys\n  m = best(scores)\n}\n"
-     "layer weighed(x: [S], bias: [], far: []) {\n"
-     "  e = exp(x + bias - select(less(far, position(x)), 0.5, 0))\n"
-     "  dropout(e, 0.2) / sum(e)\n}\n"
-     "layer nearest(query: [D], keys: [S, D]) -> [] { max(across(tanh(keys + query))) }\n"
-     "layer across(x: [D]) -> [] { sum(x) }\n"
-     "layer answers(query: [T, D], keys: [S, D], bias: [], scale: []) -> z: [T, D], m: [T] {\n"
-     "  z, m = answer(query, keys, bias, scale, position(query))\n}\n",
-     "  input other: words(max_vocab = 9, max_length = 20)\n  param bias: [3]\n" X
-     "  y = parts_of(tanh(linear(embedding(other, 7), 12)), 3)\n"
-     "  z, m = answers(parts_of(linear(x, 12), 3), y, bias, x.length * 0.1)\n"
-     "  u = attend(tanh(linear(x, 5)), tanh(linear(x, 5)), x)\n"
-     "  v, t = answers(x, x, 1, 0)\n  n = nearest(x, linear(embedding(other, 3), 5))\n"
-     "  hidden = concat(mean(joined(z)), mean(u), mean(transpose(m)) * max(t) + mean(n), "
-     "mean(v))\n" LINEAR,
-     NULL},
     {"word_scores", "",
      "  param pair: [text.size, 10], kinds: [3, 8] ~ normal(1)\n" X
      "  a, b = split(pair, 2)\n  c, d = split(kinds, 2)\n"
