@@ -56,7 +56,7 @@ static int parameter(Gen *g, Type type) {
     int index = g->graph->params.len;
     const char *name = intern(g->names, arena_printf(g->arena, "p%d.weight", index));
     vec_push(g->arena, &g->graph->params,
-             (Param){.name = name, .type = type, .start = {INIT_UNIFORM, 0, 0.5, 0}});
+             (Param){.name = name, .type = type, .start = {.kind = INIT_UNIFORM, .spread = 0.5}});
     return graph_leaf(g->graph, OP_PARAM, type, (Attr){.index = index}, nowhere);
 }
 
