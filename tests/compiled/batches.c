@@ -80,6 +80,7 @@ Data sentences(Arena *arena, const RdModel *model, int count, int longest, uint6
         const RdColumn *of = &model->columns[c];
         bool words = of->kind == RD_WORDS;
         int range = !words ? of->class_count : of->max_vocab <= 1000 ? of->max_vocab : 301;
+        if (of->kind == RD_PREVIOUS) continue;
         int size = rows[of->per_step], *column = ARENA_ARRAY(arena, int, size + 1);
         for (int i = 0; i < size; i++) column[i] = random_below(&random, range);
         data.column[c] = column;
