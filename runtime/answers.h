@@ -29,9 +29,9 @@ bool rd_can_explain(const RdAnswerStyle *style);
  *   answer TAB probability TAB text
  *
  * (numbers have no probability) or, where the model has no answer, NAME=NUMBER… for each output,
- * then the text; to explain, a line with a bar for each word or frame follows, and an empty line. Of tags
- * there is a line for each word, WORD TAB TAG, and an empty line; to explain, with a bar. As JSON,
- * one object on a line. */
+ * then the text; to explain, a line with a bar for each word or frame follows, and an empty line.
+ * Of tags there is a line for each word, WORD TAB TAG, and an empty line; to explain, with a bar.
+ * As JSON, one object on a line. */
 void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
                      const RdCollected *collected, int i);
 

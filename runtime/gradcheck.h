@@ -5,8 +5,8 @@
  *
  * with d by the five-point rule, (f(x-2h) - 8f(x-h) + 8f(x+h) - f(x+2h)) / 12h, for the step h out
  * of 1e-3, 1e-4 and 1e-5 that agrees best: a large step may cross the edge of a ReLU or a maximum.
- * r is what rounding may add to d: 16 units in the last place of the loss, over h. Dropout's mask is
- * the same in all runs. */
+ * r is what rounding may add to d: 16 units in the last place of the loss, over h. Dropout's mask
+ * is the same in all runs. */
 #ifndef RONDO_GRADCHECK_H
 #define RONDO_GRADCHECK_H
 

@@ -55,9 +55,10 @@ static double per_second(long count, double seconds) {
 /* Seconds until the last epoch is over, if all goes on as it did. */
 static double time_left(const RdProgress *progress, const RdTrainer *trainer) {
     long an_epoch = (long)rd_examples_tokens(trainer->model, trainer->examples);
-    long left = an_epoch * (trainer->training.epochs - trainer->state.epoch) - progress->epoch_tokens;
+    long left =
+        an_epoch * (trainer->training.epochs - trainer->state.epoch) - progress->epoch_tokens;
     return progress->tokens ? (rd_now() - progress->start) * (double)left / (double)progress->tokens
-                          : 0;
+                            : 0;
 }
 
 /* ---- the start ---- */

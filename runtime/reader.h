@@ -36,9 +36,9 @@ typedef enum {
 } RdReadStatus;
 
 /* Opens a file, or several side by side: "a.de,b.en" (when no file is called so) has records of a
- * line of each, and as many as each file has lines. `fallback` (not AUTO) is used when the name and line 1 say nothing; when it is
- * CONLL, line 1 is one of words. Messages begin with the path ("standard input" for "-"). Freed
- * with rd_reader_close. */
+ * line of each, and as many as each file has lines. `fallback` (not AUTO) is used when the name and
+ * line 1 say nothing; when it is CONLL, line 1 is one of words. Messages begin with the path
+ * ("standard input" for "-"). Freed with rd_reader_close. */
 RdReader *rd_reader_open(const char *path, RdFormat format, RdFormat fallback, RdError *error);
 
 /* The format that the name of a file says, or AUTO. */

@@ -143,7 +143,8 @@ static bool starts_stmt_for_sure(const Parser *p, int index) {
     if (!index || !starts_stmt(p, index)) return false;
     if (kind_at(p, index) >= INPUT && kind_at(p, index) <= REPEAT) return true;
     int before = kind_at(p, index - 1);
-    return before == NAME || before == PRIMED || before == NUMBER || before == STRING || before == ')' || before == ']';
+    return before == NAME || before == PRIMED || before == NUMBER || before == STRING ||
+           before == ')' || before == ']';
 }
 
 /* Pairs the brackets. None is paired across the start of an item or a statement, or a brace. */

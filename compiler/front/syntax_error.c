@@ -207,7 +207,8 @@ static bool in_brackets(const Mistake *m) {
     if (!m->open || m->open->kind == '{') return false;
     int closer = closer_of(m->open->kind), kind = m->token->kind;
     if (!expects(m, closer)) return false;
-    bool operand = kind == NAME || kind == NUMBER || kind == STRING || kind == PRIMED || kind == '[';
+    bool operand =
+        kind == NAME || kind == NUMBER || kind == STRING || kind == PRIMED || kind == '[';
     if (m->at_end || m->new_line || kind == ')' || kind == ']' || is_keyword(kind) || kind == '{')
         SAY(m, m->where, "expected '%c' to close the '%c' at line %d", closer, m->open->kind,
             m->open->span.line);

@@ -19,11 +19,12 @@ double random_between(Random *random, double low, double high);
 
 /* A random model over one input `text` (words) and one target `label` (a class): embedded words,
  * then elementwise work, products with shared weights, scans of random cells in both directions
- * (also of several stages), concat, slice, reductions over time and attention, scores for each word,
- * then a cross-entropy loss and a few outputs. One seed, one graph.
+ * (also of several stages), concat, slice, reductions over time and attention, scores for each
+ * word, then a cross-entropy loss and a few outputs. One seed, one graph.
  *
  * What depends on the input has one of the shapes [], [N], [V], [T], [T, N], [T, V], T being the
- * length of `text` and V its vocabulary's size; other shapes only occur in parameters. Values stay small. */
+ * length of `text` and V its vocabulary's size; other shapes only occur in parameters. Values stay
+ * small. */
 Graph *random_graph(Arena *arena, Intern *names, uint64_t seed);
 
 /* How many words a vocabulary has: its maximum, or some hundreds when that is large. */
