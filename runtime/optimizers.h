@@ -32,10 +32,12 @@ RD_INLINE size_t rd_used(const RdUpdate *u, size_t i, size_t end) {
         i = (i / RD_PATCH + 1) * RD_PATCH;
     return i;
 }
+/* NOLINTBEGIN(bugprone-macro-parentheses): i is declared here */
 #define RD_EACH(i, u, chunk)                                                       \
     size_t i = rd_used(u, rd_chunk_start(chunk), rd_chunk_end((u)->count, chunk)); \
     i < rd_chunk_end((u)->count, chunk);                                           \
     i = rd_used(u, i + (size_t)LANES, rd_chunk_end((u)->count, chunk))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 RD_INLINE real *rd_numbers(const RdUpdate *u, size_t i) { return (real *)u->param + i; }
 RD_INLINE real *rd_slot(const RdUpdate *u, int place, size_t i) {

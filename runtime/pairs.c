@@ -1,6 +1,9 @@
 /* Products with values of pairs: a row for each step t of one sequence of an example, which has for
  * each line h a number for each step s of another (or the same) one. All sums are in the order of
  * the steps or of the columns, so tiles, batches and threads change no bit. */
+#ifndef RONDO_PAIRS_C
+#define RONDO_PAIRS_C
+
 #include "kernels.h"
 
 /* A panel has PAIRS_DEPTH depths of PAIRS_WIDE vectors. */
@@ -199,3 +202,5 @@ RD_KERNEL void rd_pairs_to_second(const RdPairs *pairs, const RdRows *x, const R
                                   int from, int to) {
     rd_pairs_walk(pairs, true, x, y, width, from, to, rd_pairs_second_of);
 }
+
+#endif

@@ -102,6 +102,7 @@ static void flatten(Walk *walk) {
         walk->access.column += walk->start[a] * distance;
         for (int r = 0; r < 2; r++)
             if (walk->axis[r] == a) walk->distance[r] = distance;
+        if (a == 0) break; /* how large the outermost axis is matters to none */
         int size = size_of(walk->program->graph, n->type.dim[n->type.rank - rank + a]);
         distance = is_length(size) ? size : distance * size;
     }

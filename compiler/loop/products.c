@@ -96,8 +96,8 @@ static TileOrder tile_order(const Find *find) {
     for (int s = 0; s < stage->accumulators.len; s++)
         for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
             depth += size_for(g, stage->accumulators.at[s].products.at[i].depth, -1);
-    if (depth * size_for(g, stage->columns, -1) <= L2_REALS / 2) return TILES_BY_ROWS;
-    return depth * stage->blocks * 16 <= L2_REALS / 4 ? TILES_BY_COLUMNS : TILES_BY_DEPTH;
+    if (depth * size_for(g, stage->columns, -1) <= L2_REALS / 2.0) return TILES_BY_ROWS;
+    return depth * stage->blocks * 16 <= L2_REALS / 4.0 ? TILES_BY_COLUMNS : TILES_BY_DEPTH;
 }
 
 /* Of the calls of a stage, those of the one with the fewest: they must fill a tile, too. */

@@ -16,6 +16,7 @@ cut -f2 valid.tsv >lines.txt
 
 for model in "$source"/tests/golden/*.rondo; do
     name=$(basename "$model" .rondo)
+    grep -q "class(neg, pos)" "$model" || continue # others are for the golden files alone
     run out "$rondo" build "$model" -o "$name"
     run out ./$name gradcheck
     run out ./$name gradcheck --data train.tsv --examples 9
