@@ -162,6 +162,10 @@ def last_of_both(forward, reverse):
     return torch.cat([forward[-1], reverse[0]])
 
 
+def mean_of_both(forward, reverse):
+    return mean(torch.cat([forward, reverse], dim=1))
+
+
 def pool_windows(narrow, wide, past):
     return torch.cat([largest(torch.relu(narrow)), mean(torch.tanh(narrow)),
                       largest(torch.relu(wide)), mean(torch.tanh(past))])
@@ -190,6 +194,8 @@ def cases():
         "attention_pooling": AttentionPooling(7, 6),
         "logistic": BagOfWords(nn.functional.binary_cross_entropy_with_logits),
         "svm": BagOfWords(hinge),
+        "bigru_mean": Classifier({"forward": nn.GRU(E, 7), "reverse": Backward(nn.GRU(E, 7))},
+                                 mean_of_both, 14),
     }
 
 
