@@ -252,8 +252,10 @@ RD_INLINE uint32_t rd_hash(uint32_t x) {
     return x;
 }
 
-/* Dropout's mask for the columns from `column` on: 0 with probability `drop`, else 1/(1-drop). */
-RD_INLINE vec rd_mask(uint64_t key, int stream, long row, int column, double drop) {
+/* Dropout's mask for the columns from `column` on, `apart` from each other: 0 with probability
+ * `drop`, else 1/(1-drop). */
+RD_INLINE vec rd_mask(uint64_t key, int stream, long row, uint32_t column, uint32_t apart,
+                      double drop) {
     uint32_t seed =
         rd_hash((uint32_t)key ^ rd_hash((uint32_t)(key >> 32) ^ rd_hash((uint32_t)stream)));
     uint32_t base = rd_hash(seed ^ rd_hash((uint32_t)row));
@@ -261,7 +263,7 @@ RD_INLINE vec rd_mask(uint64_t key, int stream, long row, int column, double dro
     real keep = (real)(1 / (1 - drop));
     vec v;
     for (int i = 0; i < LANES; i++)
-        v[i] = rd_hash(base + (uint32_t)(column + i)) < limit ? 0 : keep;
+        v[i] = rd_hash(base + column + (uint32_t)i * apart) < limit ? 0 : keep;
     return v;
 }
 

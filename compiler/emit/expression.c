@@ -306,6 +306,24 @@ static const char *length(const Writer *writer, const Node *n) {
                              : PRINT("rd_splat((real)(%s))", size);
 }
 
+/* A mask of pairs is numbered as one with a row for each step of the first sequence and lines as
+ * long as the second can be, whether it lies so or has a row a pair: [T, C, S] or [T, S, C]. */
+static const char *mask(Writer *writer, Access access, const char *column) {
+    const Node *n = graph_node(writer->graph, access.node);
+    int axis = writer->program->axis[access.node], apart = access.splat ? 0 : 1;
+    if (is_length(access.line)) access.line = (int)size_for(writer->graph, access.line, 0);
+    const char *row = at_row(writer, access), *place = position(writer, access, column);
+    if (is_pair(axis)) {
+        const char *p = packing(writer, "w->", axis);
+        int longest = axis_max(writer->graph, axis);
+        place = PRINT("%sstep[%s] + (%s) * %du", p, row, place, longest);
+        row = PRINT("%sexample[%s]", p, row);
+        apart *= longest;
+    }
+    return PRINT("rd_mask(w->run->key, %d, %s, %s, %d, %.17g)", n->attr.index, row, place, apart,
+                 n->attr.value);
+}
+
 static const char *leaf(Writer *writer, Access access, const char *column) {
     const Node *n = graph_node(writer->graph, access.node);
     switch (n->op) {
@@ -320,10 +338,8 @@ static const char *leaf(Writer *writer, Access access, const char *column) {
                          at_row(writer, access));
         case OP_LENGTH:
             return length(writer, n);
-        case OP_MASK: /* of pairs: numbered as if all sequences were as long as possible */
-            if (is_length(access.line)) access.line = (int)size_for(writer->graph, access.line, 0);
-            return PRINT("rd_mask(w->run->key, %d, %s, %s, %.17g)", n->attr.index,
-                         at_row(writer, access), position(writer, access, column), n->attr.value);
+        case OP_MASK:
+            return mask(writer, access, column);
         case OP_ONEHOT:
             return onehot(writer, n, access, column);
         default:

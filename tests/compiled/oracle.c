@@ -117,17 +117,35 @@ static const Node *mask_of(const Graph *graph, int stream) {
     return NULL;
 }
 
-static double packed_mask(void *user, int stream, double zero, const int *at) {
+/* The lengths of a type first, then all other axes, both as they stand; so are the positions. */
+static Type lengths_first(const Graph *graph, const Type *type, const int *at, int *to) {
+    Type result = *type;
+    int next = 0;
+    for (int lengths = 1; lengths >= 0; lengths--)
+        for (int i = 0; i < type->rank; i++) {
+            if ((graph->syms.at[type->dim[i].sym].kind == SYM_LENGTH) != lengths) continue;
+            result.dim[next] = type->dim[i];
+            to[next++] = at[i];
+        }
+    return result;
+}
+
+/* Masks are numbered by rows and by columns within them; those of pairs have a row a step of the
+ * first sequence. */
+static double packed_mask(void *user, int stream, double zero, const int *where) {
     const Place *place = user;
-    const Type *type = &mask_of(place->graph, stream)->type;
-    int axes = step_axes(place->graph, type), column = 0;
-    int n = sequence_number(place->graph, step_sym(place->graph, type));
-    long row = place->row[n][data_row(place, n, at, axes)];
-    for (int i = axes; i < type->rank; i++) {
-        const Sym *sym = &place->graph->syms.at[type->dim[i].sym];
-        column = column * (sym->kind == SYM_LENGTH ? sym->max : type->dim[i].add) + at[i];
+    const Graph *graph = place->graph;
+    int at[MAX_RANK] = {0}, column = 0;
+    Type type = lengths_first(graph, &mask_of(graph, stream)->type, where, at);
+    int axis = step_sym(graph, &type), axes = step_axes(graph, &type);
+    for (int i = axes; i < type.rank; i++) column = column * type.dim[i].add + at[i];
+    if (is_pair(axis)) {
+        column = column * axis_max(graph, axis) + at[--axes];
+        axis = axis_outer(graph, axis);
     }
-    return rd_mask(place->key, stream, row, column, zero)[0];
+    int n = sequence_number(graph, axis);
+    long row = place->row[n][data_row(place, n, at, axes)];
+    return rd_mask(place->key, stream, row, (uint32_t)column, 1, zero)[0];
 }
 
 void separate_masks(Graph *graph) {

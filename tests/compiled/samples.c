@@ -429,6 +429,26 @@ const Sample samples[] = {
        "  hidden = concat(mean(positional_encoding(c)), max_pool(a), mean(c @ "
        "transpose(w)))\n" LINEAR,
      NULL},
+    {"pairs_of_two_texts",
+     "layer best(x: [N]) -> [] { max(x) }\n"
+     "layer answer(query: [D], keys: [S, D], bias: [], scale: [], far: []) -> z: [D], m: [] {\n"
+     "  scores = tanh(keys @ query / (1 + scale))\n"
+     "  z = weighed(scores, bias, far) @ keys\n  m = best(scores)\n}\n"
+     "layer weighed(x: [S], bias: [], far: []) {\n"
+     "  e = exp(x + bias - select(less(far, position(x)), 0.5, 0))\n"
+     "  dropout(e, 0.2) / sum(e)\n}\n"
+     "layer nearest(query: [D], keys: [S, D]) -> [] { max(across(tanh(keys + query))) }\n"
+     "layer across(x: [D]) -> [] { sum(x) }\n"
+     "layer answers(query: [T, D], keys: [S, D], bias: [], scale: []) -> z: [T, D], m: [T] {\n"
+     "  z, m = answer(query, keys, bias, scale, position(query))\n}\n",
+     "  input other: words(max_vocab = 9, max_length = 20)\n  param bias: [3]\n" X
+     "  y = parts_of(tanh(linear(embedding(other, 7), 12)), 3)\n"
+     "  z, m = answers(parts_of(linear(x, 12), 3), y, bias, x.length * 0.1)\n"
+     "  u = attend(tanh(linear(x, 5)), tanh(linear(x, 5)), x)\n"
+     "  v, t = answers(x, x, 1, 0)\n  n = nearest(x, linear(embedding(other, 3), 5))\n"
+     "  hidden = concat(mean(joined(z)), mean(u), mean(transpose(m)) * max(t) + mean(n), "
+     "mean(v))\n" LINEAR,
+     NULL},
     {"word_scores", "",
      "  param pair: [text.size, 10], kinds: [3, 8] ~ normal(1)\n" X
      "  a, b = split(pair, 2)\n  c, d = split(kinds, 2)\n"
@@ -491,6 +511,16 @@ const Sample samples[] = {
      "  s = scan lstm(4) over z from h = read.final.h\n  context, seen = asking(s.h, read.h)\n"
      "  logits = linear(s.h + context, y.size)\n",
      "  loss cross_entropy(logits, y)\n  output seen, s.c, logits, mean(embedding(y, 2))\n"},
+    {"masks",
+     "layer rows(x: [D]) { x * keep_mask(sum(x), 0.3) }\n"
+     "layer added(query: [D], keys: [S, D]) -> [D] { thinned(pressed(keys, query)) @ keys }\n"
+     "layer pressed(key: [D], query: [D]) -> [] { sum(dropout(tanh(key + query), 0.4)) }\n"
+     "layer thinned(x: [S]) { dropout(x * x, 0.25) * keep_mask(sum(x), 0.2) / x.length }\n"
+     "layer scaled(x: [D]) { x * shared_mask(sum(x), 0.5) }\n",
+     X "  k = keep_mask(x, 0.5)\n  a = added(rows(x), tanh(linear(x, 5)))\n"
+       "  hidden = concat(mean(a), mean(shift(k, 1) * x), mean(k * shift(x, -1)),\n"
+       "                  mean(scaled(x) + variational_dropout(x, 0.2)))\n" LINEAR,
+     NULL},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;
@@ -501,7 +531,7 @@ const char *sample_text(Arena *arena, const Sample *sample) {
     const char *columns = strstr(sample->body, "  target ")
                               ? ""
                               : "  target label: class(no, maybe, yes)\n"
-                                "  input text: words(max_vocab = 11, max_length = 64)\n";
+                                "  input text: words(max_vocab = 11, max_length = 150)\n";
     return arena_printf(arena, "%smodel sample {\n%s%s%s}\n", sample->cells, columns, sample->body,
                         rest);
 }
