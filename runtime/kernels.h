@@ -79,6 +79,33 @@ RD_INLINE long rd_last(const RdPacking *p, long example, int add) {
     return p->start[rd_steps(p, p->place[example], add) - 1] + p->place[example];
 }
 
+/* The row of a pair for row `first` of its first sequence and a step of the other. Seen from row
+ * `at` of a pair: the one a step of the first sequence earlier, or later, with the same step of the
+ * other; and the one `by` steps of the other later. All are -1 where there is no such row. */
+RD_INLINE long rd_pair(const RdPacking *pair, long first, int step) {
+    return first < 0 ? -1 : pair->start[first] + step;
+}
+RD_INLINE long rd_pair_before(const RdPacking *pair, const RdPacking *first, long at) {
+    return rd_pair(pair, first->previous[pair->example[at]], pair->step[at]);
+}
+RD_INLINE long rd_pair_after(const RdPacking *pair, const RdPacking *first, long at) {
+    return rd_pair(pair, first->next[pair->example[at]], pair->step[at]);
+}
+RD_INLINE long rd_pair_shifted(const RdPacking *pair, long at, int by) {
+    const int step = pair->step[at] + by;
+    return step < 0 || step >= pair->length[pair->example[at]] ? -1 : at + by;
+}
+
+/* The row of a pair for row `at` of its other sequence and the first or last step of the first. */
+RD_INLINE long rd_pair_first(const RdPacking *pair, const RdPacking *first, const RdPacking *other,
+                             long at) {
+    return rd_pair(pair, rd_first(first, other->example[at]), other->step[at]);
+}
+RD_INLINE long rd_pair_last(const RdPacking *pair, const RdPacking *first, const RdPacking *other,
+                            long at) {
+    return rd_pair(pair, rd_last(first, other->example[at], 0), other->step[at]);
+}
+
 /* One step of a reduction over an example's steps into `to`, `count` columns of it (a vector, or
  * one number); the first step starts it. The argmax keeps the row number, and the highest value so
  * far `apart` further on. */

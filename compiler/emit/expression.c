@@ -105,15 +105,20 @@ static const char *zeros_for(const Writer *writer, int node) {
     return is_vocabulary(writer->program->columns[node]) ? "w->zeros" : "zeros";
 }
 
+/* What a delay starts from, which is not the same for all examples. */
+static Access initial_access(const Writer *writer, Access access) {
+    Access init = access_of(writer->program, access.init);
+    init.row = is_pair(access.axis) ? ROW_OTHER : ROW_EXAMPLE;
+    init.axis = access.axis;
+    init.up = 1;
+    return init;
+}
+
 /* Where the rows of a delay start before its first (after its last) step. */
 static const char *initial_row(const Writer *writer, Access access, const char *at) {
     if (access.init < 0) return zeros_for(writer, access.node);
-    Access init = access_of(writer->program, access.init);
-    if (writer->program->space[access.init] != SPACE_SHARED) {
-        init.row = ROW_EXAMPLE;
-        init.axis = access.axis;
-        init.up = 1;
-    }
+    bool shared = writer->program->space[access.init] == SPACE_SHARED;
+    Access init = shared ? access_of(writer->program, access.init) : initial_access(writer, access);
     init.column += access.column;
     return row_pointer(writer, init, at);
 }
@@ -134,8 +139,32 @@ static const char *shifted_row(const Writer *writer, Access access, int by, cons
                  access.add);
 }
 
+/* The rows of a value of pairs, where they are not those of an ordinary sequence; or NULL. */
+static const char *pair_row(const Writer *writer, Access access, const char *at) {
+    if (!is_pair(access.axis)) return NULL;
+    const char *pair = packing_of(writer, "w->", access.axis);
+    const char *first = packing_of(writer, "w->", axis_parent(writer->program, access.axis));
+    const char *other = packing_of(writer, "w->", pair_other(access.axis));
+    switch (access.row) {
+        case ROW_PREVIOUS:
+            return PRINT("rd_pair_before(%s, %s, %s)", pair, first, at);
+        case ROW_NEXT:
+            return PRINT("rd_pair_after(%s, %s, %s)", pair, first, at);
+        case ROW_SHIFTED:
+            return PRINT("rd_pair_shifted(%s, %s, %d)", pair, at, access.by);
+        case ROW_LAST:
+            return PRINT("rd_pair_last(%s, %s, %s, %s)", pair, first, other, at);
+        case ROW_FIRST:
+            return PRINT("rd_pair_first(%s, %s, %s, %s)", pair, first, other, at);
+        default:
+            return NULL;
+    }
+}
+
 /* The row that an access reads for row `at`; negative where there is none. */
 static const char *row_number(const Writer *writer, Access access, const char *at) {
+    const char *pair = pair_row(writer, access, at);
+    if (pair) return pair;
     switch (access.row) {
         case ROW_OTHER:
             return other_row(writer, access, at);
@@ -185,11 +214,15 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         }
         case ROW_AT_FIRST:
         case ROW_AT_LAST: {
-            const char *here =
-                access.row == ROW_AT_FIRST
-                    ? PRINT("%sprevious[%s] < 0", packing(writer, "w->", access.axis), at)
-                    : last_step(writer, access.axis, access.add, at);
-            row = PRINT("%s ? %s : -1", here, ancestor(writer, access.axis, 1, at));
+            bool pair = is_pair(access.axis);
+            int axis = pair ? axis_parent(writer->program, access.axis) : access.axis;
+            const char *step = pair ? ancestor(writer, access.axis, 1, at) : at;
+            const char *here = access.row == ROW_AT_FIRST
+                                   ? PRINT("%sprevious[%s] < 0", packing(writer, "w->", axis), step)
+                                   : last_step(writer, axis, access.add, step);
+            row =
+                PRINT("%s ? %s : -1", here,
+                      pair ? other_row(writer, access, at) : ancestor(writer, access.axis, 1, at));
             return plus(writer, chosen_row(writer, name, row, stride, zeros), access.column);
         }
         case ROW_SHIFTED:
@@ -220,10 +253,7 @@ static const char *index_place(const Writer *writer, Access access, const char *
 /* The value before the first step of a state that is an index. */
 static const char *initial_index(const Writer *writer, Access access, const char *at) {
     if (access.init < 0) return "0";
-    Access init = access_of(writer->program, access.init);
-    init.row = ROW_EXAMPLE;
-    init.axis = access.axis;
-    init.up = 1;
+    Access init = initial_access(writer, access);
     return PRINT("%s[%s]", index_array(writer, init.node), index_place(writer, init, at));
 }
 

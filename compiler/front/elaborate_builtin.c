@@ -263,6 +263,7 @@ static const Builtin builtins[] = {
     {"windows", "windows(x, width)", 2, 2, windows},
     {"pad", "pad(x, before, after)", 3, 3, pad},
     {"shift", "shift(x, n)", 2, 2, shift},
+    {"same", "same(a, b)", 2, 2, same_index},
     {"balanced", "balanced(label)", 1, 1, balanced},
     {"previous", "previous(y)", 1, 1, previous},
 };

@@ -145,3 +145,37 @@ Value element(Elaborator *e, const Expr *at, const Operand *table, const Operand
     int in[] = {values.node, by.node};
     return made(e, graph_add(e->graph, OP_GATHER, 2, in, (Attr){0}, at->span), all, at->span);
 }
+
+/* ---- comparison ---- */
+
+/* The index as vectors with 1 at one place, mapped over `all`. */
+static int vectors_of(Elaborator *e, Value index, Axes all, Span span) {
+    Type visible = visible_type(e, &index);
+    Value value = spread(e, index, all, &visible, span);
+    if (value.kind != VALUE_TENSOR) return -1;
+    return graph_onehot(e->graph, value.node, all.count + visible.rank, span);
+}
+
+/* same(a, b): 1 where two indices of one range are equal, else 0: the product of such vectors. */
+Value same_index(Elaborator *e, const Expr *at, const Operand *args, int count) {
+    for (int i = 0; i < count; i++)
+        if (!need_index(e, &args[i], "'same'")) return value_error();
+    Type a = visible_type(e, &args[0].value), b = visible_type(e, &args[1].value);
+    Axes all = axes_union(args[0].value.hidden, args[1].value.hidden);
+    if (!dim_equal(a.range, b.range) || !shape_equal(&a, &b)) {
+        fail(e, at->span, "'same' compares two indices of one range and one shape");
+        note_operand(e, &args[0]);
+        note_operand(e, &args[1]);
+        return value_error();
+    }
+    if (all.count + a.rank == MAX_RANK) {
+        fail(e, at->span, "what 'same' compares has too many axes");
+        return value_error();
+    }
+    int in[2];
+    for (int i = 0; i < 2; i++)
+        if ((in[i] = vectors_of(e, args[i].value, all, at->span)) < 0) return value_error();
+    int both = graph_binary(e->graph, OP_MUL, in[0], in[1], at->span);
+    return made(e, graph_reduce(e->graph, OP_SUM, both, all.count + a.rank, at->span), all,
+                at->span);
+}

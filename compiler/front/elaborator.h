@@ -422,6 +422,7 @@ Value eval(Elaborator *e, const Expr *expr);
 
 Value product(Elaborator *e, const Expr *at, const Operand *left, const Operand *right);
 Value element(Elaborator *e, const Expr *at, const Operand *table, const Operand *index);
+Value same_index(Elaborator *e, const Expr *at, const Operand *args, int count);
 
 /* ---- elaborate_builtin.c ---- */
 

@@ -63,7 +63,9 @@ static void find_reads(Fuse *fuse, int node) {
         if (access.init < 0) continue;
         Access init = access_of(fuse->program, access.init);
         if (computed(fuse, init.node))
-            vec_push(arena, reads, (Dependence){init.node, ROW_EXAMPLE, false});
+            vec_push(
+                arena, reads,
+                (Dependence){init.node, is_pair(access.axis) ? ROW_OTHER : ROW_EXAMPLE, false});
     }
 }
 
@@ -192,10 +194,12 @@ static void find_fold_feeders(Fuse *fuse) {
 
 /* ---- making kernels ---- */
 
-/* In a recurrence, what a pair of its steps with others reads of the step itself. */
+/* In a recurrence, what a pair of its steps with others reads of the step itself, or of another
+ * pair of that step. */
 static bool of_own_step(const Fuse *fuse, Dependence d, int node, int axis) {
-    return d.row == ROW_EXAMPLE && is_pair(loop_axis(fuse, node)) &&
-           fuse->program->axis[d.node] == axis;
+    int pair = loop_axis(fuse, node), its = fuse->program->axis[d.node];
+    if (!is_pair(pair) || axis_parent(fuse->program, pair) != axis) return false;
+    return (d.row == ROW_EXAMPLE && its == axis) || (d.row == ROW_SHIFTED && its == pair);
 }
 
 /* Everything that `node` reads is there when a kernel of this axis and direction computes it. A
@@ -509,7 +513,8 @@ static void find_recurrences(Fuse *fuse) {
     for (int i = 0; i < g->nodes.len; i++) {
         if (graph_node(g, i)->op != OP_DELAY) continue;
         fuse->direction[fuse->cycle[i]] = graph_node(g, i)->attr.direction;
-        fuse->axis[fuse->cycle[i]] = fuse->program->axis[i];
+        int axis = fuse->program->axis[i];
+        fuse->axis[fuse->cycle[i]] = is_pair(axis) ? axis_parent(fuse->program, axis) : axis;
     }
 }
 

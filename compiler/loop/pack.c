@@ -38,6 +38,15 @@ static bool is_part_of_param(const Graph *g, const Node *node) {
     return node->op == OP_PARAM;
 }
 
+/* Of a value of pairs: steps along the first of the two, or a shift of the second to as many. */
+static bool fits_pairs(const Graph *g, const Node *node) {
+    bool shift = node->op == OP_SHIFT;
+    const Type *type = &node->type;
+    const Type *from = shift || node->op == OP_FINAL ? &graph_node(g, node->in[0])->type : type;
+    if (!is_pair(step_sym(g, from))) return true;
+    return node->attr.axis == shift && !step_add(g, from) && (!shift || !step_add(g, type));
+}
+
 /* Why the values of a node have no place in a packed batch, or NULL. */
 static const char *misfit(const Graph *g, const Node *node) {
     const Type *type = &node->type;
@@ -63,11 +72,10 @@ static const char *misfit(const Graph *g, const Node *node) {
     if (is_pair(step_sym(g, type)) && sequence_number(g, step_sym(g, type)) > MAX_SEQUENCES)
         return arena_printf(g->arena, "a value of shape %s needs fewer sequences in the model",
                             shape);
-    bool whole = node->op == OP_FINAL;
-    const Type *steps = whole ? &graph_node(g, node->in[0])->type : type;
-    if ((whole || op_info[node->op].class == OP_TIME) && is_pair(step_sym(g, steps)))
+    if (op_info[node->op].class == OP_TIME && !fits_pairs(g, node))
         return arena_printf(g->arena,
-                            "a recurrence, or the place of a step, within %s is not supported yet",
+                            "of two sequences, %s, only the first can be stepped through, and only "
+                            "the second be shifted yet",
                             shape);
     for (int i = first; i < type->rank - is_wide(g, type); i++) {
         const Sym *sym = &g->syms.at[type->dim[i].sym];
@@ -249,6 +257,11 @@ static bool is_table(const Pack *pack, int node) {
     return op == OP_PARAM || op == OP_TABLE;
 }
 
+static bool is_repeated(const Pack *pack, int node) {
+    const Node *n = graph_node(pack->rebuild.to, node);
+    return n->op == OP_EXPAND && n->type.kind == TYPE_REAL;
+}
+
 /* A sum over the first of a pair reads rows that lie all over its operand. */
 static void place_across(Pack *pack, const Node *node, int *in) {
     if (node->attr.axis || !is_pair(pack->program->axis[in[0]])) return;
@@ -283,7 +296,9 @@ static void place_operands(Pack *pack, Node *node, int *in) {
         case OP_CONTRACT:
             place_product(pack, node, in);
             break;
-        case OP_PICK:
+        case OP_PICK: /* of what all steps of another sequence share, where it lies */
+            in[0] = in_memory(pack, in[0], !is_repeated(pack, in[0]));
+            break;
         case OP_FINAL:
         case OP_PLACE:
         case OP_SHIFT:
@@ -503,15 +518,16 @@ static void place_delayed(Pack *pack) {
     }
 }
 
-/* The operand of a sum over the batch: rows of a buffer, or all but the first or last of them. */
+/* The operand of a sum over the batch: rows of a buffer, or, but of pairs, all except the first or
+ * last of them. */
 static int place_summed(Pack *pack, int node) {
     const Graph *g = pack->rebuild.to;
     const Node *base = graph_node(g, skip_slices(g, node));
     bool delayed = base->op == OP_DELAY && is_zero(g, base->in[1]);
     bool example = base->op == OP_EXPAND && addressable(pack, node, false) &&
                    access_of(pack->program, node).up < 2;
-    bool shifted = base->op == OP_SHIFT;
-    if (base->op == OP_INPUT || delayed || shifted || example) return node;
+    bool moved = (delayed || base->op == OP_SHIFT) && !is_pair(step_sym(g, &base->type));
+    if (base->op == OP_INPUT || moved || example) return node;
     return in_memory(pack, node, true);
 }
 

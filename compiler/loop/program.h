@@ -49,7 +49,8 @@ typedef struct {
     bool a_once, b_once; /* the operand is an EXAMPLES value summed over steps (never both) */
 } Reduction;
 
-/* Where the rows of an operand are, as seen from the row being computed. */
+/* Where the rows of an operand are, as seen from the row being computed. Of a pair, the steps are
+ * those of its first sequence, the step of the second staying the same; but of ROW_SHIFTED. */
 typedef enum {
     ROW_SAME,     /* the same row of a buffer of the same space */
     ROW_EXAMPLE,  /* the row of this step's example, or of the step that it is nested in */

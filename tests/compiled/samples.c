@@ -193,6 +193,19 @@
     "  h' = tanh(direction(v, g) @ x + direction(u, k) @ h)\n" \
     "}\n"
 
+/* States that are a whole sequence, moved along it, beside one of the step alone. */
+#define ROWS_OF_STATES                                                  \
+    "layer scaled(a: [], b: [N]) -> [N] { a * b }\n"                    \
+    "layer most(x: [N]) -> [] { max(x) }\n"                             \
+    "cell rows(x: [I], keys: [S, N]) {\n"                               \
+    "  state m: [S, N], s: [S], h: [N]\n"                               \
+    "  param w: [N, I], u: [N, N]\n"                                    \
+    "  gate = sigmoid(keys @ (w @ x) + s)\n"                            \
+    "  m' = 0.5 * shift(m, 1) + scaled(gate, tanh(linear(m, N) + h))\n" \
+    "  s' = 0.5 * shift(s, -1) + gate * shift(gate, 2)\n"               \
+    "  h' = tanh(u @ h + mean(m'))\n"                                   \
+    "}\n"
+
 const Sample samples[] = {
     {"no_recurrence", "", X "  hidden = mean(tanh(x))\n" LINEAR, NULL},
     {"bag_of_words", "", "  logits = sum(embedding(text, 3))\n", NULL},
@@ -521,6 +534,18 @@ const Sample samples[] = {
        "  hidden = concat(mean(a), mean(shift(k, 1) * x), mean(k * shift(x, -1)),\n"
        "                  mean(scaled(x) + variational_dropout(x, 0.2)))\n" LINEAR,
      NULL},
+    {"states_of_rows", ROWS_OF_STATES,
+     "  input other: words(max_vocab = 7, max_length = 9)\n" X "  keys = embedding(other, 3)\n"
+     "  a = scan rows(keys) over x from m = tanh(keys)\n"
+     "  b = scan rows(keys) over x backward from s = most(keys)\n"
+     "  hidden = concat(a.final.h, mean(a.final.m), mean(b.final.m), a.final.s @ keys,\n"
+     "                  b.final.s @ keys, mean(b.h))\n" LINEAR,
+     "  loss cross_entropy(logits, label)\n  output logits, a.final.m, b.final.s, a.s, b.m\n"},
+    {"ctc", "",
+     "  input text: words(max_vocab = 9)\n  target y: words(max_vocab = 4, max_length = 9)\n" X
+     "  s = scan gru(4) over x\n  scores = linear(s.h, y.size)\n"
+     "  cost = ctc(scores, y, zero_infinity = 1)\n",
+     "  loss cost\n  output cost, same(y, y), scores\n"},
 };
 
 const int sample_count = sizeof samples / sizeof *samples;
