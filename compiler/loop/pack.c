@@ -74,8 +74,8 @@ static const char *misfit(const Graph *g, const Node *node) {
                             shape);
     if (op_info[node->op].class == OP_TIME && !fits_pairs(g, node))
         return arena_printf(g->arena,
-                            "of two sequences, %s, only the first can be stepped through, and only "
-                            "the second be shifted yet",
+                            "of the two sequences in %s, only the first can be stepped through and "
+                            "only the second be shifted yet",
                             shape);
     for (int i = first; i < type->rank - is_wide(g, type); i++) {
         const Sym *sym = &g->syms.at[type->dim[i].sym];

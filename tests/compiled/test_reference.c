@@ -45,6 +45,7 @@ static const char *const all_cases[] = {"sentiment_small",
                                         "language_tied",
                                         "translation",
                                         "stream",
+                                        "ctc",
                                         NULL};
 
 /* The cells of examples/cells, and how each is called in the model that has a reference. */

@@ -51,6 +51,14 @@ Test(refused, a_product_of_parameters) {
                     "refused.rondo:11:48: ", "is not supported"});
 }
 
+Test(refused, a_recurrence_along_the_second_of_two) {
+    check((Refused){"layer plus(a: [N], b: [S, N]) -> [S, N] { b + a }\n",
+                    "  input other: words(max_vocab = 7)\n" X
+                    "  s = scan rnn(5) over plus(x, embedding(other, 5))\n"
+                    "  hidden = max_pool(s.final.h)\n" LOSS,
+                    "library/recurrent.rondo:", "only the first can be stepped through"});
+}
+
 Test(refused, letters_without_their_words) {
     check((Refused){"",
                     "  input letters: chars(of = text)\n"
