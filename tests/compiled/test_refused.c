@@ -56,7 +56,7 @@ Test(refused, a_recurrence_along_the_second_of_two) {
                     "  input other: words(max_vocab = 7)\n" X
                     "  s = scan rnn(5) over plus(x, embedding(other, 5))\n"
                     "  hidden = max_pool(s.final.h)\n" LOSS,
-                    "library/recurrent.rondo:", "only the first can be stepped through"});
+                    "library/recurrent.rondo:6:9: ", "only the first can be stepped through"});
 }
 
 Test(refused, letters_without_their_words) {
