@@ -98,7 +98,8 @@ static Value concat(Elaborator *e, const Expr *at, const Operand *args, int coun
 }
 
 /* A mask for the elements of x: 0 with probability p, else 1 / (1 - p); 1 outside of training. Each
- * use has random numbers of its own. A shared one lacks all hidden axes: an example has one. */
+ * use has random numbers of its own; none where p is 0. A shared one lacks all hidden axes: an
+ * example has one. */
 static Value mask(Elaborator *e, const Expr *at, const Operand *args, bool shared) {
     double p;
     const char *what = shared ? "'shared_mask'" : "'keep_mask'";
@@ -109,9 +110,10 @@ static Value mask(Elaborator *e, const Expr *at, const Operand *args, bool share
         return value_error();
     }
     Value value = args[0].value;
-    Attr attr = {.value = p, .index = e->streams++};
     Type type = shared ? visible_type(e, &value) : graph_node(e->graph, value.node)->type;
-    int node = graph_leaf(e->graph, OP_MASK, type, attr, at->span);
+    int node = p > 0 ? graph_leaf(e->graph, OP_MASK, type,
+                                  (Attr){.value = p, .index = e->streams++}, at->span)
+                     : graph_const(e->graph, 1, type, at->span);
     return made(e, node, shared ? (Axes){0} : value.hidden, at->span);
 }
 

@@ -437,8 +437,8 @@ const Sample samples[] = {
     {"heads", "",
      X "  param w: [7, 6], b: [2]\n"
        "  wide = learned_positions(linear(x, 6), 256)\n"
-       "  a = multi_head_attention(wide, wide, wide, 2)\n"
-       "  c = multi_head_attention(a, a, wide, 3, with = attend_causally)\n"
+       "  a = multi_head_attention(wide, wide, wide, 2, p = 0.2)\n"
+       "  c = multi_head_attention(a, a, wide, 3, attend_causally, 0.1)\n"
        "  hidden = concat(mean(positional_encoding(c)), max_pool(a), mean(c @ "
        "transpose(w)))\n" LINEAR,
      NULL},
