@@ -1,5 +1,6 @@
 #include "build.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -19,6 +20,7 @@ extern const char runtime_optimizers_h[], runtime_optimizers_h_end[];
 extern const char runtime_kernels_h[], runtime_kernels_h_end[];
 extern const char runtime_kernels_c[], runtime_kernels_c_end[];
 extern const char runtime_pairs_c[], runtime_pairs_c_end[];
+extern const char runtime_library_h[], runtime_library_h_end[];
 
 /* What the build of the compiler adds: a sanitized compiler builds sanitized programs. */
 #ifndef RONDO_EXTRA_CFLAGS
@@ -26,11 +28,12 @@ extern const char runtime_pairs_c[], runtime_pairs_c_end[];
 #endif
 static const char *const extra_flags[] = {RONDO_EXTRA_CFLAGS, NULL};
 
-enum { MAX_ARGUMENTS = 40 };
+enum { MAX_ARGUMENTS = 64 };
 
 typedef struct {
     const char *arguments[MAX_ARGUMENTS];
     int count;
+    bool tool; /* not the C compiler */
 } Command;
 
 static void argument(Command *command, const char *text) {
@@ -52,10 +55,9 @@ static bool start(const Command *command, bool verbose, pid_t *child) {
     int error = posix_spawnp(child, command->arguments[0], NULL, NULL,
                              (char *const *)(uintptr_t)command->arguments, environ);
     if (error)
-        fprintf(
-            stderr,
-            "rondo: cannot run the C compiler '%s': %s; install it, or name another with --cc\n",
-            command->arguments[0], strerror(error));
+        fprintf(stderr, "rondo: cannot run %s'%s': %s; install it%s\n",
+                command->tool ? "" : "the C compiler ", command->arguments[0], strerror(error),
+                command->tool ? "" : ", or name another with --cc");
     return error == 0;
 }
 
@@ -102,18 +104,18 @@ static const struct {
 } units[] = {
     {"model.c", "model.o", "the model", {"-O3", "-DRD_KERNELS_APART"}},
     {"kernels.c", "kernels.o", "the kernels", {"-O3", "-DRD_KERNELS_APART"}},
-    {"model.c",
+    {"model.c", /* the last: a library goes without */
      "double.o",
      "the model in double precision",
      {"-O0", "-DRD_REAL=double", "-DRD_DOUBLE"}},
 };
 enum { UNITS = sizeof units / sizeof *units };
 
-enum { PATH = 128 };
+enum { PATH = 128, LONGEST_NAME = 300 };
 
 typedef struct {
     char folder[64];
-    char source[UNITS][PATH], object[UNITS][PATH], archive[PATH], binary[4096];
+    char source[UNITS][PATH], object[UNITS][PATH], archive[PATH], linked[PATH], binary[4096];
 } Places;
 
 static bool unpack(Places *places, const char *c) {
@@ -128,6 +130,7 @@ static bool unpack(Places *places, const char *c) {
         snprintf(places->object[i], PATH, "%s/%s", places->folder, units[i].object);
     }
     snprintf(places->archive, PATH, "%s/runtime.a", places->folder);
+    snprintf(places->linked, PATH, "%s/linked.o", places->folder);
     const struct {
         const char *name, *from, *to;
     } files[] = {
@@ -148,8 +151,8 @@ static bool unpack(Places *places, const char *c) {
 }
 
 static void clean(const Places *places) {
-    static const char *const names[] = {"rondo.h", "simd.h",       "kernels.h",
-                                        "pairs.c", "optimizers.h", "runtime.a"};
+    static const char *const names[] = {"rondo.h",      "simd.h",    "kernels.h", "pairs.c",
+                                        "optimizers.h", "runtime.a", "linked.o"};
     char path[PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", places->folder, names[i]);
@@ -198,14 +201,93 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     return start(&command, options->verbose, &child) && finished(child, "linking");
 }
 
+/* ---- libraries ---- */
+
+/* What library.h declares, behind rd_library. */
+static const char *const functions[] = {
+    "_open", "_close",      "_outputs",     "_name",  "_predict", "_predict_frames", "_get",
+    "_free", "_state_size", "_state_reset", "_token", "_step",    "_step_frame",     "_step_get"};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+static bool run_to_end(const Command *command, const BuildOptions *options, const char *what) {
+    pid_t child;
+    return start(command, options->verbose, &child) && finished(child, what);
+}
+
+/* One object with the model and what it needs of the runtime. */
+static bool link_object(const Places *places, const BuildOptions *options) {
+    Command command = {0};
+    argument(&command, options->cc);
+    argument(&command, "-r");
+    argument(&command, "-nostdlib");
+    argument(&command, "-Wl,-u,rd_library_open");
+    for (int i = 0; i < UNITS - 1; i++) argument(&command, places->object[i]);
+    argument(&command, places->archive);
+    argument(&command, "-o");
+    argument(&command, places->linked);
+    return run_to_end(&command, options, "linking");
+}
+
+/* The functions get the library's name, and nothing else of the object can be seen, so that
+ * libraries do not meet. */
+static bool name_functions(const Places *places, const BuildOptions *options) {
+    Command command = {.tool = true};
+    char renamed[FUNCTIONS][2 * LONGEST_NAME], kept[FUNCTIONS][LONGEST_NAME];
+    argument(&command, "objcopy");
+    argument(&command, "--strip-debug");
+    for (int i = 0; i < FUNCTIONS; i++) {
+        snprintf(renamed[i], sizeof renamed[i], "--redefine-sym=rd_library%s=%s%s", functions[i],
+                 options->library, functions[i]);
+        snprintf(kept[i], sizeof kept[i], "--keep-global-symbol=%s%s", options->library,
+                 functions[i]);
+        argument(&command, renamed[i]);
+        argument(&command, kept[i]);
+    }
+    argument(&command, places->linked);
+    return run_to_end(&command, options, "naming functions");
+}
+
+static bool link_library(const Places *places, const BuildOptions *options) {
+    Command command = {.tool = true};
+    if (!link_object(places, options) || !name_functions(places, options)) return false;
+    unlink(places->binary);
+    argument(&command, "ar");
+    argument(&command, "rcs");
+    argument(&command, places->binary);
+    argument(&command, places->linked);
+    return run_to_end(&command, options, "making the archive");
+}
+
+/* library.h with the library's name. */
+static bool write_header(const BuildOptions *options) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s.h", options->output);
+    FILE *file = fopen(path, "wb");
+    if (file) fputs(options->about, file);
+    for (const char *at = runtime_library_h; file && at < runtime_library_h_end;) {
+        bool lower = strncmp(at, "rd_library", 10) == 0, upper = strncmp(at, "RD_LIBRARY", 10) == 0;
+        if (!lower && !upper) {
+            fputc(*at++, file);
+            continue;
+        }
+        for (const char *c = options->library; *c; c++)
+            fputc(upper ? toupper((unsigned char)*c) : *c, file);
+        at += 10;
+    }
+    bool good = file && !ferror(file);
+    if (file && fclose(file) != 0) good = false;
+    if (!good) fprintf(stderr, "rondo: %s: cannot write: %s\n", path, strerror(errno));
+    return good;
+}
+
 /* All units side by side; waits for those that have started even when another has failed. */
 static bool compile(const Places *places, const BuildOptions *options) {
     char march[64];
     pid_t child[UNITS];
-    int started = 0;
+    int started = 0, count = options->library ? UNITS - 1 : UNITS;
     bool good = true;
     snprintf(march, sizeof march, "-march=%s", options->march);
-    for (; started < UNITS && good; started += good) {
+    for (; started < count && good; started += good) {
         Command command = compile_command(places, options, started, march);
         good = start(&command, options->verbose, &child[started]);
     }
@@ -214,10 +296,15 @@ static bool compile(const Places *places, const BuildOptions *options) {
 }
 
 static bool compile_and_link(Places *places, const BuildOptions *options) {
-    snprintf(places->binary, sizeof places->binary, "%s.partial", options->output);
-    if (!compile(places, options) || !link_binary(places, options)) return false;
-    if (rename(places->binary, options->output) == 0) return true;
-    fprintf(stderr, "rondo: %s: cannot write: %s\n", options->output, strerror(errno));
+    char output[4000];
+    snprintf(output, sizeof output, "%s%s", options->output, options->library ? ".a" : "");
+    snprintf(places->binary, sizeof places->binary, "%s.partial", output);
+    if (!compile(places, options)) return false;
+    if (options->library ? !write_header(options) || !link_library(places, options)
+                         : !link_binary(places, options))
+        return false;
+    if (rename(places->binary, output) == 0) return true;
+    fprintf(stderr, "rondo: %s: cannot write: %s\n", output, strerror(errno));
     return false;
 }
 

@@ -14,5 +14,6 @@ EMBED(runtime_kernels_h, "kernels.h")
 EMBED(runtime_kernels_c, "kernels.c")
 EMBED(runtime_pairs_c, "pairs.c")
 EMBED(runtime_optimizers_h, "optimizers.h")
+EMBED(runtime_library_h, "library.h")
 
     .section .note.GNU-stack,"",%progbits

@@ -18,7 +18,7 @@ static const char help[] =
     "evaluates it and predicts with it.\n"
     "\n"
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
-    "                        [--gradient-flow] [--report] [--keep] [--verbose]\n"
+    "                        [--library] [--gradient-flow] [--report] [--keep] [--verbose]\n"
     "       rondo check FILE...\n"
     "       rondo emit --stage=ast|graph|gradient|step|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
@@ -71,18 +71,26 @@ static const char *base_name(Arena *arena, const char *path) {
                                              : arena_printf(arena, "%s.out", name);
 }
 
+/* The name of a library, behind its folder; NULL when it is no word of C. */
+static const char *function_name(const char *output) {
+    static const char letters_and_digits[] =
+        "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const char *digits = strchr(letters_and_digits, '0');
+    const char *slash = strrchr(output, '/'), *name = slash ? slash + 1 : output;
+    size_t length = strspn(name, letters_and_digits);
+    bool word = length > 0 && length < 200 && !name[length] && !strchr(digits, *name);
+    return word ? name : NULL;
+}
+
 static int cmd_build(Arena *arena, int argc, char **argv) {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"cc", required_argument, NULL, 'c'},
-                                            {"march", required_argument, NULL, 'm'},
-                                            {"static", no_argument, NULL, 's'},
-                                            {"keep", no_argument, NULL, 'k'},
-                                            {"gradient-flow", no_argument, NULL, 'g'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"report", no_argument, NULL, 'r'},
-                                            {0}};
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
+        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
+        {"keep", no_argument, NULL, 'k'},         {"gradient-flow", no_argument, NULL, 'g'},
+        {"verbose", no_argument, NULL, 'v'},      {"report", no_argument, NULL, 'r'},
+        {"library", no_argument, NULL, 'l'},      {0}};
     BuildOptions build = {.march = "native"};
-    bool flow = false, kernels = false;
+    bool flow = false, kernels = false, library = false;
     int option, status;
     while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) switch (option) {
             case 'o':
@@ -106,6 +114,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
             case 'r':
                 kernels = true;
                 break;
+            case 'l':
+                library = true;
+                break;
             case 'v':
                 build.verbose = true;
                 break;
@@ -117,6 +128,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                               build.verbose ? stderr : NULL, &status);
     if (!c) return status;
     if (!build.output) build.output = base_name(arena, argv[optind]);
+    if (library && !(build.library = function_name(build.output)))
+        return usage("functions cannot begin with the name of the library: ", build.output);
+    if (library) build.about = library_about(c, build.library);
     if (!build_binary(c->c, &build)) return FAILURE;
     print_summary(c, build.output);
     if (kernels) printf("\n%s\n%s", print_costs(c->infer), print_costs(c->train));

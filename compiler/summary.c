@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+#include "graph/print.h"
+
 /* ---- size and work, which may grow with vocabularies ---- */
 
 /* "1200", "1200 + 300 a word"; with several vocabularies "1200 + 300 a word of text + …". */
@@ -103,4 +106,40 @@ void print_summary(const Compilation *c, const char *output) {
         "%.1f MB of parameters\n",
         (values + arrays) / 1e6, values / 1e6, c->graph->training.batch, max_length, arrays / 1e6);
     printf("  compiled    in %.1f ms, without the C compiler's time\n", c->milliseconds);
+}
+
+/* ---- libraries ---- */
+
+static void list_inputs(Text *out, const Graph *g) {
+    for (int i = 0; i < g->inputs.len; i++) {
+        const Input *input = &g->inputs.at[i];
+        bool hidden = input->kind == INPUT_PREVIOUS || input->kind == INPUT_CARRIED;
+        if (hidden || (input->target && input->kind != INPUT_WORDS)) continue;
+        text_printf(out, " *   %s %s: %s\n", input->target ? "produces" : "reads", input->name,
+                    graph_print_type(g, &input->type));
+    }
+}
+
+static void list_outputs(Text *out, const Graph *g) {
+    for (int i = 0, n = 0; i < g->outputs.len; i++) {
+        const Output *output = &g->outputs.at[i];
+        if (output->role != ROLE_OUTPUT) continue;
+        text_printf(out, " *   output %d is %s: %s\n", n++, output->name,
+                    graph_print_type(g, &graph_node(g, output->node)->type));
+    }
+}
+
+const char *library_about(const Compilation *c, const char *name) {
+    Text out = text_new(c->arena);
+    text_printf(&out, "/* %s: the model `%s`, which\n *\n", name, c->graph->name);
+    list_inputs(&out, c->graph);
+    list_outputs(&out, c->graph);
+    text_printf(&out, " *\n * %s\n",
+                c->steps.step
+                    ? "A name in [] is the length of that sequence. The model is causal: it "
+                      "can be taken step by step."
+                    : "A name in [] is the length of that sequence. The model is not "
+                      "causal: it has no steps.");
+    text_puts(&out, " */\n");
+    return text_string(&out);
 }

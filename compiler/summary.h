@@ -7,4 +7,7 @@
  * recurrences, memory and the compiler's own time. */
 void print_summary(const Compilation *compilation, const char *output);
 
+/* The comment that a library's header begins with: what the model reads and puts out. */
+const char *library_about(const Compilation *compilation, const char *name);
+
 #endif

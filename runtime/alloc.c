@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Thread_local jmp_buf *caught;
+
+void rd_catch_no_memory(jmp_buf *place) { caught = place; }
+
 static void *must(void *memory) {
     if (memory) return memory;
+    if (caught) longjmp(*caught, 1);
     fputs("out of memory\n", stderr);
     exit(1);
 }

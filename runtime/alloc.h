@@ -1,8 +1,9 @@
 /* Memory of the parts that read and hold data. It is never NULL: when there is none left, the
- * process says so and ends with status 1. */
+ * process says so and ends with status 1; or the thread goes on where it asked to. */
 #ifndef RONDO_ALLOC_H
 #define RONDO_ALLOC_H
 
+#include <setjmp.h>
 #include <stddef.h>
 
 /* `count` zeroed elements of `size` bytes; freed with free. */
@@ -18,5 +19,9 @@ void *rd_grow(void *old, size_t *capacity, size_t need, size_t size);
 
 /* A copy of `text`; freed with free. */
 char *rd_copy(const char *text);
+
+/* From now on, and in this thread, a lack of memory is a jump there: in libraries, which may not
+ * end the process. What was allocated on the way is lost. NULL: no more. */
+void rd_catch_no_memory(jmp_buf *place);
 
 #endif

@@ -27,24 +27,9 @@ typedef struct {
 
 /* ---- what a model reads ---- */
 
-/* The column of the tokens or frames, and in *index the model's column of their values. False when
- * another column is needed as well. */
-static bool find_column(const RdModel *model, int *column, int *index) {
-    *column = -1;
-    for (int c = 0; c < model->column_count; c++) {
-        const RdColumn *it = &model->columns[c];
-        bool previous = it->kind == RD_PREVIOUS;
-        if (it->kind == RD_CARRIED || (it->target && !previous)) continue;
-        if (it->per_step != model->steps->sequence || *column >= 0) return false;
-        *column = previous ? it->previous : c;
-        *index = c;
-    }
-    return *column >= 0;
-}
-
 bool rd_streams(const RdModel *model) {
     int column, index;
-    return model->steps && model->steps->output_count && find_column(model, &column, &index);
+    return model->steps && model->steps->output_count && rd_step_column(model, &column, &index);
 }
 
 /* ---- answers ---- */
@@ -202,7 +187,7 @@ static int longest(const Stream *s) {
 int rd_cmd_stream(const RdProgram *program, const RdOptions *options) {
     RdError error;
     Stream s = {.model = program->model};
-    find_column(s.model, &s.column, &s.index);
+    rd_step_column(s.model, &s.column, &s.index);
     s.number = rd_zeros((size_t)s.model->columns[s.column].numbers + 1, sizeof *s.number);
     bool done = rd_trained_load(&s.trained, s.model, options->model, 1, &error) &&
                 rd_stepper_open(&s.stepper, s.model, sizes_alone(&s.trained), longest(&s),

@@ -27,80 +27,154 @@ static size_t rows_of(const RdStepper *s, const RdState *state) {
     return (size_t)(state->per_step ? sizes->rows[state->per_step - 1] : sizes->examples);
 }
 
-/* ---- memory ---- */
+/* ---- weights ---- */
 
-static bool open_run(RdRun *run, const RdStepProgram *program, int outputs, int states) {
-    if (!program->run) return true;
-    run->packed = rd_aligned(program->packed_bytes(&run->sizes), 1);
-    run->memory = rd_aligned(program->memory_bytes(&run->sizes), 1);
-    run->output = rd_zeros((size_t)outputs + 1, sizeof *run->output);
-    run->next = rd_zeros((size_t)states + 1, sizeof *run->next);
-    program->prepare(run);
-    return true;
+static const RdStepProgram *program_of(const RdModel *model, int which) {
+    return which ? &model->steps->step : &model->steps->begin;
 }
 
-static void open_columns(RdStepper *s) {
+void rd_step_weights_open(RdStepWeights *weights, const RdModel *model, const int *vocab,
+                          RdPool *pool, void *stretch) {
+    RdLayout layout = rd_layout(model, vocab);
+    RdRun run = {.pool = pool};
+    *weights = (RdStepWeights){.model = model};
+    memcpy(weights->vocab, vocab, (size_t)model->column_count * sizeof *vocab);
+    memcpy(run.sizes.vocab, weights->vocab, sizeof weights->vocab);
+    weights->param = rd_zeros((size_t)model->param_count + 1, sizeof *weights->param);
+    rd_layout_pointers(&layout, model, stretch, weights->param);
+    rd_layout_free(&layout);
+    run.param = weights->param;
+    for (int i = 0; i < 2; i++) {
+        const RdStepProgram *program = program_of(model, i);
+        if (!program->run) continue;
+        run.packed = weights->packed[i] = rd_aligned(program->packed_bytes(&run.sizes), 1);
+        program->prepare(&run);
+    }
+}
+
+void rd_step_weights_close(RdStepWeights *weights) {
+    free((void *)weights->param);
+    for (int i = 0; i < 2; i++) free(weights->packed[i]);
+    *weights = (RdStepWeights){0};
+}
+
+/* ---- memory ---- */
+
+/* What was taken of a stretch; without a base it is only measured. */
+typedef struct {
+    char *base;
+    size_t used;
+} Memory;
+
+enum { LINE = 64 };
+
+static void *take(Memory *memory, size_t count, size_t size) {
+    size_t at = (memory->used + LINE - 1) / LINE * LINE;
+    memory->used = at + count * size;
+    return memory->base ? memory->base + at : NULL;
+}
+
+static void place_run(RdRun *run, Memory *memory, const RdModel *model, int which) {
+    const RdStepProgram *program = program_of(model, which);
+    if (!program->run) return;
+    run->memory = take(memory, program->memory_bytes(&run->sizes), 1);
+    run->output = take(memory, (size_t)model->steps->output_count + 1, sizeof *run->output);
+    run->next = take(memory, (size_t)model->steps->state_count + 1, sizeof *run->next);
+}
+
+static void place_states(RdStepper *s, Memory *memory) {
+    const RdSteps *steps = s->model->steps;
+    void **state = take(memory, (size_t)steps->state_count + 1, sizeof *state);
+    void **next = take(memory, (size_t)steps->state_count + 1, sizeof *next);
+    for (int k = 0; k < steps->state_count; k++) {
+        size_t bytes = rows_of(s, &steps->states[k]) * row_bytes(s, &steps->states[k]) + RD_BEHIND;
+        void *now = take(memory, bytes, 1), *then = take(memory, bytes, 1);
+        if (state) state[k] = now;
+        if (next) next[k] = then;
+    }
+    s->state = state;
+    s->next = next;
+}
+
+static void place_columns(RdStepper *s, Memory *memory) {
     size_t examples = (size_t)s->step.sizes.examples;
     for (int c = 0; c < s->model->column_count; c++) {
-        const RdColumn *column = &s->model->columns[c];
-        s->index[c] = rd_zeros(examples + 1, sizeof(int));
-        if (column->numbers)
-            s->real[c] =
-                rd_zeros(examples * (size_t)column->numbers * s->model->real_size + RD_BEHIND, 1);
+        size_t reals = examples * (size_t)s->model->columns[c].numbers;
+        s->index[c] = take(memory, examples + 1, sizeof(int));
+        if (reals) s->real[c] = take(memory, reals * s->model->real_size + RD_BEHIND, 1);
     }
+}
+
+static bool grows(const RdSteps *steps) {
+    for (int k = 0; k < steps->state_count; k++)
+        if (steps->states[k].grows) return true;
+    return false;
+}
+
+/* All parts of a stepper. */
+static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int most, RdPool *pool,
+                  Memory *memory) {
+    const RdModel *model = weights->model;
+    bool long_states = grows(model->steps);
+    size_t longest = long_states ? (size_t)most : 1, examples = (size_t)sizes.examples;
+    if (long_states) sizes.rows[model->steps->sequence - 1] = sizes.examples * most;
+    memcpy(sizes.vocab, weights->vocab, sizeof sizes.vocab);
+    RdRun run = {.sizes = sizes, .pool = pool, .param = weights->param};
+    *s = (RdStepper){.model = model, .begin = run, .step = run, .most = long_states ? most : 0};
+    s->begin.packed = weights->packed[0];
+    s->step.packed = weights->packed[1];
+    place_run(&s->begin, memory, model, 0);
+    place_run(&s->step, memory, model, 1);
+    place_states(s, memory);
+    place_columns(s, memory);
+    s->packing =
+        take(memory, 4 * examples * longest + 2 * examples + 2 * longest + 1, sizeof *s->packing);
+}
+
+size_t rd_stepper_bytes(const RdStepWeights *weights, RdSizes sizes, int most) {
+    RdStepper stepper;
+    Memory memory = {0};
+    place(&stepper, weights, sizes, most, NULL, &memory);
+    return memory.used;
+}
+
+void rd_stepper_place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int most,
+                      RdPool *pool, void *memory) {
+    memset(memory, 0, rd_stepper_bytes(weights, sizes, most));
+    place(s, weights, sizes, most, pool, &(Memory){.base = memory});
 }
 
 bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, int most, RdPool *pool,
                      void *stretch, RdError *error) {
-    const RdSteps *steps = model->steps;
-    bool grows = false;
-    for (int k = 0; k < steps->state_count; k++) grows |= steps->states[k].grows;
-    if (grows) sizes.rows[steps->sequence - 1] = sizes.examples * most;
-    RdRun run = {.sizes = sizes, .pool = pool};
+    RdStepWeights weights;
     (void)error;
-    *s = (RdStepper){
-        .model = model, .layout = rd_layout(model, sizes.vocab), .most = grows ? most : 0};
-    void **param = rd_zeros((size_t)model->param_count + 1, sizeof *param);
-    rd_layout_pointers(&s->layout, model, stretch, param);
-    run.param = param;
-    s->begin = s->step = run;
-    s->state = rd_zeros((size_t)steps->state_count + 1, sizeof *s->state);
-    s->next = rd_zeros((size_t)steps->state_count + 1, sizeof *s->next);
-    for (int k = 0; k < steps->state_count; k++) {
-        const RdState *state = &steps->states[k];
-        size_t bytes = rows_of(s, state) * row_bytes(s, state) + RD_BEHIND;
-        s->state[k] = rd_zeros_aligned(bytes, 1);
-        s->next[k] = rd_zeros_aligned(bytes, 1);
-    }
-    size_t longest = grows ? (size_t)most : 1, examples = (size_t)sizes.examples;
-    s->packing = rd_zeros(4 * examples * longest + 2 * examples + 2 * longest + 1, sizeof(int));
-    open_columns(s);
-    return open_run(&s->begin, &steps->begin, steps->output_count, steps->state_count) &&
-           open_run(&s->step, &steps->step, steps->output_count, steps->state_count);
+    rd_step_weights_open(&weights, model, sizes.vocab, pool, stretch);
+    void *memory = rd_aligned(rd_stepper_bytes(&weights, sizes, most), 1);
+    rd_stepper_place(s, &weights, sizes, most, pool, memory);
+    s->weights = weights;
+    s->memory = memory;
+    return true;
 }
 
 void rd_stepper_close(RdStepper *s) {
-    RdRun *runs[] = {&s->begin, &s->step};
-    for (int i = 0; i < 2; i++) {
-        free(runs[i]->packed);
-        free(runs[i]->memory);
-        free((void *)runs[i]->output);
-        free((void *)runs[i]->next);
-    }
-    free((void *)s->step.param);
-    for (int k = 0; s->state && k < s->model->steps->state_count; k++) {
-        free(s->state[k]);
-        free(s->next[k]);
-    }
-    free((void *)s->state);
-    free((void *)s->next);
-    free(s->packing);
-    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
-        free(s->index[c]);
-        free(s->real[c]);
-    }
-    if (s->model) rd_layout_free(&s->layout);
+    rd_step_weights_close(&s->weights);
+    free(s->memory);
     *s = (RdStepper){0};
+}
+
+/* ---- what is read ---- */
+
+bool rd_step_column(const RdModel *model, int *column, int *index) {
+    *column = -1;
+    for (int c = 0; c < model->column_count; c++) {
+        const RdColumn *it = &model->columns[c];
+        bool previous = it->kind == RD_PREVIOUS;
+        if (it->kind == RD_CARRIED || (it->target && !previous)) continue;
+        if (it->per_step != model->steps->sequence || *column >= 0) return false;
+        *column = previous ? it->previous : c;
+        *index = c;
+    }
+    return *column >= 0;
 }
 
 /* ---- the batch of a step ---- */

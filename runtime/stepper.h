@@ -8,6 +8,15 @@
 #include "rondo.h"
 #include "status.h"
 
+/* What all steppers of a model share: its weights, laid out for both programs. It is only read once
+ * it is open: steppers of several threads may have the same. */
+typedef struct {
+    const RdModel *model;
+    int vocab[RD_MAX_COLUMNS];
+    void **param;
+    void *packed[2]; /* of begin, of step */
+} RdStepWeights;
+
 typedef struct {
     const RdModel *model;
     RdRun begin, step; /* after each step, step.output has row b for example b */
@@ -17,11 +26,25 @@ typedef struct {
     int *index[RD_MAX_COLUMNS];
     void *real[RD_MAX_COLUMNS];
     /* private: */
-    RdLayout layout;
-    void **state, **next; /* [state_count] each state, and room for what it becomes */
-    int most;             /* steps; 0: any number, no state grows */
-    int *packing;         /* of the steps so far */
+    void **state, **next;  /* [state_count] each state, and room for what it becomes */
+    int most;              /* steps; 0: any number, no state grows */
+    int *packing;          /* of the steps so far */
+    RdStepWeights weights; /* its own, and */
+    void *memory;          /* its own; NULL when it was placed */
 } RdStepper;
+
+/* The parameters stand in `stretch` (layout.h), which must outlive the weights. */
+void rd_step_weights_open(RdStepWeights *weights, const RdModel *model, const int *vocab,
+                          RdPool *pool, void *stretch);
+void rd_step_weights_close(RdStepWeights *weights);
+
+/* A stepper in memory of the caller's: how many bytes it takes, and its beginning in so many, which
+ * begin at a multiple of 64 and may have been used before. Sizes and steps as for rd_stepper_open.
+ * It allocates nothing and needs no closing; it uses the weights and the memory as long as it is
+ * used itself. */
+size_t rd_stepper_bytes(const RdStepWeights *weights, RdSizes sizes, int most);
+void rd_stepper_place(RdStepper *stepper, const RdStepWeights *weights, RdSizes sizes, int most,
+                      RdPool *pool, void *memory);
 
 /* For batches up to `sizes` and at most so many steps (which matters to states that grow), with the
  * weights in `stretch` (layout.h), which must outlive the stepper, as must the pool. The model has
@@ -30,6 +53,10 @@ typedef struct {
 bool rd_stepper_open(RdStepper *stepper, const RdModel *model, RdSizes sizes, int most,
                      RdPool *pool, void *stretch, RdError *error);
 void rd_stepper_close(RdStepper *stepper);
+
+/* The column whose values the steps of a model read, and in *index the model's column that has
+ * them: itself, or what stands before each word. False when another column is needed as well. */
+bool rd_step_column(const RdModel *model, int *column, int *index);
 
 /* The states before the first step, for the examples of this batch, which must stay until the last
  * step: columns that do not belong to the sequence are read from it. NULL: so many examples as the

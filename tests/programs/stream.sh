@@ -1,7 +1,8 @@
 #!/bin/bash
-# Answers one step at a time, as they are read: what stream says is what predict says. stream.sh RONDO
+# Answers one step at a time, as they are read: what stream says is what predict says; and so in a
+# program of one's own that has two models. stream.sh RONDO
 set -u
-rondo=$(readlink -f "$1")
+rondo=$(readlink -f "$1") here=$(cd "$(dirname "$0")" && pwd)
 . "$(dirname "$0")/../shell.sh"
 
 # ---- words, each with its tag ----
@@ -16,7 +17,7 @@ model tagger {
   logits = linear(states.h, tag.size)
 
   loss   cross_entropy(logits, tag)
-  output argmax(logits)
+  output argmax(logits), logits
   train { optimizer = adam(rate = 0.02)  epochs = 4  batch = 4 }
 }
 END
@@ -73,6 +74,17 @@ run predicted ./frames predict --model f --json train.csv
 [ "$(sed -n 5p streamed | cut -f2)" = "$(head -1 predicted | sed 's/.*"answer":"\([a-z]*\)".*/\1/')" ] ||
     [ -z "$(grep answer predicted)" ] || fail "the last frame: $(sed -n 5p streamed); $(head -1 predicted)"
 
+# ---- both in one program ----
+run out "$rondo" build --library tagger.rondo
+run out "$rondo" build --library frames.rondo -o ./frames
+cc -std=c11 -Wall -Wextra -Werror -I. "$here/two_models.c" tagger.a frames.a -lm -lpthread -o two 2>err ||
+    fail "a program with two models: $(cat err)"
+printf 'cut' >cut
+run answers ./two m f cut
+run predicted ./tagger predict --model m "the rain in New Rome fell"
+same answers predicted "a program of one's own"
+c++ -fsyntax-only -x c++ tagger.h 2>err || fail "the header in C++: $(cat err)"
+
 # ---- what is wrong is said ----
 tested=./frames
 # refused TEXT INPUT
@@ -85,6 +97,10 @@ refused '1: .*x' '1,x\n'
 refused '2: ' '1,2\n1\n'
 refused '1: is not valid UTF-8' '\377\n'
 wrong 2 "stream needs --model FILE" stream
+tested=$rondo
+wrong 2 "functions cannot begin with the name of the library: ./1st" build --library tagger.rondo -o ./1st
+wrong 2 "'build' does not take --library=yes" build --library=yes tagger.rondo
+wrong 1 "nowhere/x.h: cannot write: No such file or directory" build --library tagger.rondo -o nowhere/x
 cat >end.rondo <<'END'
 model end {
   input  text: words
