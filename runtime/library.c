@@ -129,6 +129,7 @@ const char *rd_library_name(const rd_library *model, int output, int number) {
 /* The only column that is read, of this kind. */
 static bool only_input(RdColumnKind kind, int *column, RdError *error) {
     char names[200];
+    *column = 0;
     rd_column_list(&rd_model, false, names, sizeof names);
     if (rd_field_count(&rd_model, false) != 1)
         return rd_fail(error, "the model reads %s%s; this takes one input", *names ? names : "none",

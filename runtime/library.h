@@ -4,7 +4,7 @@
  * Any number of threads may use one model at the same time, each with answers and states of its
  * own. Each call computes on the thread that makes it.
  *
- * Link with -lm. */
+ * Link with -lm -lpthread. */
 #ifndef RD_LIBRARY_H
 #define RD_LIBRARY_H
 
@@ -49,7 +49,7 @@ typedef struct rd_library_answer rd_library_answer;
  * character or frame. Numbers of classes, tags or words are whole. What stands for numbers of a
  * target is in the units of the data. */
 typedef struct {
-    const char *name; /* as the model says it: "softmax(logits)" */
+    const char *name; /* as the model says it: "softmax" */
     int rows, columns;
     const double *value;
 } rd_library_output;
