@@ -196,6 +196,8 @@ class Encoder(nn.Module):  # W10
         self.embedding = nn.Embedding(words, 128)
         layer = nn.TransformerEncoderLayer(128, 4, 512, 0.1, batch_first=True)
         self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        for layer in self.encoder.layers:
+            layer.self_attn.dropout = 0.0  # as in the file: no dropout of the weights
         self.linear = nn.Linear(128, 2)
 
     def forward(self, x, exists):
