@@ -237,8 +237,8 @@ static bool name_functions(const Places *places, const BuildOptions *options) {
     argument(&command, "--strip-debug");
     for (int i = 0; i < FUNCTIONS; i++) {
         snprintf(renamed[i], sizeof renamed[i], "--redefine-sym=rd_library%s=%s%s", functions[i],
-                 options->library, functions[i]);
-        snprintf(kept[i], sizeof kept[i], "--keep-global-symbol=%s%s", options->library,
+                 options->prefix, functions[i]);
+        snprintf(kept[i], sizeof kept[i], "--keep-global-symbol=%s%s", options->prefix,
                  functions[i]);
         argument(&command, renamed[i]);
         argument(&command, kept[i]);
@@ -270,7 +270,7 @@ static bool write_header(const BuildOptions *options) {
             fputc(*at++, file);
             continue;
         }
-        for (const char *c = options->library; *c; c++)
+        for (const char *c = options->prefix; *c; c++)
             fputc(upper ? toupper((unsigned char)*c) : *c, file);
         at += 10;
     }
@@ -284,7 +284,7 @@ static bool write_header(const BuildOptions *options) {
 static bool compile(const Places *places, const BuildOptions *options) {
     char march[64];
     pid_t child[UNITS];
-    int started = 0, count = options->library ? UNITS - 1 : UNITS;
+    int started = 0, count = options->prefix ? UNITS - 1 : UNITS;
     bool good = true;
     snprintf(march, sizeof march, "-march=%s", options->march);
     for (; started < count && good; started += good) {
@@ -297,11 +297,11 @@ static bool compile(const Places *places, const BuildOptions *options) {
 
 static bool compile_and_link(Places *places, const BuildOptions *options) {
     char output[4000];
-    snprintf(output, sizeof output, "%s%s", options->output, options->library ? ".a" : "");
+    snprintf(output, sizeof output, "%s%s", options->output, options->prefix ? ".a" : "");
     snprintf(places->binary, sizeof places->binary, "%s.partial", output);
     if (!compile(places, options)) return false;
-    if (options->library ? !write_header(options) || !link_library(places, options)
-                         : !link_binary(places, options))
+    if (options->prefix ? !write_header(options) || !link_library(places, options)
+                        : !link_binary(places, options))
         return false;
     if (rename(places->binary, output) == 0) return true;
     fprintf(stderr, "rondo: %s: cannot write: %s\n", output, strerror(errno));

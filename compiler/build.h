@@ -11,8 +11,8 @@ typedef struct {
     bool keep;          /* leave OUTPUT.c behind */
     bool verbose;       /* show the commands */
     bool static_link;
-    const char *library; /* NULL: a program; else the name that a library's functions begin with */
-    const char *about;   /* of a library: the comment that its header begins with */
+    const char *prefix; /* NULL: a program; else the name that a library's functions begin with */
+    const char *about;  /* of a library: the comment that its header begins with */
 } BuildOptions;
 
 /* Compiles `c` to options->output. False after a message on stderr. The binary appears under its

@@ -128,9 +128,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                               build.verbose ? stderr : NULL, &status);
     if (!c) return status;
     if (!build.output) build.output = base_name(arena, argv[optind]);
-    if (library && !(build.library = function_name(build.output)))
+    if (library && !(build.prefix = function_name(build.output)))
         return usage("functions cannot begin with the name of the library: ", build.output);
-    if (library) build.about = library_about(c, build.library);
+    if (library) build.about = library_about(c, build.prefix);
     if (!build_binary(c->c, &build)) return FAILURE;
     print_summary(c, build.output);
     if (kernels) printf("\n%s\n%s", print_costs(c->infer), print_costs(c->train));

@@ -210,6 +210,16 @@ static void call_tiles(Writer *writer, const char *function, const char *argumen
     text_printf(writer->out, "  %s(w, row + from, tile%s);\n}\n", function, arguments);
 }
 
+/* From the panel of the columns at v to what follows their sums. */
+static void emit_one_tile(Writer *writer, const Stage *stage, int s, const TilePhases *phases) {
+    emit_blocks(writer, stage);
+    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
+    emit_start(writer, stage);
+    emit_multiplies(writer, stage, phases);
+    emit_update(writer, stage);
+}
+
 /* All columns of a tile's rows. */
 static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
     const TilePhases phases = tile_phases(writer->graph->arena, stage);
@@ -218,12 +228,7 @@ static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
     emit_left(writer, &phases);
     emit_row_sums(writer, stage, "RD_ROWS");
     begin_columns(writer, stage);
-    emit_blocks(writer, stage);
-    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
-    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
-    emit_start(writer, stage);
-    emit_multiplies(writer, stage, &phases);
-    emit_update(writer, stage);
+    emit_one_tile(writer, stage, s, &phases);
     writer->out->indent--;
     text_puts(writer->out, "}\n");
     emit_tile_sums_end(writer, stage);
@@ -239,12 +244,7 @@ static void emit_by_columns(Writer *writer, const Stage *stage, int s) {
     const char *sums = row_sum_arguments(writer, stage, "vec *", "");
     begin_function(writer, tile, PRINT(", int v%s", sums));
     emit_left(writer, &phases);
-    emit_blocks(writer, stage);
-    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
-    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
-    emit_start(writer, stage);
-    emit_multiplies(writer, stage, &phases);
-    emit_update(writer, stage);
+    emit_one_tile(writer, stage, s, &phases);
     end_function(writer);
     begin_function(writer, name, "");
     emit_row_sums(writer, stage, "RD_MANY_ROWS");

@@ -36,7 +36,8 @@ static const Item *add_definitions(Elaborator *e, const File *file, bool library
         }
         if (item->kind != ITEM_MODEL) {
             if (check_item(e, item, own))
-                vec_push(e->arena, &e->definitions, (Definition){.item = item, .library = library});
+                vec_push(e->arena, &e->definitions,
+                         (Definition){.item = item, .from_library = library});
         } else if (model) {
             diag_error(e->diag, item->name_span, "a file can have only one model");
             diag_note(e->diag, model->name_span, "the other is here");
@@ -50,7 +51,7 @@ static const Item *add_definitions(Elaborator *e, const File *file, bool library
 static void warn_unused_definitions(Elaborator *e) {
     for (int i = 0; i < e->definitions.len && !diag_errors(e->diag); i++) {
         const Definition *d = &e->definitions.at[i];
-        if (d->library || d->used || d->item->name[0] == '_') continue;
+        if (d->from_library || d->used || d->item->name[0] == '_') continue;
         diag_warning(e->diag, d->item->name_span, "%s '%s' is never used, so it is not checked",
                      kind_name(d->item->kind), d->item->name);
     }

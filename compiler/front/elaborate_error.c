@@ -21,7 +21,7 @@ static void report(Elaborator *e, Frame *frame, Span where, const char *message)
     e->muted = e->gave_up;
     if (e->muted) return;
     finish_message(e);
-    for (; user->definition && user->definition->library && user->caller; user = user->caller)
+    for (; user->definition && user->definition->from_library && user->caller; user = user->caller)
         place = user->call;
     for (Frame *f = frame; f; f = f->caller) f->failed = true;
     diag_error(e->diag, place, "%s", message);
@@ -49,7 +49,7 @@ void fail_in(Elaborator *e, Frame *frame, Span where, const char *format, ...) {
 
 void caution(Elaborator *e, Span where, const char *format, ...) {
     if (diag_errors(e->diag) || e->warnings == MAX_ERRORS ||
-        (e->frame->definition && e->frame->definition->library))
+        (e->frame->definition && e->frame->definition->from_library))
         return;
     finish_message(e);
     e->warnings++;
@@ -71,7 +71,7 @@ void fail_operand(Elaborator *e, const Operand *operand, const char *format, ...
     const Expr *expr = operand->expr;
     Frame *frame = e->frame;
     Binding *b = expr->kind == EXPR_NAME ? find_binding(frame, expr->name, false) : NULL;
-    bool library = frame->definition && frame->definition->library;
+    bool library = frame->definition && frame->definition->from_library;
     bool given = library && b && b->kind == BIND_ARGUMENT && frame->caller;
     va_list args;
     va_start(args, format);

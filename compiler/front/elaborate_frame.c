@@ -141,7 +141,7 @@ void define_name(Elaborator *e, BindKind kind, const char *name, bool next, Valu
 static Definition *find_definition(Elaborator *e, const char *name, bool library) {
     for (int i = 0; i < e->definitions.len; i++) {
         Definition *d = &e->definitions.at[i];
-        if (d->library == library && d->item->name == name) return d;
+        if (d->from_library == library && d->item->name == name) return d;
     }
     return NULL;
 }
@@ -157,7 +157,7 @@ static Op op_function(const char *name) {
 
 /* The library does not see what the user defines. */
 bool find_function(Elaborator *e, const char *name, Function *function) {
-    bool in_library = e->frame->definition && e->frame->definition->library;
+    bool in_library = e->frame->definition && e->frame->definition->from_library;
     Definition *definition = in_library ? NULL : find_definition(e, name, false);
     if (!definition) definition = find_definition(e, name, true);
     *function = (Function){.name = name, .definition = definition};

@@ -68,7 +68,7 @@ typedef struct Builtin Builtin;
 /* A layer or cell and where it was found. */
 typedef struct {
     const Item *item;
-    bool library;
+    bool from_library;
     bool used;
     bool warned; /* of what is unused in it */
 } Definition;
