@@ -35,6 +35,9 @@ void rd_mapping_free(RdMapping *mapping);
 /* Whether it has something for each word of a text: the word, or its tag. */
 bool rd_column_of_words(const RdColumn *column);
 
+/* Whether it is a text that the model is to produce. */
+bool rd_text_produced(const RdColumn *column);
+
 /* Whether it has no field of its own: it follows from another, or from what was computed. */
 bool rd_column_hidden(const RdColumn *column);
 

@@ -32,7 +32,9 @@ typedef struct {
     bool first;      /* no record was taken yet */
     int bad_word;    /* of the record at hand: the number of the word that is wrong, or -1 */
     RdSeries series; /* of a model with frames */
-    Item *item;      /* [item_count] the first records */
+    char *text[RD_MAX_COLUMNS]; /* of the sequence at hand: as its first line has it */
+    bool goes_on;               /* the record at hand is a further frame of that sequence */
+    Item *item;                 /* [item_count] the first records */
     int item_count;
 } Reading;
 
@@ -121,11 +123,13 @@ static bool check_split(Reading *r, int c, const char *field, RdError *error) {
     return t->count > 0 || column->window || empty_field(column, tags ? "tag" : "word", error);
 }
 
-/* Checks a record's field of column c and splits it into words; nothing is stored yet. */
+/* Checks a record's field of column c and splits it into words; nothing is stored yet. The texts of
+ * a sequence are split at its first line, which the others must repeat: see check_constant. */
 static bool check_field(Reading *r, int c, const RdRecord *record, RdError *error) {
     const RdColumn *column = &r->model->columns[c];
     const char *field = record->field[r->mapping.field[c]];
     size_t length = record->length[r->mapping.field[c]];
+    if (r->goes_on && rd_column_of_words(column)) return true;
     if (column->kind == RD_CLASS)
         return rd_class_number(column, field) >= 0 || unknown_class(column, field, error);
     if (column->kind == RD_NUMBERS)
@@ -195,10 +199,14 @@ static void store_characters(Reading *r, int c) {
 static void store_words(Reading *r, int c) {
     RdData *data = r->data;
     RdWords *words = &data->words[c];
+    words->first[data->count] = words->size;
+    if (r->goes_on) {
+        words->word_count[words->owners++] = 0;
+        return;
+    }
     const RdTokenizer *t = &r->tokenizer[c];
     int longest = longest_text(r, r->model->columns[c].per_step);
     bool cut = longest > 0 && t->count > longest;
-    words->first[data->count] = words->size;
     append(words, t, cut ? longest : t->count);
     if (r->model->columns[c].marked) append_word(words, rd_mark);
     words->cut += cut && r->model->columns[c].kind == RD_WORDS;
@@ -271,10 +279,37 @@ static void store(Reading *r, const RdRecord *record) {
             continue;
         }
         store_words(r, c);
-        if (data->text[c]) data->text[c][data->count] = one_line(r, record->field[f]);
+        if (data->text[c])
+            data->text[c][data->count] = r->goes_on ? NULL : one_line(r, record->field[f]);
     }
     if (data->shown) data->shown[data->count] = join_fields(r, record);
     data->count++;
+}
+
+/* ---- lines of sequences ---- */
+
+/* The id of a line; NULL when it cannot be told. */
+static const char *id_of(const Reading *r, const RdRecord *record) {
+    if (r->mapping.by < 0) return "";
+    return record && record->count == r->mapping.fields ? record->field[r->mapping.by] : NULL;
+}
+
+/* Whether a line belongs to the sequence of one before it, which was good. */
+static bool goes_on(const Reading *r, const RdRecord *record) {
+    const RdColumn *frames = r->series.frames;
+    if (!frames || frames->window) return false;
+    int first = rd_series_first(&r->series, id_of(r, record));
+    return first >= 0 && first < r->data->count;
+}
+
+/* Keeps the texts of a sequence that begins. */
+static void hold_texts(Reading *r, const RdRecord *record) {
+    for (int c = 0; c < r->model->column_count; c++) {
+        int f = r->mapping.field[c];
+        if (f < 0 || !rd_column_of_words(&r->model->columns[c])) continue;
+        free(r->text[c]);
+        r->text[c] = rd_copy(record->field[f]);
+    }
 }
 
 static bool wrong_count(const Reading *r, const RdRecord *record, RdError *error) {
@@ -295,20 +330,14 @@ static bool wrong_count(const Reading *r, const RdRecord *record, RdError *error
 
 static bool check_record(Reading *r, const RdRecord *record, RdError *error) {
     r->bad_word = -1;
+    r->goes_on = false;
     if (record->count != r->mapping.fields) return wrong_count(r, record, error);
+    r->goes_on = goes_on(r, record);
     for (int c = 0; c < r->model->column_count; c++) {
         int f = r->mapping.field[c];
         if (f >= 0 && !check_field(r, c, record, error)) return false;
     }
-    return check_lengths(r, error);
-}
-
-/* ---- lines of sequences ---- */
-
-/* The id of a line; NULL when it cannot be told. */
-static const char *id_of(const Reading *r, const RdRecord *record) {
-    if (r->mapping.by < 0) return "";
-    return record && record->count == r->mapping.fields ? record->field[r->mapping.by] : NULL;
+    return r->goes_on || check_lengths(r, error);
 }
 
 /* Whether a line has the value that its sequence began with, where there is one a sequence. */
@@ -326,6 +355,7 @@ static bool check_constant(const Reading *r, int c, const RdRecord *record, int 
         same = memcmp(reals, r->data->real[c] + (size_t)first * width, width * sizeof *reals) == 0;
         free(reals);
     }
+    if (rd_column_of_words(column)) same = strcmp(field, r->text[c]) == 0;
     if (same) return true;
     return rd_fail(error,
                    "column '%s' has '%.40s' here, but another value at the sequence's start "
@@ -340,7 +370,7 @@ static bool check_sequence(const Reading *r, const RdRecord *record, RdError *er
         return rd_fail(error, "column '%s' is empty; expected the id of a sequence",
                        r->series.frames->by);
     int first = rd_series_first(&r->series, id);
-    for (int c = 0; first >= 0 && c < r->model->column_count; c++)
+    for (int c = 0; r->goes_on && c < r->model->column_count; c++)
         if (r->mapping.field[c] >= 0 && !check_constant(r, c, record, first, error)) return false;
     return true;
 }
@@ -356,8 +386,10 @@ static bool take(Reading *r, const RdRecord *record, RdError *error) {
     bool good = check_record(r, record, &why) && check_sequence(r, record, &why);
     bool first = r->first && !r->mapping.header;
     r->first = false;
-    if (good && r->series.frames)
+    if (good && r->series.frames) {
         rd_series_line(&r->series, id_of(r, record), r->data->count, record->line);
+        if (!r->goes_on) hold_texts(r, record);
+    }
     if (good) return store(r, record), true;
     if (!r->reader) return rd_fail(error, "%s %d: %s", r->data->path, record->line, why.text);
     if (r->conll)
@@ -381,7 +413,7 @@ static bool skip_record(Reading *r, const RdError *why, RdError *error) {
 static bool produces_lines(const RdModel *model, bool need_targets) {
     int produced = 0;
     for (int c = 0; c < model->column_count; c++)
-        produced += model->columns[c].marked && !model->columns[c].window;
+        produced += rd_text_produced(&model->columns[c]) && !model->columns[c].window;
     return produced == 1 && need_targets && rd_field_count(model, true) == 1;
 }
 
@@ -524,7 +556,10 @@ static void end_reading(Reading *r) {
     for (int i = 0; i < r->item_count; i++)
         if (r->item[i].status == RD_RECORD) free(r->item[i].record.field);
     free(r->item);
-    for (int c = 0; c < RD_MAX_COLUMNS; c++) rd_tokenizer_free(&r->tokenizer[c]);
+    for (int c = 0; c < RD_MAX_COLUMNS; c++) {
+        rd_tokenizer_free(&r->tokenizer[c]);
+        free(r->text[c]);
+    }
     rd_conll_free(r->conll);
     rd_mapping_free(&r->mapping);
     rd_series_free(&r->series);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "scale.h"
 
 /* ---- the answer ---- */
@@ -78,7 +79,8 @@ static bool chunks_init(RdChunks *chunks, const RdColumn *column, const RdVocab 
 
 int rd_produced_text(const RdModel *model) {
     for (int c = 0; c < model->column_count; c++)
-        if (model->columns[c].marked && model->columns[c].per_step == model->loss_per_step)
+        if (rd_text_produced(&model->columns[c]) &&
+            model->columns[c].per_step == model->loss_per_step)
             return c;
     return -1;
 }

@@ -166,9 +166,52 @@ static int *take_numbers(const Build *b, int c) {
     return numbers;
 }
 
+/* How many texts of column c a line has: one, or that of each word. */
+static int texts_of_line(const Build *b, int c, int line) {
+    const RdColumn *column = &b->model->columns[c];
+    return column->inner ? b->data->words[column->over].word_count[line] : 1;
+}
+
+/* The texts of examples, behind each other, instead of those of lines. */
+static void take_words(const Build *b, int c) {
+    const RdWords *from = &b->data->words[c];
+    RdWords to = {.cut = from->cut,
+                  .bytes = rd_zeros(from->size + 1, 1),
+                  .first = rd_zeros((size_t)b->count, sizeof *to.first),
+                  .word_count = rd_zeros((size_t)from->owners + 1, sizeof *to.word_count)};
+    for (int i = 0, line = 0, owner = 0; i < b->count; i++) {
+        for (; line < b->example[i].first; line++) owner += texts_of_line(b, c, line);
+        size_t end = line + 1 < b->lines ? from->first[line + 1] : from->size;
+        int count = texts_of_line(b, c, line);
+        to.first[i] = to.size;
+        memcpy(to.bytes + to.size, from->bytes + from->first[line], end - from->first[line]);
+        memcpy(to.word_count + to.owners, from->word_count + owner, (size_t)count * sizeof(int));
+        to.size += end - from->first[line];
+        to.owners += count;
+    }
+    free(from->bytes);
+    free(from->first);
+    free(from->word_count);
+    b->data->words[c] = to;
+}
+
+static char **take_texts(const Build *b, char **text) {
+    char **taken = rd_zeros((size_t)b->count, sizeof *taken);
+    for (int i = 0; i < b->count; i++) {
+        taken[i] = text[b->example[i].first];
+        text[b->example[i].first] = NULL;
+    }
+    for (int i = 0; i < b->lines; i++) free(text[i]);
+    free((void *)text);
+    return taken;
+}
+
+/* What belongs to words goes before the words. */
 static void replace_columns(Build *b) {
     RdData *data = b->data;
-    for (int c = 0; c < b->model->column_count; c++) {
+    for (int c = b->model->column_count - 1; c >= 0; c--) {
+        if (data->words[c].first) take_words(b, c);
+        if (data->text[c]) data->text[c] = take_texts(b, data->text[c]);
         double *reals = data->real[c] ? take_reals(b, c) : NULL;
         int *numbers = data->number[c] ? take_numbers(b, c) : NULL;
         free(data->real[c]);

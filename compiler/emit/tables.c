@@ -95,7 +95,7 @@ static void emit_columns(Graph *g, Text *out) {
             continue;
         }
         if (input->kind == INPUT_WORDS) {
-            if (input->target) text_puts(out, ".marked = true, ");
+            if (input->marked) text_puts(out, ".marked = true, ");
             if (input->window)
                 text_printf(out, ".window = %d, .stride = %d, .stream = %s, ", input->window,
                             input->stride, input->stream ? "true" : "false");

@@ -167,12 +167,18 @@ bool frames_type(Elaborator *e, const Expr *type, Input *input) {
 
 /* ---- columns beside each other ---- */
 
-/* A line of the data is a frame or has a text. */
+/* All frames of a line are one column. A text is that of a whole sequence, not of a window. */
 static bool check_beside(Elaborator *e, const Input *frames, const Input *other) {
-    if (other == frames || (other->kind != INPUT_WORDS && !is_frames(other))) return true;
-    fail(e, other->span, "a model with frames can have no other sequence");
+    bool text = other->kind == INPUT_WORDS && frames->window;
+    if (other == frames || (!text && !is_frames(other))) return true;
+    fail(e, other->span, "a model with %s",
+         text ? "windows of frames can have no text" : "frames can have no other frames");
     note(e, frames->span, "the frames are here");
-    if (is_frames(other)) advise(e, "one column may have more numbers: frames(a, b, c)");
+    if (text)
+        advise(e, "a text can stand beside whole sequences: frames[%d, by = id]",
+               frames->type.dim[1].add);
+    else
+        advise(e, "one column may have more numbers: frames(a, b, c)");
     return false;
 }
 
@@ -208,6 +214,7 @@ static void check_long_text(Elaborator *e) {
 
 void check_columns(Elaborator *e) {
     Graph *graph = e->graph;
+    settle_marks(e);
     check_long_text(e);
     const Input *frames = NULL;
     for (int i = 0; i < graph->inputs.len && !frames; i++)

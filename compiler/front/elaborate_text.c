@@ -96,17 +96,18 @@ static void check_windows(Elaborator *e, const Limit *limits, Input *input) {
 
 bool is_produced(const Input *input) { return input->kind == INPUT_WORDS && input->target; }
 
+static bool ends_marked(const Input *input) { return is_produced(input) && !input->window; }
+
 static int add_sym(Elaborator *e, const Input *input, SymKind kind, int max) {
     Sym sym = {.name = input->name, .kind = kind, .max = max, .input = e->graph->inputs.len};
     vec_push(e->arena, &e->graph->syms, sym);
     return e->graph->syms.len - 1;
 }
 
-/* [text], or [text, letters] for the characters of each word. A text that is produced ends with a
- * mark, unless it is cut into windows. */
+/* [text], or [text, letters] for the characters of each word. A text that is produced may end with
+ * a mark: see settle_marks. */
 static void add_axes(Elaborator *e, Input *input) {
-    bool ends = is_produced(input) && !input->window;
-    int length = add_sym(e, input, SYM_LENGTH, input->max_length + ends);
+    int length = add_sym(e, input, SYM_LENGTH, input->max_length + ends_marked(input));
     input->type = (Type){.kind = TYPE_INDEX, .rank = 1};
     if (input->over >= 0) {
         input->type.dim[0] = e->graph->inputs.at[input->over].type.dim[0];
@@ -304,6 +305,30 @@ static const Input *generated_column(Elaborator *e, const Target *name) {
          name->name, input ? "another column" : describe(e, &binding->value));
     note(e, binding->span, "it comes from here");
     return NULL;
+}
+
+/* Whether the model takes a text step by step: it reads what comes before each word, or generates
+ * it. */
+static bool taken_by_steps(const Graph *graph, int text) {
+    for (int i = 0; i < graph->inputs.len; i++)
+        if (graph->inputs.at[i].kind == INPUT_PREVIOUS && graph->inputs.at[i].previous == text)
+            return true;
+    for (int i = 0; i < graph->outputs.len; i++)
+        if (graph->outputs.at[i].role == ROLE_GENERATED && graph->outputs.at[i].param == text)
+            return true;
+    return false;
+}
+
+/* The mark is for those that begin or end there: what comes before the first word, what comes last
+ * of those that are generated, and what parts the lines of a long text. */
+void settle_marks(Elaborator *e) {
+    Graph *graph = e->graph;
+    for (int i = 0; i < graph->inputs.len; i++) {
+        Input *input = &graph->inputs.at[i];
+        if (!is_produced(input)) continue;
+        input->marked = input->window || taken_by_steps(graph, i);
+        if (!input->marked) graph->syms.at[input->type.dim[0].sym].max = input->max_length;
+    }
 }
 
 void run_generate(Elaborator *e, const Stmt *stmt) {

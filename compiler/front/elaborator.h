@@ -500,8 +500,11 @@ bool bytes_type(Elaborator *e, const Expr *type, Input *input);
 bool regex_type(Elaborator *e, const Expr *type, Input *input);
 bool bpe_type(Elaborator *e, const Expr *type, Input *input);
 
-/* Whether it is a text that the model is to produce: its vocabulary has the mark </s>. */
+/* Whether it is a text that the model is to produce. */
 bool is_produced(const Input *input);
+
+/* At the end of a model: which of its texts have the mark </s>. */
+void settle_marks(Elaborator *e);
 
 /* The text that is read as streams and has these steps, or NULL; and what there is to say of it
  * behind an error. */

@@ -81,7 +81,7 @@ typedef struct {
 } Node;
 
 typedef enum {
-    INPUT_WORDS, /* a text; a target has one step more, the mark that ends it */
+    INPUT_WORDS, /* a text */
     INPUT_CLASS,
     INPUT_REAL,
     INPUT_TAGS,
@@ -123,6 +123,8 @@ typedef struct {
     bool grows;          /* INPUT_STATE: a row for each step so far, the last of which is zero; what
                           * becomes it is that row */
     double start;        /* INPUT_CARRIED: all its numbers before the first window */
+    bool marked;         /* INPUT_WORDS: its vocabulary has the mark, which ends it unless it is cut
+                          * into windows: one step more */
     bool split;          /* INPUT_WORDS: the data say what its words are, at white space */
     const char **fields; /* INPUT_REAL: of the data, a name a number, or NULL */
     bool as_is;          /* INPUT_REAL: not scaled */

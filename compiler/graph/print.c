@@ -287,6 +287,7 @@ static void print_inputs(Text *text, const Graph *graph) {
         if (input->merges) text_printf(text, " merges %d", input->merges);
         if (input->kind == INPUT_CARRIED)
             text_printf(text, " start %s", graph_print_number(graph->arena, input->start));
+        if (input->marked) text_puts(text, " marked");
         if (input->split) text_puts(text, " split");
         if (input->kind == INPUT_WORDS && input->window) print_windows(text, input);
         if (input->field) text_printf(text, " column %s", quoted(graph->arena, input->field));

@@ -197,6 +197,7 @@ static void read_column(Reader *reader, bool target) {
         cursor_keyword(cursor, "start");
         input.start = cursor_number(cursor);
     }
+    input.marked = accept_word(cursor, "marked");
     input.split = accept_word(cursor, "split");
     if (input.kind == INPUT_WORDS) read_windows(reader, &input);
     if (accept_word(cursor, "column")) input.field = cursor_string(cursor);

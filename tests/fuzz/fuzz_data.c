@@ -46,6 +46,10 @@ static const RdModel *choose(unsigned mode, RdFormat *format) {
     static const RdModel *const models[] = {&mood,  &topic, &tag,  &table,
                                             &score, &pair,  &take, &series};
     *format = (RdFormat)(mode >> 5 & 3);
+    if ((mode & 227) == 99) { /* instead of four columns in one field */
+        *format = RD_FORMAT_CSV;
+        return &speech;
+    }
     if (!(mode & 128)) return models[mode & 3];
     if (!(mode & 32)) return models[4 + (mode & 3)];
     *format = mode & 64 ? RD_FORMAT_CONLL : RD_FORMAT_CONLLU;

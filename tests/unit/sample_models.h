@@ -188,6 +188,39 @@ static const RdModel said = {.name = "said",
                              .sequences = said_sequences,
                              .loss_per_step = 2};
 
+/* frames, words with their characters and tags, and a text without a mark, all of one recording */
+static const RdColumn speech_columns[] = {
+    {.name = "mfcc",
+     .kind = RD_NUMBERS,
+     .numbers = 2,
+     .per_step = 1,
+     .max_length = 3,
+     .by = "take"},
+    {.name = "words", .kind = RD_WORDS, .per_step = 2, .split = true, .max_length = 2},
+    {.name = "letters",
+     .kind = RD_WORDS,
+     .per_step = 3,
+     .inner = true,
+     .over = 1,
+     .tokens = RD_BY_CHARS,
+     .max_length = 4},
+    {.name = "tag", .kind = RD_TAGS, .target = true, .per_step = 2, .over = 1, .class_count = 5},
+    {.name = "said",
+     .kind = RD_WORDS,
+     .target = true,
+     .per_step = 4,
+     .tokens = RD_BY_CHARS,
+     .max_length = 5},
+};
+static const RdSequence speech_sequences[] = {
+    {.column = 0}, {.column = 1}, {.column = 2, .parent = 2}, {.column = 4}};
+static const RdModel speech = {.name = "speech",
+                               .column_count = 5,
+                               .columns = speech_columns,
+                               .sequence_count = 4,
+                               .sequences = speech_sequences,
+                               .real_size = sizeof(float)};
+
 /* a long text in streams of 4 characters, what comes before each, and a state */
 static const RdColumn book_columns[] = {
     {.name = "y",

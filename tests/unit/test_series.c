@@ -141,6 +141,80 @@ Test(series, skipped_lines) {
         &take, lenient, "0: 1,2 =3  | 1: 7,8 =4 ");
 }
 
+/* ---- texts of sequences ---- */
+
+/* "a b | c": the words of column c, or the characters of each word of it. */
+static const char *words_of(const RdData *data, int c) {
+    static char out[1024];
+    const RdWords *words = &data->words[c];
+    const char *word = words->bytes;
+    char *at = out;
+    for (int i = 0; i < words->owners; i++) {
+        if (i) at += sprintf(at, "| ");
+        for (int k = 0; k < words->word_count[i]; k++, word = rd_next_word(word))
+            at += sprintf(at, "%s ", word);
+    }
+    return out;
+}
+
+static const char spoken[] =
+    "take,mfcc0,mfcc1,words,tag,said\n1,1,2,a cd,X Y,uv\n1,3,4,a cd,X Y,uv\n"
+    "2,5,6,bad,X,w\n2,5,NA,bad,X,w\n"
+    "3,0,0,ef g h,Y X X,xy z\n3,1,1,ef g h,Y X X,xy z\n4,9,9,i,Y,q\n";
+
+Test(series, texts_of_sequences) {
+    RdData data = read_good(scratch_text("a.csv", spoken), &speech, lenient);
+    cr_expect_str_eq(show(&speech, &data), "1,2 3,4  | 0,0 1,1  | 9,9 ");
+    cr_expect_str_eq(words_of(&data, 1), "a cd | ef g | i ");
+    cr_expect_str_eq(words_of(&data, 2), "a | c d | e f | g | i ");
+    cr_expect_str_eq(words_of(&data, 3), "X Y | Y X | Y ");
+    cr_expect_str_eq(words_of(&data, 4), "u v | x y   z | q ");
+    cr_expect_str_eq(rd_first_word(&data, 4, 2), "q");
+    cr_expect_eq(data.words[4].cut, 0);
+
+    RdVocab vocab[RD_MAX_COLUMNS] = {{0}};
+    RdExamples examples;
+    cr_assert(rd_learn_columns(&speech, &data, vocab, NULL));
+    cr_expect_eq(rd_vocab_lookup(&vocab[4], "</s>"), 0, "an unmarked text");
+    rd_encode(&speech, &data, vocab, &examples);
+    cr_expect_eq(rd_examples_rows(&examples, 1), 5u);
+    cr_expect_eq(rd_examples_rows(&examples, 2), 5u);
+    cr_expect_eq(rd_examples_rows(&examples, 3), 7u);
+    cr_expect_eq(rd_examples_rows(&examples, 4), 7u);
+    rd_examples_free(&examples);
+    for (int c = 0; c < speech.column_count; c++) rd_vocab_free(&vocab[c]);
+    rd_data_free(&data);
+}
+
+Test(series, texts_to_predict_for) {
+    RdData data =
+        read_good(scratch_text("a.csv", "take,mfcc0,mfcc1,words\n1,1,2,a b\n1,3,4,a b\n2,5,6,c\n"),
+                  &speech, inputs);
+    cr_expect_str_eq(data.text[1][0], "a b");
+    cr_expect_str_eq(data.text[1][1], "c");
+    cr_expect_str_eq(data.shown[1], "2");
+    cr_expect_str_eq(words_of(&data, 2), "a | b | c ");
+    rd_data_free(&data);
+}
+
+Test(series, bad_texts_of_sequences) {
+    expect_error(
+        "take,mfcc0,mfcc1,words,tag,said\n1,1,2,a,X,uv\n1,3,4,a,X,u\n", &speech, all,
+        ":3: column 'said' has 'u' here, but another value at the sequence's start in line 2");
+    expect_error("take,mfcc0,mfcc1,words,tag,said\n1,1,2,a,X,\n", &speech, all,
+                 ":2: the text in column 'said' is empty; expected at least one character");
+    expect_error("take,mfcc0,mfcc1,words,tag,said\n1,1,2,a b,X,u\n", &speech, all,
+                 ":2: column 'words' has 2 words, column 'tag' 1; expected equal numbers");
+    /* a sequence whose first line is left out */
+    RdData data = read_good(
+        scratch_text("a.csv",
+                     "take,mfcc0,mfcc1,words,tag,said\n1,NA,2,a,X,u\n1,3,4,b,X,u\n1,3,4,b,X,u\n"
+                     "2,5,6,c,Y,v\n"),
+        &speech, lenient);
+    cr_expect_str_eq(words_of(&data, 1), "c ");
+    rd_data_free(&data);
+}
+
 /* ---- windows ---- */
 
 static const char sales[] = "day,sales,pm2.5\n1,1,10\n2,2,20\n3,3,30\n4,4,40\n5,5,50\n";
