@@ -1,20 +1,19 @@
 #include "answers.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "report.h"
 #include "scale.h"
 #include "series.h"
-
-enum { BAR = 30 };
+#include "weights.h"
 
 void rd_answers_wanted(const RdAnswerStyle *style, bool *wanted) {
     const RdAnswer *answer = &style->answer;
     for (int i = 0; i < style->model->output_count; i++)
-        wanted[i] = answer->column < 0 || i == answer->number || i == answer->index ||
-                    i == answer->probability || (style->explain && i == answer->weight);
+        wanted[i] = (answer->column < 0 && style->produced < 0) || i == answer->number ||
+                    i == answer->index || i == answer->probability;
+    if (style->explain) rd_weights_wanted(style, wanted);
 }
 
 /* ---- what there is to print ---- */
@@ -25,18 +24,12 @@ static bool answers_tags(const RdAnswerStyle *style) {
 }
 
 bool rd_can_explain(const RdAnswerStyle *style) {
-    return style->answer.weight >= 0 || (answers_tags(style) && style->answer.probability >= 0);
+    return rd_has_weights(style) || (answers_tags(style) && style->answer.probability >= 0);
 }
 
 static bool is_input(const RdModel *model, int column) {
     const RdColumn *c = &model->columns[column];
     return !c->target && c->kind == RD_WORDS && !c->inner;
-}
-
-/* The column whose words the weights belong to. */
-static int weighted_column(const RdAnswerStyle *style) {
-    const RdModel *model = style->model;
-    return model->sequences[model->outputs[style->answer.weight].per_step - 1].column;
 }
 
 static int rows_of(const RdCollected *collected, int output, int example) {
@@ -74,11 +67,6 @@ static bool probability_at(const RdAnswerStyle *style, const RdCollected *collec
 
 /* ---- for people ---- */
 
-/* A text on one line: tabs and the like become spaces. */
-static void print_text(FILE *out, const char *text) {
-    for (; *text; text++) fputc(iscntrl((unsigned char)*text) ? ' ' : *text, out);
-}
-
 static void print_names(FILE *out, const RdAnswerStyle *style, const RdCollected *collected,
                         int i) {
     int output = style->answer.index >= 0 ? style->answer.index : style->answer.probability;
@@ -108,58 +96,6 @@ static void print_outputs(FILE *out, const RdCollected *collected, int i) {
         int count = collected->columns[o] * rows_of(collected, o, i);
         for (int k = 0; k < count; k++) fprintf(out, "%s%.6g", k ? "," : "", value[k]);
     }
-}
-
-static void print_bar(FILE *out, const RdAnswerStyle *style, double part) {
-    int length = (int)(part * BAR + 0.5);
-    if (style->color) fputs("\033[33m", out);
-    for (int k = 0; k < length; k++) fputs(style->terminal ? "█" : "#", out);
-    if (style->color) fputs("\033[0m", out);
-}
-
-/* What a step is called: its word, or which frame it is, counted from 1. */
-typedef struct {
-    const char *word; /* NULL: a frame */
-    int number;
-    char text[16];
-} Step;
-
-static Step first_step(const RdAnswerStyle *style, const RdData *data, int i) {
-    int column = weighted_column(style);
-    bool words = style->model->columns[column].kind == RD_WORDS;
-    return (Step){.word = words ? rd_first_word(data, column, i) : NULL, .number = 1};
-}
-
-static const char *step_name(Step *step) {
-    if (!step->word) snprintf(step->text, sizeof step->text, "%d", step->number);
-    return step->word ? step->word : step->text;
-}
-
-static void next_step(Step *step) {
-    if (step->word) step->word = rd_next_word(step->word);
-    step->number++;
-}
-
-static void print_weights(FILE *out, const RdAnswerStyle *style, const RdData *data,
-                          const RdCollected *collected, int i) {
-    const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    Step step = first_step(style, data, i);
-    int length = rows_of(collected, style->answer.weight, i), width = 0;
-    double most = 0;
-    for (int t = 0; t < length; t++, next_step(&step)) {
-        if (rd_text_width(step_name(&step)) > width) width = rd_text_width(step_name(&step));
-        if (weight[t] > most) most = weight[t];
-    }
-    step = first_step(style, data, i);
-    for (int t = 0; t < length; t++, next_step(&step)) {
-        const char *name = step_name(&step);
-        fputs("  ", out);
-        print_text(out, name);
-        fprintf(out, "%*s  %.3f  ", width - rd_text_width(name), "", weight[t]);
-        print_bar(out, style, most > 0 && weight[t] > 0 ? weight[t] / most : 0);
-        fputc('\n', out);
-    }
-    fputc('\n', out);
 }
 
 /* The words that tags are over, and how many there are. */
@@ -196,7 +132,7 @@ static void explain_tags(FILE *out, const RdAnswerStyle *style, const RdData *da
         probability_at(style, collected, i, t, &probability);
         fprintf(out, "  %s%*s  %s%*s  %.3f  ", word, widths[0] - rd_text_width(word), "", tag,
                 widths[1] - rd_text_width(tag), "", probability);
-        print_bar(out, style, probability);
+        rd_print_bar(out, style, probability);
         fputc('\n', out);
     }
     fputc('\n', out);
@@ -206,12 +142,14 @@ static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *dat
                         const RdCollected *collected, int i) {
     double probability;
     if (answers_tags(style)) {
-        bool explain = style->explain && style->answer.weight < 0;
+        bool explain = style->explain && !rd_has_weights(style);
         (explain ? explain_tags : print_tags)(out, style, data, collected, i);
-        if (style->explain && !explain) print_weights(out, style, data, collected, i);
+        if (style->explain && !explain) rd_print_weights(out, style, data, collected, i);
         return;
     }
-    if (style->answer.column < 0) {
+    if (style->produced >= 0) {
+        rd_print_text(out, data->text[style->produced][i]);
+    } else if (style->answer.column < 0) {
         print_outputs(out, collected, i);
     } else if (style->answer.number >= 0) {
         print_numbers(out, style, collected, i);
@@ -226,12 +164,14 @@ static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *dat
         if (!is_input(style->model, c)) continue;
         text = true;
         fputc('\t', out);
-        print_text(out, data->text[c][i]);
+        rd_print_text(out, data->text[c][i]);
     }
-    if (!text) fputc('\t', out);
-    if (!text) print_text(out, data->shown[i]);
+    if (!text && style->produced < 0) {
+        fputc('\t', out);
+        rd_print_text(out, data->shown[i]);
+    }
     fputc('\n', out);
-    if (style->explain) print_weights(out, style, data, collected, i);
+    if (style->explain) rd_print_weights(out, style, data, collected, i);
 }
 
 /* ---- for programs ---- */
@@ -302,20 +242,6 @@ static json_t *outputs_json(const RdCollected *collected, int i) {
     return object;
 }
 
-static json_t *weights_json(const RdAnswerStyle *style, const RdData *data,
-                            const RdCollected *collected, int i) {
-    const double *weight = rd_collected_row(collected, style->answer.weight, i, 0);
-    Step step = first_step(style, data, i);
-    json_t *list = json_array();
-    int length = rows_of(collected, style->answer.weight, i);
-    for (int t = 0; t < length; t++, next_step(&step)) {
-        json_t *name = step.word ? json_string(step.word) : json_integer(step.number);
-        json_array_append_new(
-            list, json_pack("{s:o, s:f}", step.word ? "word" : "frame", name, "weight", weight[t]));
-    }
-    return list;
-}
-
 /* What tells a record without text apart: its sequence's id, or its line. */
 static void name_record(const RdAnswerStyle *style, json_t *object, const RdData *data, int i) {
     const RdColumn *frames = rd_frames_column(style->model);
@@ -334,7 +260,10 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
         if (is_input(style->model, c))
             json_object_set_new(inputs, style->model->columns[c].name,
                                 json_string(data->text[c][i]));
-    if (style->answer.column < 0) {
+    if (style->produced >= 0) {
+        json_object_set_new(json, "text", json_string(data->text[style->produced][i]));
+        if (style->score) json_object_set_new(json, "score", json_real(style->score[i]));
+    } else if (style->answer.column < 0) {
         json_object_set_new(json, "outputs", outputs_json(collected, i));
     } else if (style->answer.number >= 0) {
         json_object_set_new(json, "value", numbers_json(style, collected, i));
@@ -351,11 +280,10 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
             json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
         }
     }
-    if (!json_object_size(inputs)) name_record(style, inputs, data, i);
+    if (!json_object_size(inputs) && style->produced < 0) name_record(style, inputs, data, i);
     json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
     json_decref(inputs);
-    if (style->explain && style->answer.weight >= 0)
-        json_object_set_new(json, "weights", weights_json(style, data, collected, i));
+    if (style->explain) rd_weights_json(json, style, data, collected, i);
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
     fputc('\n', out);
     json_decref(json);

@@ -22,10 +22,13 @@ typedef struct {
     RdAnswerStyle style;
     bool *wanted;   /* [output_count] */
     bool generates; /* instead of telling outputs */
+    bool targets;   /* the text that is produced is what is given */
 } Predictor;
 
 static RdReadOptions how_to_read(const Predictor *predictor) {
-    return (RdReadOptions){.skip_bad = predictor->options->skip_bad,
+    return (RdReadOptions){.need_targets = predictor->targets,
+                           .take_targets = predictor->style.produced >= 0,
+                           .skip_bad = predictor->options->skip_bad,
                            .keep_text = true,
                            .learned = predictor->trained.saved.vocab};
 }
@@ -53,17 +56,38 @@ static bool generate_texts(Predictor *predictor, const RdData *data, RdError *er
     return done && rd_flush_output(error);
 }
 
-static bool answer_data(Predictor *predictor, const RdData *data, RdError *error) {
+static bool answer_examples(Predictor *predictor, const RdData *data, RdError *error) {
     RdExamples examples;
     RdPlan plan;
-    rd_note_data(predictor->trained.model, data);
-    if (predictor->generates) return generate_texts(predictor, data, error);
     rd_encode(predictor->trained.model, data, predictor->trained.saved.vocab, &examples);
     rd_plan_new(&examples, predictor->options->batch, &plan);
     bool done = answer_plan(predictor, data, &plan, error);
     rd_plan_free(&plan);
     rd_examples_free(&examples);
     return done;
+}
+
+/* A text that is to be explained and was not given is what the model generates. */
+static bool explain_generated(Predictor *predictor, RdData *data, RdError *error) {
+    RdMadeTexts texts;
+    if (!rd_generates(predictor->trained.model))
+        return rd_fail(error, "explain: the model does not generate '%s'; expected a file with it",
+                       predictor->trained.model->columns[predictor->style.produced].name);
+    bool done = rd_generate(&predictor->trained, predictor->options, data, &texts, error);
+    if (done) rd_generated_as_data(&texts, &predictor->trained, data);
+    predictor->style.score = texts.score;
+    done = done && answer_examples(predictor, data, error);
+    predictor->style.score = NULL;
+    rd_generated_free(&texts);
+    return done;
+}
+
+static bool answer_data(Predictor *predictor, RdData *data, RdError *error) {
+    int produced = predictor->style.produced;
+    rd_note_data(predictor->trained.model, data);
+    if (predictor->generates) return generate_texts(predictor, data, error);
+    if (produced >= 0 && !data->has[produced]) return explain_generated(predictor, data, error);
+    return answer_examples(predictor, data, error);
 }
 
 static bool answer_file(Predictor *predictor, const char *path, RdError *error) {
@@ -137,10 +161,23 @@ static bool answer_input(Predictor *predictor, RdError *error) {
 
 typedef enum { A_TEXT, A_FILE, THE_INPUT } ArgumentKind;
 
-static ArgumentKind kind_of(const char *argument) {
+static bool exists(const char *path) {
     struct stat status;
+    return stat(path, &status) == 0;
+}
+
+/* Whether an argument names files side by side: all of them exist. */
+static bool are_files(const char *argument) {
+    char *names = rd_copy(argument), *rest = names, *name;
+    bool all = strchr(argument, ',');
+    while (all && (name = strsep(&rest, ","))) all = exists(name);
+    free(names);
+    return all;
+}
+
+static ArgumentKind kind_of(const char *argument) {
     if (!strcmp(argument, "-")) return THE_INPUT;
-    return stat(argument, &status) == 0 ? A_FILE : A_TEXT;
+    return exists(argument) || are_files(argument) ? A_FILE : A_TEXT;
 }
 
 /* A text that was perhaps meant as the name of a file is answered, but not silently. */
@@ -173,9 +210,19 @@ static bool answer_all(Predictor *predictor, RdError *error) {
     return done;
 }
 
+/* A text that the model produces is given to be explained, where there is nothing to make it of. */
+static bool explains_targets(const Predictor *predictor) {
+    const RdModel *model = predictor->trained.model;
+    return predictor->options->verb == RD_VERB_EXPLAIN && rd_field_count(model, true) == 1 &&
+           rd_produced_text(model) >= 0 && rd_long_text(model) < 0;
+}
+
 static bool set_style(Predictor *predictor, RdError *error) {
     const RdModel *model = predictor->trained.model;
-    if (!rd_field_count(model, false))
+    bool inputs = rd_field_count(model, false),
+         explain = predictor->options->verb == RD_VERB_EXPLAIN;
+    predictor->targets = !inputs && explains_targets(predictor);
+    if (!inputs && !predictor->targets)
         return rd_fail(error,
                        "the model has no input to answer; generate goes on with a text, "
                        "eval says how probable one is");
@@ -185,7 +232,8 @@ static bool set_style(Predictor *predictor, RdError *error) {
                                        .vocab = predictor->trained.saved.vocab,
                                        .answer = rd_answer(model),
                                        .json = predictor->options->json,
-                                       .explain = predictor->options->verb == RD_VERB_EXPLAIN,
+                                       .explain = explain,
+                                       .produced = explain ? rd_produced_text(model) : -1,
                                        .terminal = terminal,
                                        .color = terminal && !(no_color && *no_color)};
     if (predictor->style.explain && !rd_can_explain(&predictor->style))

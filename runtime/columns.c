@@ -349,6 +349,22 @@ static bool check_header(const char *path, const RdModel *model, const RdRecord 
     return true;
 }
 
+bool rd_targets_there(RdFormat format, const RdModel *model, const RdRecord *first, int count) {
+    char name[RD_FIELD_NAME];
+    bool targets, spread;
+    if (format == RD_FORMAT_LINES || !is_header(model, &first[0])) {
+        choose_columns(model, false, first, count, &targets, &spread);
+        return targets;
+    }
+    for (int c = 0; c < model->column_count; c++) {
+        int *fields = NULL;
+        if (!rd_column_needed(&model->columns[c], true)) continue;
+        if (find_column(&model->columns[c], &first[0], &fields, name) < 0) return false;
+        free(fields);
+    }
+    return true;
+}
+
 bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                     const RdRecord *first, int count, RdMapping *mapping, RdError *error) {
     *mapping = rd_no_mapping();

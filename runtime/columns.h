@@ -27,6 +27,9 @@ bool rd_map_columns(const char *path, RdFormat format, const RdModel *model, boo
 bool rd_map_sentences(const char *path, RdFormat format, const RdModel *model, bool need_targets,
                       int fields, RdMapping *mapping, RdError *error);
 
+/* Whether the targets stand in these first records too. */
+bool rd_targets_there(RdFormat format, const RdModel *model, const RdRecord *first, int count);
+
 /* A mapping that reads nothing. */
 RdMapping rd_no_mapping(void);
 

@@ -501,8 +501,11 @@ static bool map_first_records(Reading *r, RdError *error) {
     for (int i = 0; i < r->item_count; i++)
         if (r->item[i].status == RD_RECORD) good[count++] = r->item[i].record;
     if (count == 0) return true;
-    if (!rd_map_columns(r->data->path, rd_reader_format(r->reader), r->model,
-                        r->options.need_targets, good, count, &r->mapping, error))
+    RdFormat format = rd_reader_format(r->reader);
+    if (r->options.take_targets)
+        r->options.need_targets |= rd_targets_there(format, r->model, good, count);
+    if (!rd_map_columns(r->data->path, format, r->model, r->options.need_targets, good, count,
+                        &r->mapping, error))
         return false;
     find_columns(r);
     return true;
@@ -598,20 +601,21 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
     return good;
 }
 
-/* Each text is the only field of a record: the one input of the model. */
+/* Each text is the only field of a record: the one input of the model, or its one target. */
 static bool map_texts(Reading *r, RdError *error) {
     char names[200];
-    int inputs = rd_field_count(r->model, false);
+    bool targets = r->options.need_targets;
+    int inputs = rd_field_count(r->model, targets);
     r->mapping = rd_no_mapping();
     r->mapping.fields = 1;
     for (int c = 0; c < r->model->column_count; c++)
-        r->mapping.field[c] = rd_column_needed(&r->model->columns[c], false) ? 0 : -1;
+        r->mapping.field[c] = rd_column_needed(&r->model->columns[c], targets) ? 0 : -1;
     find_columns(r);
     if (rd_frames_column(r->model))
         return rd_fail(error,
                        "the model reads frames; expected a file, or - for the standard input");
     if (inputs == 1) return true;
-    rd_column_list(r->model, false, names, sizeof names);
+    rd_column_list(r->model, targets, names, sizeof names);
     return rd_fail(error, "the model has %d inputs (%s); expected a file with these columns",
                    inputs, names);
 }
@@ -619,7 +623,6 @@ static bool map_texts(Reading *r, RdError *error) {
 bool rd_data_from_texts(const char *const *texts, int count, const RdModel *model,
                         RdReadOptions options, RdData *data, RdError *error) {
     *data = (RdData){.path = rd_copy("text")};
-    options.need_targets = false;
     Reading r = {.model = model, .options = options, .data = data};
     bool good = map_texts(&r, error);
     for (int i = 0; good && i < count; i++) {

@@ -12,6 +12,7 @@ struct RdVocab;
 
 typedef struct {
     bool need_targets;             /* train, eval: all columns are read; predict: the inputs only */
+    bool take_targets;             /* they are read where the first records have them */
     bool skip_bad;                 /* a record that cannot be used is counted, not an error */
     bool keep_text;                /* data->text is filled */
     RdFormat format;               /* AUTO unless the user says otherwise */
@@ -75,7 +76,8 @@ bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options,
                   RdError *error);
 
 /* Data from texts in memory instead of a file, one record each, for a model with one input column
- * of words: `predict "I did not enjoy it"`. Messages begin with "text N: " (N from 1). */
+ * of words: `predict "I did not enjoy it"`; or, with need_targets, whose only column is a target.
+ * Messages begin with "text N: " (N from 1). */
 bool rd_data_from_texts(const char *const *texts, int count, const RdModel *model,
                         RdReadOptions options, RdData *data, RdError *error);
 

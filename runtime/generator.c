@@ -118,6 +118,15 @@ static void close_generator(Generator *g) {
 
 /* ---- one text a record ---- */
 
+static void keep(Generator *g, RdFound found, int i, RdMadeTexts *texts) {
+    texts->text[i] = text_of(g, found);
+    texts->score[i] = found.score;
+    texts->tokens[i] = g->prompt_count + found.count;
+    texts->token[i] = rd_zeros((size_t)texts->tokens[i] + 1, sizeof *texts->token[i]);
+    memcpy(texts->token[i], g->prompt, (size_t)g->prompt_count * sizeof *g->prompt);
+    memcpy(texts->token[i] + g->prompt_count, found.token, (size_t)found.count * sizeof(int));
+}
+
 static void run_plan(Generator *g, RdPlan *plan, RdMadeTexts *texts) {
     int width = g->options->beam, *number = rd_zeros((size_t)plan->batch_size, sizeof *number);
     RdBatch batch;
@@ -129,9 +138,7 @@ static void run_plan(Generator *g, RdPlan *plan, RdMadeTexts *texts) {
         rd_stepper_begin(&g->stepper, &batch);
         rd_search_run(g->search, number, g->prompt, g->prompt_count);
         for (int i = 0; i < count; i++) {
-            RdFound found = rd_search_found(g->search, i);
-            texts->text[number[i]] = text_of(g, found);
-            texts->score[number[i]] = found.score;
+            keep(g, rd_search_found(g->search, i), number[i], texts);
         }
     }
     free(number);
@@ -143,9 +150,12 @@ bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *dat
     Generator g;
     RdExamples records, examples;
     RdPlan plan;
+    size_t room = (size_t)data->count + 1;
     *texts = (RdMadeTexts){.count = data->count,
-                           .text = rd_zeros((size_t)data->count + 1, sizeof *texts->text),
-                           .score = rd_zeros((size_t)data->count + 1, sizeof *texts->score)};
+                           .text = rd_zeros(room, sizeof *texts->text),
+                           .token = rd_zeros(room, sizeof *texts->token),
+                           .tokens = rd_zeros(room, sizeof *texts->tokens),
+                           .score = rd_zeros(room, sizeof *texts->score)};
     bool good = open_generator(&g, trained, options, error);
     RdSearchOptions how = search_options(&g);
     rd_encode(trained->model, data, trained->saved.vocab, &records);
@@ -160,9 +170,42 @@ bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *dat
     return good;
 }
 
+/* The tokens and the mark behind them, each with a NUL. */
+static void add_words(RdWords *words, const RdVocab *vocab, const int *token, int count) {
+    for (int t = 0; t <= count; t++) {
+        const char *word = vocab->word[t < count ? token[t] : RD_MARK];
+        size_t size = strlen(word) + 1;
+        words->bytes = rd_grow(words->bytes, &words->capacity, words->size + size, 1);
+        memcpy(words->bytes + words->size, word, size);
+        words->size += size;
+    }
+}
+
+void rd_generated_as_data(const RdMadeTexts *texts, const RdTrained *trained, RdData *data) {
+    int column = trained->model->steps->generated.column;
+    size_t room = (size_t)texts->count + 1;
+    RdWords words = {.first = rd_zeros(room, sizeof *words.first),
+                     .word_count = rd_zeros(room, sizeof *words.word_count),
+                     .owners = texts->count};
+    data->text[column] = rd_zeros(room, sizeof *data->text[column]);
+    for (int i = 0; i < texts->count; i++) {
+        words.first[i] = words.size;
+        words.word_count[i] = texts->tokens[i] + 1;
+        add_words(&words, &trained->saved.vocab[column], texts->token[i], texts->tokens[i]);
+        data->text[column][i] = rd_copy(texts->text[i]);
+    }
+    data->words[column] = words;
+    data->has[column] = true;
+}
+
 void rd_generated_free(RdMadeTexts *texts) {
-    for (int i = 0; i < texts->count; i++) free(texts->text[i]);
+    for (int i = 0; i < texts->count; i++) {
+        free(texts->text[i]);
+        free(texts->token[i]);
+    }
     free((void *)texts->text);
+    free((void *)texts->token);
+    free(texts->tokens);
     free(texts->score);
     *texts = (RdMadeTexts){0};
 }

@@ -10,10 +10,12 @@
 bool rd_generates(const RdModel *model);
 bool rd_generates_from_inputs(const RdModel *model);
 
-/* What was generated: texts and their scores, in the order of the data. */
+/* What was generated: texts, their tokens and their scores, in the order of the data. */
 typedef struct {
     int count;
     char **text; /* [count] */
+    int **token; /* [count][tokens[i]], the mark not among them */
+    int *tokens; /* [count] */
     double *score;
 } RdMadeTexts;
 
@@ -21,6 +23,10 @@ typedef struct {
  * cannot be read. Overwrites *texts; freed with rd_generated_free, also after a failure. */
 bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *data,
                  RdMadeTexts *texts, RdError *error);
+
+/* Makes the texts the data of the column that was generated, as if they had been read with it. */
+void rd_generated_as_data(const RdMadeTexts *texts, const RdTrained *trained, RdData *data);
+
 void rd_generated_free(RdMadeTexts *texts);
 
 /* One text of a model without inputs; without a beam and without JSON it is written to standard

@@ -10,11 +10,13 @@ model lm {
   target y: words(max_vocab = 500, max_length = 20)
 
   written = scan lstm(20) over embedding(previous(y), 10)
-  logits  = linear(written.h, y.size)
+  h       = written.h
+  context, weights = past_attention(h, position(h), h, h)
+  logits  = linear(concat(h, context), y.size)
 
   loss     cross_entropy(logits, y)
   generate y from logits
-  output   argmax(logits)
+  output   argmax(logits), weights
   train { optimizer = adam(rate = 0.02)  epochs = 30  batch = 8 }
 }
 END
@@ -51,6 +53,15 @@ run out ./lm generate --model lm.safetensors --length 2
 [ "$(wc -w <out)" = 2 ] || fail "two tokens: $(cat out)"
 run out ./lm generate --model lm.safetensors --beam 3 --json --prompt the
 grep -qE '^\{"text":"the [a-z ]+","score":-[0-9.e-]+\}$' out || fail "as JSON: $(cat out)"
+
+# Attention of a text to itself: each step to itself and what stands before it.
+run out ./lm explain --model lm.safetensors "the cat sees"
+printf '%s\n' "the cat sees" "         the   cat  sees  </s>" "  the   1.00  0.00  0.00  0.00" >expected
+head -3 out | cmp -s - expected || fail "explain: $(cat out)"
+[ "$(wc -l <out)" = 7 ] || fail "a row for each of 4 steps: $(cat out)"
+run out ./lm explain --model lm.safetensors --json "the cat"
+grep -qE '^\{"text":"the cat","alignments":\[\{"output":"weights","rows":\["the","cat","</s>"\],"columns":\["the","cat","</s>"\],"weights":\[\[1.0,0.0,0.0\],\[0[.0-9e-]+,0[.0-9e-]+,0.0\],' out ||
+    fail "explain as JSON: $(cat out)"
 
 run out ./lm bench --length 10 --repeat 2 --words 50
 has out '^generate  [0-9]* tokens/s, each reading 0.0[0-9]* MB of weights: '
@@ -119,6 +130,29 @@ for pair in "1 2" "2 3" "3 5"; do
     paste score.${pair% *} score.${pair#* } | awk '$2 < $1 { exit 1 }' ||
         fail "of beams of $pair the wider one is worse"
 done
+# The alignment: a row for each word that is produced and its end, a column for each of the source.
+run out ./reverse explain --model reverse.safetensors "the cat sees the dog"
+head -1 out | cmp -s - <(paste <(./reverse predict --model reverse.safetensors "the cat sees the dog") \
+    <(echo "the cat sees the dog")) || fail "explain of what is found: $(cat out)"
+sed -n 2p out | grep -qx '         the   cat  sees   the   dog' || fail "its columns: $(cat out)"
+awk 'NR > 2 && NF { rows++; sum = 0; for (k = 2; k <= NF; k++) sum += $k
+    wrong += NF != 6 || sum < 0.97 || sum > 1.03 } END { exit rows != 6 || wrong }' out ||
+    fail "6 rows of 5 weights, which are 1 together: $(cat out)"
+# Of a text that is given; the same as when it is found.
+head -20 train.txt >some.src
+paste some.src <(head -20 greedy) | head -20 >some.tsv
+head -20 greedy >some.tgt
+run out ./reverse explain --model reverse.safetensors some.src
+run again ./reverse explain --model reverse.safetensors --batch 3 --threads 1 some.tsv
+cmp -s out again || fail "what is found and what is given differ: $(diff out again | head -5)"
+run again ./reverse explain --model reverse.safetensors some.src,some.tgt
+cmp -s out again || fail "what is found and what is given beside it differ"
+printf 'y\tsource\nDOG\tthe cat\n' >named.tsv
+run out ./reverse explain --model reverse.safetensors --json named.tsv
+grep -qE '^\{"text":"DOG","source":"the cat","alignments":\[\{"output":"weights","rows":\["dog","</s>"\],"columns":\["the","cat"\],"weights":\[\[[0-9.e-]+,[0-9.e-]+\],\[[0-9.e-]+,[0-9.e-]+\]\]\}\]\}$' out ||
+    fail "explain of a named text, as JSON: $(cat out)"
+run out ./reverse explain --model reverse.safetensors --beam 3 --json "the cat"
+grep -qE '"score":-[0-9.e-]+,"source":"the cat","alignments":' out || fail "explain with a beam: $(cat out)"
 tested=./reverse
 wrong 1 "generate: the model needs a text, a file with a text a line, or -" \
     generate --model reverse.safetensors

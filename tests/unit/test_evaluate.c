@@ -158,6 +158,7 @@ Test(evaluate, outputs_are_collected_in_the_order_of_the_data) {
 static char *printed(const RdModel *model, bool json, bool explain) {
     Opened opened = open_session(model, 3);
     RdAnswerStyle style = {.model = model,
+                           .produced = -1,
                            .vocab = vocab,
                            .answer = rd_answer(model),
                            .json = json,
