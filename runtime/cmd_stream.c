@@ -135,7 +135,7 @@ static bool read_frame(Stream *s, const char *line, RdError *error) {
 
 /* The beginning of a sequence; of a text that is produced the mark stands before it. */
 static bool begin(Stream *s, RdError *error) {
-    rd_stepper_begin(&s->stepper, NULL);
+    rd_stepper_begin(&s->stepper, NULL, NULL);
     if (s->index == s->column) return true;
     *s->stepper.index[s->index] = RD_MARK;
     return answer_step(s, rd_mark, error);
@@ -190,7 +190,7 @@ int rd_cmd_stream(const RdProgram *program, const RdOptions *options) {
     rd_step_column(s.model, &s.column, &s.index);
     s.number = rd_zeros((size_t)s.model->columns[s.column].numbers + 1, sizeof *s.number);
     bool done = rd_trained_load(&s.trained, s.model, options->model, 1, &error) &&
-                rd_stepper_open(&s.stepper, s.model, sizes_alone(&s.trained), longest(&s),
+                rd_stepper_open(&s.stepper, s.model, sizes_alone(&s.trained), 1, longest(&s),
                                 s.trained.pool, s.trained.saved.stretch[RD_WEIGHTS], &error) &&
                 read_lines(&s, &error);
     if (s.stepper.model) rd_stepper_close(&s.stepper);

@@ -102,8 +102,8 @@ static bool open_generator(Generator *g, RdTrained *trained, const RdOptions *op
 static bool begin_search(Generator *g, RdSizes sizes, const RdSearchOptions *options,
                          RdError *error) {
     int most = options->limit + g->prompt_count + 1;
-    if (!rd_stepper_open(&g->stepper, g->trained->model, sizes, most, g->trained->pool,
-                         g->trained->saved.stretch[RD_WEIGHTS], error))
+    if (!rd_stepper_open(&g->stepper, g->trained->model, sizes, options->width, most,
+                         g->trained->pool, g->trained->saved.stretch[RD_WEIGHTS], error))
         return false;
     g->search = rd_search_new(&g->stepper, options);
     return true;
@@ -127,21 +127,27 @@ static void keep(Generator *g, RdFound found, int i, RdMadeTexts *texts) {
     memcpy(texts->token[i] + g->prompt_count, found.token, (size_t)found.count * sizeof(int));
 }
 
-static void run_plan(Generator *g, RdPlan *plan, RdMadeTexts *texts) {
-    int width = g->options->beam, *number = rd_zeros((size_t)plan->batch_size, sizeof *number);
-    RdBatch batch;
-    for (int k = 0; k < plan->batch_count; k++) {
-        const int *position = rd_plan_positions(plan, k);
-        rd_plan_batch(plan, k, &batch);
-        int count = batch.examples / width;
-        for (int i = 0; i < count; i++) number[i] = position[i * width] / width;
-        rd_stepper_begin(&g->stepper, &batch);
+/* The plans have the same records in their batches, `copies` as many times as there are hypotheses.
+ */
+static void run_plans(Generator *g, RdPlan *records, RdPlan *copies, RdMadeTexts *texts) {
+    RdBatch once, batch;
+    for (int k = 0; k < records->batch_count; k++) {
+        const int *number = rd_plan_positions(records, k);
+        rd_plan_batch(records, k, &once);
+        rd_plan_batch(copies, k, &batch);
+        rd_stepper_begin(&g->stepper, &batch, &once);
         rd_search_run(g->search, number, g->prompt, g->prompt_count);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < once.examples; i++)
             keep(g, rd_search_found(g->search, i), number[i], texts);
-        }
     }
-    free(number);
+}
+
+static bool generate_plans(Generator *g, RdPlan *records, RdPlan *copies,
+                           const RdSearchOptions *how, RdMadeTexts *texts, RdError *error) {
+    RdSizes sizes = rd_plan_sizes(copies, g->trained->saved.vocab);
+    if (!begin_search(g, sizes, how, error)) return false;
+    run_plans(g, records, copies, texts);
+    return true;
 }
 
 /* Each record is as many examples as there are hypotheses. */
@@ -149,7 +155,7 @@ bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *dat
                  RdMadeTexts *texts, RdError *error) {
     Generator g;
     RdExamples records, examples;
-    RdPlan plan;
+    RdPlan plan, copies;
     size_t room = (size_t)data->count + 1;
     *texts = (RdMadeTexts){.count = data->count,
                            .text = rd_zeros(room, sizeof *texts->text),
@@ -160,10 +166,11 @@ bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *dat
     RdSearchOptions how = search_options(&g);
     rd_encode(trained->model, data, trained->saved.vocab, &records);
     rd_examples_repeat(&records, trained->model, how.width, &examples);
-    rd_plan_new(&examples, options->batch * how.width, &plan);
-    good = good && begin_search(&g, rd_plan_sizes(&plan, trained->saved.vocab), &how, error);
-    if (good) run_plan(&g, &plan, texts);
+    rd_plan_new(&records, options->batch, &plan);
+    rd_plan_new(&examples, plan.batch_size * how.width, &copies);
+    good = good && generate_plans(&g, &plan, &copies, &how, texts, error);
     close_generator(&g);
+    rd_plan_free(&copies);
     rd_plan_free(&plan);
     rd_examples_free(&examples);
     rd_examples_free(&records);
@@ -235,7 +242,7 @@ bool rd_generate_alone(RdTrained *trained, const RdOptions *options, RdError *er
     good = good && begin_search(&g, sizes_alone(trained, how.width), &how, error);
     if (good) {
         if (shown && options->prompt) fputs(options->prompt, stdout);
-        rd_stepper_begin(&g.stepper, NULL);
+        rd_stepper_begin(&g.stepper, NULL, NULL);
         rd_search_run(g.search, NULL, g.prompt, g.prompt_count);
         RdFound found = rd_search_found(g.search, 0);
         char *text = shown ? rd_copy("") : text_of(&g, found);

@@ -321,7 +321,7 @@ rd_library_state *rd_library_state_reset(const rd_library *model, int steps, voi
     }
     rd_stepper_place(&state->stepper, &model->weights, sizes_alone(model), steps, NULL,
                      head + head_bytes());
-    rd_stepper_begin(&state->stepper, NULL);
+    rd_stepper_begin(&state->stepper, NULL, NULL);
     return state;
 }
 

@@ -111,9 +111,16 @@ static bool grows(const RdSteps *steps) {
     return false;
 }
 
+/* The sizes of batches without the copies. */
+static RdSizes sizes_once(RdSizes sizes, int copies) {
+    sizes.examples /= copies;
+    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] /= copies;
+    return sizes;
+}
+
 /* All parts of a stepper. */
-static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int most, RdPool *pool,
-                  Memory *memory) {
+static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int copies, int most,
+                  RdPool *pool, Memory *memory) {
     const RdModel *model = weights->model;
     bool long_states = grows(model->steps);
     size_t longest = long_states ? (size_t)most : 1, examples = (size_t)sizes.examples;
@@ -121,6 +128,8 @@ static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int
     memcpy(sizes.vocab, weights->vocab, sizeof sizes.vocab);
     RdRun run = {.sizes = sizes, .pool = pool, .param = weights->param};
     *s = (RdStepper){.model = model, .begin = run, .step = run, .most = long_states ? most : 0};
+    s->copies = copies;
+    s->begin.sizes = sizes_once(sizes, copies);
     s->begin.packed = weights->packed[0];
     s->step.packed = weights->packed[1];
     place_run(&s->begin, memory, model, 0);
@@ -134,25 +143,29 @@ static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int
 size_t rd_stepper_bytes(const RdStepWeights *weights, RdSizes sizes, int most) {
     RdStepper stepper;
     Memory memory = {0};
-    place(&stepper, weights, sizes, most, NULL, &memory);
+    place(&stepper, weights, sizes, 1, most, NULL, &memory);
     return memory.used;
 }
 
 void rd_stepper_place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int most,
                       RdPool *pool, void *memory) {
     memset(memory, 0, rd_stepper_bytes(weights, sizes, most));
-    place(s, weights, sizes, most, pool, &(Memory){.base = memory});
+    place(s, weights, sizes, 1, most, pool, &(Memory){.base = memory});
 }
 
-bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, int most, RdPool *pool,
-                     void *stretch, RdError *error) {
+bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, int copies, int most,
+                     RdPool *pool, void *stretch, RdError *error) {
     RdStepWeights weights;
+    Memory memory = {0};
     (void)error;
     rd_step_weights_open(&weights, model, sizes.vocab, pool, stretch);
-    void *memory = rd_aligned(rd_stepper_bytes(&weights, sizes, most), 1);
-    rd_stepper_place(s, &weights, sizes, most, pool, memory);
+    place(s, &weights, sizes, copies, most, NULL, &memory);
+    memory.base = rd_aligned(memory.used, 1);
+    memset(memory.base, 0, memory.used);
+    memory.used = 0;
+    place(s, &weights, sizes, copies, most, pool, &memory);
     s->weights = weights;
-    s->memory = memory;
+    s->memory = memory.base;
     return true;
 }
 
@@ -211,15 +224,22 @@ static RdPacking steps_so_far(const RdStepper *s) {
                        .place = place};
 }
 
-static void take_batch(RdStepper *s, const RdBatch *batch) {
-    int sequence = s->model->steps->sequence;
-    s->batch = batch ? *batch : (RdBatch){.examples = s->step.sizes.examples};
-    s->batch.packing[sequence - 1] = steps_so_far(s);
+/* The batch's columns of the sequence, or all of them, are what the next step reads. */
+static void own_columns(RdStepper *s, RdBatch *batch, bool all) {
     for (int c = 0; c < s->model->column_count; c++) {
-        if (batch && s->model->columns[c].per_step != sequence) continue;
-        s->batch.index[c] = s->index[c];
-        s->batch.real[c] = s->real[c];
+        if (!all && s->model->columns[c].per_step != s->model->steps->sequence) continue;
+        batch->index[c] = s->index[c];
+        batch->real[c] = s->real[c];
     }
+}
+
+static void take_batch(RdStepper *s, const RdBatch *batch, const RdBatch *once) {
+    s->batch = batch ? *batch : (RdBatch){.examples = s->step.sizes.examples};
+    s->once = once ? *once : s->batch;
+    if (!once) s->once.examples /= s->copies;
+    s->batch.packing[s->model->steps->sequence - 1] = steps_so_far(s);
+    own_columns(s, &s->batch, !batch);
+    own_columns(s, &s->once, !once);
 }
 
 /* ---- steps ---- */
@@ -236,6 +256,29 @@ static void append_rows(RdStepper *s, const RdRun *run, int k) {
                examples * bytes);
 }
 
+/* Copies so many bytes that many times, one behind the other; returns what is behind them. */
+static char *repeat(char *to, const char *from, size_t bytes, int times) {
+    for (int i = 0; i < times; i++, to += bytes) memcpy(to, from, bytes);
+    return to;
+}
+
+/* What begin has put out of state k, for each of the copies: of every row, or where the rows are
+ * those of pairs, of all of an owner. The copies' packing has them so, since examples of one length
+ * keep their order. */
+static void expand_rows(RdStepper *s, int k) {
+    const RdState *state = &s->model->steps->states[k];
+    const RdPacking *packing = state->per_step ? &s->once.packing[state->per_step - 1] : NULL;
+    bool pairs = packing && s->model->sequences[state->per_step - 1].other;
+    const char *from = s->begin.next[k];
+    char *to = s->next[k];
+    int owners = pairs ? packing->examples : packing ? packing->rows : s->once.examples;
+    for (int i = 0; i < owners; i++) {
+        size_t bytes = row_bytes(s, state) * (pairs ? (size_t)packing->length[i] : 1);
+        to = repeat(to, from, bytes, s->copies);
+        from += bytes;
+    }
+}
+
 /* What a program has put out becomes the states. All of it is copied before any state is replaced:
  * one state may become another. */
 static void carry(RdStepper *s, const RdRun *run) {
@@ -244,6 +287,10 @@ static void carry(RdStepper *s, const RdRun *run) {
         const RdState *state = &steps->states[k];
         if (state->grows) append_rows(s, run, k);
         if (!run->next[k] || state->grows) continue;
+        if (run == &s->begin) {
+            expand_rows(s, k);
+            continue;
+        }
         size_t rows = (size_t)(state->per_step ? s->batch.packing[state->per_step - 1].rows
                                                : s->batch.examples);
         memcpy(s->next[k], run->next[k], rows * row_bytes(s, state));
@@ -256,14 +303,14 @@ static void carry(RdStepper *s, const RdRun *run) {
     }
 }
 
-void rd_stepper_begin(RdStepper *s, const RdBatch *batch) {
+void rd_stepper_begin(RdStepper *s, const RdBatch *batch, const RdBatch *once) {
     const RdSteps *steps = s->model->steps;
     s->taken = 0;
-    take_batch(s, batch);
+    take_batch(s, batch, once);
     for (int k = 0; k < steps->state_count; k++)
         memset(s->state[k], 0, rows_of(s, &steps->states[k]) * row_bytes(s, &steps->states[k]));
     if (!steps->begin.run) return;
-    s->begin.batch = &s->batch;
+    s->begin.batch = &s->once;
     steps->begin.run(&s->begin);
     carry(s, &s->begin);
 }

@@ -20,7 +20,9 @@ typedef struct {
 typedef struct {
     const RdModel *model;
     RdRun begin, step; /* after each step, step.output has row b for example b */
-    RdBatch batch;     /* of the step */
+    RdBatch once;      /* of begin, */
+    RdBatch batch;     /* of the step: each of those examples */
+    int copies;        /* so many times, one behind the other */
     int taken;         /* steps since the beginning */
     /* What the next step reads: values of the sequence's columns, one (or one row) an example. */
     int *index[RD_MAX_COLUMNS];
@@ -39,18 +41,20 @@ void rd_step_weights_open(RdStepWeights *weights, const RdModel *model, const in
 void rd_step_weights_close(RdStepWeights *weights);
 
 /* A stepper in memory of the caller's: how many bytes it takes, and its beginning in so many, which
- * begin at a multiple of 64 and may have been used before. Sizes and steps as for rd_stepper_open.
+ * begin at a multiple of 64 and may have been used before. Sizes and steps as for rd_stepper_open,
+ * without copies.
  * It allocates nothing and needs no closing; it uses the weights and the memory as long as it is
  * used itself. */
 size_t rd_stepper_bytes(const RdStepWeights *weights, RdSizes sizes, int most);
 void rd_stepper_place(RdStepper *stepper, const RdStepWeights *weights, RdSizes sizes, int most,
                       RdPool *pool, void *memory);
 
-/* For batches up to `sizes` and at most so many steps (which matters to states that grow), with the
- * weights in `stretch` (layout.h), which must outlive the stepper, as must the pool. The model has
- * steps. False when there is not enough memory. Overwrites *stepper; freed with rd_stepper_close,
- * also after a failure. */
-bool rd_stepper_open(RdStepper *stepper, const RdModel *model, RdSizes sizes, int most,
+/* For batches up to `sizes` and at most so many steps (which matters to states that grow), in which
+ * `copies` examples behind each other differ in nothing but the sequence; with the weights in
+ * `stretch` (layout.h), which must outlive the stepper, as must the pool. The model has steps.
+ * False when there is not enough memory. Overwrites *stepper; freed with rd_stepper_close, also
+ * after a failure. */
+bool rd_stepper_open(RdStepper *stepper, const RdModel *model, RdSizes sizes, int copies, int most,
                      RdPool *pool, void *stretch, RdError *error);
 void rd_stepper_close(RdStepper *stepper);
 
@@ -59,9 +63,12 @@ void rd_stepper_close(RdStepper *stepper);
 bool rd_step_column(const RdModel *model, int *column, int *index);
 
 /* The states before the first step, for the examples of this batch, which must stay until the last
- * step: columns that do not belong to the sequence are read from it. NULL: so many examples as the
- * sizes say, all of whose columns belong to the sequence. */
-void rd_stepper_begin(RdStepper *stepper, const RdBatch *batch);
+ * step: columns that do not belong to the sequence are read from it. `once` is the batch with each
+ * example once instead of its copies (of a plan of rd_examples_repeat's operand, where `batch` is
+ * of one of its result): what they have in common is computed once. Without copies it is the batch
+ * itself. NULL for both: so many examples as the sizes say, all of whose columns belong to the
+ * sequence. */
+void rd_stepper_begin(RdStepper *stepper, const RdBatch *batch, const RdBatch *once);
 
 /* One step: reads `index` and `real`. False, and nothing is done, when the model cannot count so
  * many steps. */

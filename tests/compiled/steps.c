@@ -65,7 +65,7 @@ static void compare_example(Comparison *c, int k) {
     rd_plan_batch(&c->runner->plan, k, &batch);
     run->batch = &batch;
     c->model->infer(run);
-    rd_stepper_begin(&c->stepper, &batch);
+    rd_stepper_begin(&c->stepper, &batch, &batch);
     for (int t = 0; t < batch.packing[c->model->steps->sequence - 1].steps; t++) {
         read_step(c, &batch, t);
         cr_assert(rd_stepper_step(&c->stepper), "%s: no step %d", c->name, t);
@@ -83,8 +83,8 @@ void check_steps(Arena *arena, const char *name, const RdModel *model, const Dat
     model->prepare(&session->run, false);
     RdSizes sizes = session->run.sizes;
     int most = sizes.rows[model->steps->sequence - 1];
-    cr_assert(rd_stepper_open(&c.stepper, model, sizes, most, NULL, session->param, &error), "%s",
-              error.text);
+    cr_assert(rd_stepper_open(&c.stepper, model, sizes, 1, most, NULL, session->param, &error),
+              "%s", error.text);
     for (int k = 0; k < c.runner->plan.batch_count; k++) compare_example(&c, k);
     cr_log_info("%s: steps are off by %g", name, c.largest);
     rd_stepper_close(&c.stepper);
