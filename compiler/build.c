@@ -109,7 +109,9 @@ static const struct {
      "the model in double precision",
      {"-O0", "-DRD_REAL=double", "-DRD_DOUBLE"}},
 };
-enum { UNITS = sizeof units / sizeof *units };
+enum { UNITS = sizeof units / sizeof *units, DOUBLE = UNITS - 1 };
+
+static const char *const narrow[] = {NULL, "-DRD_NARROW=1", "-DRD_NARROW=2"};
 
 enum { PATH = 128, LONGEST_NAME = 300 };
 
@@ -176,6 +178,7 @@ static Command compile_command(const Places *places, const BuildOptions *options
     argument(&command, "-fno-trapping-math");
     extra_arguments(&command);
     for (const char *const *flag = units[unit].flags; *flag; flag++) argument(&command, *flag);
+    if (options->precision && unit != DOUBLE) argument(&command, narrow[options->precision]);
     argument(&command, "-I");
     argument(&command, places->folder);
     argument(&command, "-c");

@@ -8,6 +8,7 @@ typedef struct {
     const char *cc;     /* the C compiler; NULL: clang, else gcc, else cc */
     const char *output; /* the binary */
     const char *march;  /* "native" */
+    int precision;      /* of weights when it does not train: an RdPrecision of the runtime */
     bool keep;          /* leave OUTPUT.c behind */
     bool verbose;       /* show the commands */
     bool static_link;

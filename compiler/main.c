@@ -18,7 +18,9 @@ static const char help[] =
     "evaluates it and predicts with it.\n"
     "\n"
     "usage: rondo build FILE [-o NAME] [--cc=COMPILER] [--march=NAME] [--static]\n"
-    "                        [--library] [--gradient-flow] [--report] [--keep] [--verbose]\n"
+    "                        [--weights=bf16|int8] [--library] [--gradient-flow] [--report] "
+    "[--keep]\n"
+    "                        [--verbose]\n"
     "       rondo check FILE...\n"
     "       rondo emit --stage=ast|graph|gradient|step|packed|loops|products|c FILE\n"
     "       rondo fmt [--check | --write] FILE...\n"
@@ -82,13 +84,26 @@ static const char *function_name(const char *output) {
     return word ? name : NULL;
 }
 
+/* The number of an RdPrecision, -1 for none. */
+static int precision_named(const char *name) {
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0) return i;
+    return -1;
+}
+
 static int cmd_build(Arena *arena, int argc, char **argv) {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"cc", required_argument, NULL, 'c'},
-        {"march", required_argument, NULL, 'm'},  {"static", no_argument, NULL, 's'},
-        {"keep", no_argument, NULL, 'k'},         {"gradient-flow", no_argument, NULL, 'g'},
-        {"verbose", no_argument, NULL, 'v'},      {"report", no_argument, NULL, 'r'},
-        {"library", no_argument, NULL, 'l'},      {0}};
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"cc", required_argument, NULL, 'c'},
+                                            {"march", required_argument, NULL, 'm'},
+                                            {"static", no_argument, NULL, 's'},
+                                            {"keep", no_argument, NULL, 'k'},
+                                            {"gradient-flow", no_argument, NULL, 'g'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"report", no_argument, NULL, 'r'},
+                                            {"library", no_argument, NULL, 'l'},
+                                            {"weights", required_argument, NULL, 'w'},
+                                            {0}};
     BuildOptions build = {.march = "native"};
     bool flow = false, kernels = false, library = false;
     int option, status;
@@ -119,6 +134,10 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                 break;
             case 'v':
                 build.verbose = true;
+                break;
+            case 'w':
+                build.precision = precision_named(optarg);
+                if (build.precision < 0) return usage("--weights is bf16 or int8, not ", optarg);
                 break;
             default:
                 return rejected("build", argv, option);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { LINE = 64, HUGE_PAGE = 2 << 20 };
 
 static _Thread_local jmp_buf *caught;
 
@@ -18,9 +21,19 @@ static void *must(void *memory) {
 
 void *rd_zeros(size_t count, size_t size) { return must(calloc(count ? count : 1, size)); }
 
+void *rd_block(size_t bytes) {
+    size_t alignment = bytes < 2 * HUGE_PAGE ? LINE : HUGE_PAGE;
+    if (bytes > SIZE_MAX - HUGE_PAGE) return NULL;
+    void *data = aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+#ifdef MADV_HUGEPAGE
+    if (data && alignment == HUGE_PAGE) madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+    return data;
+}
+
 void *rd_aligned(size_t count, size_t size) {
-    if (size && count > (SIZE_MAX - 64) / size) must(NULL);
-    return must(aligned_alloc(64, (count * size + 64) / 64 * 64));
+    if (size && count > SIZE_MAX / size) must(NULL);
+    return must(rd_block(count * size));
 }
 
 void *rd_zeros_aligned(size_t count, size_t size) {

@@ -13,6 +13,10 @@ void *rd_zeros(size_t count, size_t size);
 void *rd_zeros_aligned(size_t count, size_t size);
 void *rd_aligned(size_t count, size_t size);
 
+/* The same of `bytes`, but NULL when there is no memory. What is large lies in huge pages where
+ * there are such: whoever reads it in order waits less. */
+void *rd_block(size_t bytes);
+
 /* `old` with room for at least `need` elements of `size` bytes; *capacity (elements) is doubled
  * until it suffices. What is new is not zeroed. */
 void *rd_grow(void *old, size_t *capacity, size_t need, size_t size);

@@ -21,7 +21,8 @@ bool rd_measure_steps(const RdModel *model, RdSizes sizes, RdPool *pool, void *s
         tokens = stepper.taken;
     }
     if (good)
-        *speed = (RdStepSpeed){tokens / fastest, (double)model->steps->step.packed_bytes(&sizes)};
+        *speed = (RdStepSpeed){tokens / fastest,
+                               (double)model->steps->step.packed_bytes(&sizes, model->precision)};
     rd_search_free(search);
     rd_stepper_close(&stepper);
     return good;

@@ -4,35 +4,109 @@
 
 /* ---- weights for the tiles ---- */
 
-RD_KERNEL void rd_pack(real *panel, int place, int count, int blocks, const real *weight, int first,
-                       int columns, long column_stride, long depth_stride, int depth) {
-    const int width = blocks * LANES, here = RD_MIN(columns - first * LANES, width);
-    real *to = panel + (long)place * width;
-    weight += (long)first * LANES * column_stride;
-    for (int k = 0; k < depth; k++, to += (long)count * width, weight += depth_stride) {
-        if (column_stride == 1)
-            for (int n = 0; n < here; n++) to[n] = weight[n];
+/* The columns of a weight that take part of a panel. */
+typedef struct {
+    const real *weight; /* the first one's */
+    long column_stride, depth_stride;
+    int columns, depth;
+    int width;  /* of the panel, zeros behind the columns */
+    long apart; /* from one depth to the next in the panel */
+} RdPacked;
+
+RD_HELPER void rd_pack_full(const RdPacked *p, real *to) {
+    const real *weight = p->weight;
+    for (int k = 0; k < p->depth; k++, to += p->apart, weight += p->depth_stride) {
+        if (p->column_stride == 1)
+            for (int n = 0; n < p->columns; n++) to[n] = weight[n];
         else
-            for (int n = 0; n < here; n++) to[n] = weight[n * column_stride];
-        for (int n = here; n < width; n++) to[n] = 0;
+            for (int n = 0; n < p->columns; n++) to[n] = weight[n * p->column_stride];
+        for (int n = p->columns; n < p->width; n++) to[n] = 0;
     }
+}
+
+#if RD_NARROW == 1
+/* The upper half of a number's bits, to nearest, ties to even; NaN stays NaN. */
+RD_INLINE RdNarrow rd_narrow(real x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (x != x) return (RdNarrow)(bits >> 16 | 0x40);
+    return (RdNarrow)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+RD_HELPER void rd_pack_narrow(const RdPacked *p, RdNarrow *to, real *scales) {
+    (void)scales;
+    for (int k = 0; k < p->depth; k++, to += p->apart)
+        for (int n = 0; n < p->width; n++)
+            to[n] = n < p->columns
+                        ? rd_narrow(p->weight[n * p->column_stride + k * p->depth_stride])
+                        : 0;
+}
+#elif RD_NARROW
+/* w ≈ q * scale, where scale = max |w| / 127 over the column and q is the nearest integer. A column
+ * with infinities or NaNs has the scale NaN; one that vanishes is zero. */
+RD_HELPER void rd_pack_narrow(const RdPacked *p, RdNarrow *to, real *scales) {
+    for (int n = 0; n < p->width; n++) {
+        const real *weight = p->weight + n * p->column_stride;
+        real most = 0;
+        for (int k = 0; n < p->columns && k < p->depth; k++) {
+            const real size = fabsf(weight[k * p->depth_stride]);
+            most = size <= most ? most : size;
+            if (!(size < RD_HUGE)) most = NAN;
+        }
+        const bool usual = most >= 127 * FLT_MIN;
+        scales[n] = usual || most != most ? most / 127 : 0;
+        for (int k = 0; k < p->depth; k++)
+            to[k * p->apart + n] =
+                usual ? (RdNarrow)lrintf(weight[k * p->depth_stride] / scales[n]) : 0;
+    }
+}
+#endif
+
+RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, const real *weight,
+                       int first, int columns, long column_stride, long depth_stride, int depth) {
+    const int width = blocks * LANES;
+    const RdPanel to = rd_panel(panel, (long)place * blocks, (long)place * blocks);
+    const RdPacked packed = {.weight = weight + (long)first * LANES * column_stride,
+                             .column_stride = column_stride,
+                             .depth_stride = depth_stride,
+                             .columns = RD_MIN(columns - first * LANES, width),
+                             .depth = depth,
+                             .width = width,
+                             .apart = (long)count * width};
+#if RD_NARROW
+    if (to.precision) {
+        rd_pack_narrow(&packed, (RdNarrow *)(void *)to.numbers, to.scales);
+        return;
+    }
+#endif
+    rd_pack_full(&packed, (real *)(void *)to.numbers);
 }
 
 /* ---- products ---- */
 
+/* A tile of few rows waits for its weights: it asks for them so many bytes ahead. */
+enum { RD_FEW_ROWS = 2, RD_AHEAD = 4096 };
+
+RD_INLINE void rd_fetch(const void *weights, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)weights + RD_AHEAD + at);
+}
+
 /* ROWS rows times ACROSS vectors: sum[r][which[v]] += left[.].row[r][k] * panel[k][v] over all
  * operands and depths, in this order whatever ROWS and ACROSS are. */
-RD_INLINE void rd_multiply_tile(const int ROWS, const int ACROSS, vec *sums, long stride,
-                                const int *which, const RdLeft *left, int operands,
-                                const real *panel, long step) {
+RD_INLINE void rd_multiply_full(const int ROWS, const int ACROSS, vec *sums, long stride,
+                                const int *which, const RdLeft *left, int operands, RdPanel from,
+                                long step) {
     vec sum[RD_ROWS][RD_ACROSS];
+    const real *panel = (const real *)(const void *)from.numbers;
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < ACROSS; v++) sum[r][v] = sums[r * stride + which[v]];
     for (; operands > 0; operands--, left++) {
         const real *row[RD_ROWS];
         for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
-        RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step) {
+        RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step * LANES) {
             vec weight[RD_ACROSS];
+            if (ROWS <= RD_FEW_ROWS) rd_fetch(panel, (size_t)ACROSS * sizeof(vec));
             for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
             for (int r = 0; r < ROWS; r++) {
                 const vec x = rd_splat(row[r][k]);
@@ -44,66 +118,108 @@ RD_INLINE void rd_multiply_tile(const int ROWS, const int ACROSS, vec *sums, lon
         for (int v = 0; v < ACROSS; v++) sums[r * stride + which[v]] = sum[r][v];
 }
 
-#define RD_MULTIPLY_ROWS(ACROSS)                                                               \
-    RD_HELPER void rd_multiply_##ACROSS(int rows, vec *sums, long stride, const int *which,    \
-                                        const RdLeft *left, int operands, const real *panel,   \
-                                        long step) {                                           \
-        switch (rows) {                                                                        \
-            case 1:                                                                            \
-                rd_multiply_tile(1, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-            case 2:                                                                            \
-                rd_multiply_tile(2, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-            case 3:                                                                            \
-                rd_multiply_tile(3, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-            case 4:                                                                            \
-                rd_multiply_tile(4, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-            case 5:                                                                            \
-                rd_multiply_tile(5, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-            default:                                                                           \
-                rd_multiply_tile(6, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                         \
-        }                                                                                      \
+#if RD_NARROW
+/* The same of narrow weights. Those with scales are added up for each operand, then scaled. */
+RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, long stride,
+                                  const int *which, const RdLeft *left, int operands, RdPanel from,
+                                  long step) {
+    const bool scaled = RD_NARROW == RD_INT8;
+    const RdNarrow *panel = (const RdNarrow *)(const void *)from.numbers;
+    const real *scales = from.scales;
+    vec sum[RD_ROWS][RD_ACROSS];
+    for (; operands > 0; operands--, left++, scales += step * LANES) {
+        const real *row[RD_ROWS];
+        for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
+        for (int r = 0; r < ROWS; r++)
+            for (int v = 0; v < ACROSS; v++)
+                sum[r][v] = scaled ? rd_splat(0) : sums[r * stride + which[v]];
+        RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step * LANES) {
+            vec weight[RD_ACROSS];
+            if (ROWS <= RD_FEW_ROWS) rd_fetch(panel, (size_t)ACROSS * sizeof(vec_narrow));
+            for (int v = 0; v < ACROSS; v++) weight[v] = rd_widen(panel + v * LANES);
+            for (int r = 0; r < ROWS; r++) {
+                const vec x = rd_splat(row[r][k]);
+                for (int v = 0; v < ACROSS; v++) sum[r][v] = rd_fma(x, weight[v], sum[r][v]);
+            }
+        }
+        for (int r = 0; r < ROWS; r++)
+            for (int v = 0; v < ACROSS; v++) {
+                vec *to = &sums[r * stride + which[v]];
+                *to = scaled ? rd_fma(sum[r][v], rd_load(scales + v * LANES), *to) : sum[r][v];
+            }
+    }
+}
+#endif
+
+/* KIND is full or narrow. */
+#define RD_MULTIPLY_ROWS(KIND, ACROSS)                                                           \
+    RD_HELPER void rd_multiply_##KIND##_##ACROSS(int rows, vec *sums, long stride,               \
+                                                 const int *which, const RdLeft *left,           \
+                                                 int operands, RdPanel panel, long step) {       \
+        switch (rows) {                                                                          \
+            case 1:                                                                              \
+                rd_multiply_##KIND(1, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+            case 2:                                                                              \
+                rd_multiply_##KIND(2, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+            case 3:                                                                              \
+                rd_multiply_##KIND(3, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+            case 4:                                                                              \
+                rd_multiply_##KIND(4, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+            case 5:                                                                              \
+                rd_multiply_##KIND(5, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+            default:                                                                             \
+                rd_multiply_##KIND(6, ACROSS, sums, stride, which, left, operands, panel, step); \
+                break;                                                                           \
+        }                                                                                        \
     }
 
-RD_MULTIPLY_ROWS(1)
-RD_MULTIPLY_ROWS(2)
+typedef void RdMultiply(int rows, vec *sums, long stride, const int *which, const RdLeft *left,
+                        int operands, RdPanel panel, long step);
+
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-RD_MULTIPLY_ROWS(3)
-RD_MULTIPLY_ROWS(4)
+#define RD_MULTIPLY_ALL(KIND)                                                   \
+    RD_MULTIPLY_ROWS(KIND, 1)                                                   \
+    RD_MULTIPLY_ROWS(KIND, 2)                                                   \
+    RD_MULTIPLY_ROWS(KIND, 3)                                                   \
+    RD_MULTIPLY_ROWS(KIND, 4)                                                   \
+    static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {         \
+        rd_multiply_##KIND##_1, rd_multiply_##KIND##_2, rd_multiply_##KIND##_3, \
+        rd_multiply_##KIND##_4};
+#else
+#define RD_MULTIPLY_ALL(KIND)                                                                  \
+    RD_MULTIPLY_ROWS(KIND, 1)                                                                  \
+    RD_MULTIPLY_ROWS(KIND, 2)                                                                  \
+    static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {rd_multiply_##KIND##_1, \
+                                                                       rd_multiply_##KIND##_2};
+#endif
+
+RD_MULTIPLY_ALL(full)
+#if RD_NARROW
+RD_MULTIPLY_ALL(narrow)
 #endif
 
 RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
-                           int rows, const RdLeft *left, int operands, const real *panel) {
+                           int rows, const RdLeft *left, int operands, RdPanel *panel) {
     const int vectors = count * blocks;
+    RdMultiply *const *multiply = rd_multiply_full_across;
+#if RD_NARROW
+    if (panel->precision) multiply = rd_multiply_narrow_across;
+#endif
     for (int first = 0, across; first < vectors; first += across) {
         int place[RD_ACROSS];
         across = rd_tile(vectors - first, RD_ACROSS);
         for (int v = 0; v < across; v++)
             place[v] = which[(first + v) / blocks] * blocks + (first + v) % blocks;
-        const real *from = panel + first * LANES;
-        const long step = (long)vectors * LANES;
-        switch (across) {
-            case 1:
-                rd_multiply_1(rows, sums, stride, place, left, operands, from, step);
-                break;
-#if defined(__AVX512F__) || defined(__ARM_NEON)
-            case 3:
-                rd_multiply_3(rows, sums, stride, place, left, operands, from, step);
-                break;
-            case 4:
-                rd_multiply_4(rows, sums, stride, place, left, operands, from, step);
-                break;
-#endif
-            default:
-                rd_multiply_2(rows, sums, stride, place, left, operands, from, step);
-                break;
-        }
+        multiply[across - 1](rows, sums, stride, place, left, operands,
+                             rd_panel(panel, first, first), vectors);
     }
+    for (int i = 0; i < operands; i++)
+        *panel = rd_panel(panel, (long)vectors * left[i].depth, vectors);
 }
 
 /* ---- sums over the rows of a batch ---- */

@@ -189,12 +189,43 @@ RD_INLINE int rd_tile(int left, int most) {
 #define RD_KERNEL RD_HELPER
 #endif
 
+/* Weights as tiles read them: for each tile of columns vectors one behind the other, of numbers of
+ * the kind that `precision` says; and of RD_INT8 a vector of scales for each column of vectors. */
+typedef struct {
+    char *numbers;
+    real *scales;
+    RdPrecision precision;
+} RdPanel;
+
+RD_INLINE size_t rd_weight_bytes(RdPrecision precision) {
+    return precision == RD_BF16 ? 2 : precision == RD_INT8 ? 1 : sizeof(real);
+}
+
+/* The panel behind so many vectors and scales. */
+RD_INLINE RdPanel rd_panel(const RdPanel *panel, long vectors, long scales) {
+    const RdPrecision precision = panel->precision;
+    return (RdPanel){panel->numbers + vectors * LANES * (long)rd_weight_bytes(precision),
+                     panel->scales + (precision == RD_INT8 ? scales * LANES : 0), precision};
+}
+
+/* Adds to `size` what the weights of a stage take, `depth` vectors of numbers and `products` of
+ * scales for each vector of its columns; with panels, panels[number] gets its place in `memory`. */
+RD_INLINE void rd_place_panel(RdPanel *panels, int number, char *memory, size_t *size,
+                              RdPrecision precision, int columns, long depth, int products) {
+    const size_t width = (size_t)RD_VECTORS(columns) * LANES;
+    const size_t scale_count = precision == RD_INT8 ? width * (size_t)products : 0;
+    const size_t numbers = rd_reserve(size, width * (size_t)depth, rd_weight_bytes(precision));
+    const size_t scales = rd_reserve(size, scale_count, sizeof(real));
+    if (panels)
+        panels[number] = (RdPanel){memory + numbers, (real *)(void *)(memory + scales), precision};
+}
+
 /* Copies `blocks` vectors of a weight's columns, from vector `first` on, into a panel, in which the
  * vectors of `count` weights stand side by side for each depth; these take place number `place`.
  * Element (column n, depth k) of the weight is weight[n * column_stride + k * depth_stride];
  * columns beyond `columns` are zero. */
-RD_KERNEL void rd_pack(real *panel, int place, int count, int blocks, const real *weight, int first,
-                       int columns, long column_stride, long depth_stride, int depth);
+RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, const real *weight,
+                       int first, int columns, long column_stride, long depth_stride, int depth);
 
 /* The left operand of a product: the first number of each of a tile's rows, `depth` numbers long.
  */
@@ -205,9 +236,9 @@ typedef struct {
 
 /* Adds products to the sums of a tile. Sum number s has `blocks` vectors, which stand at
  * sums[r][s * blocks]; the products go to the `count` sums in `which`. A panel has, for each depth,
- * the weights of those sums side by side. */
+ * the weights of those sums side by side; it moves on to what is behind them. */
 RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
-                           int rows, const RdLeft *left, int operands, const real *panel);
+                           int rows, const RdLeft *left, int operands, RdPanel *panel);
 
 typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
 

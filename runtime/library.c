@@ -52,13 +52,13 @@ static const RdError no_memory = {"not enough memory"};
 /* ---- a model ---- */
 
 static void read_model(rd_library *m) {
-    RdRun run = {0};
+    RdRun run = {.precision = rd_model.precision};
     rd_saved_vocab_sizes(&m->saved, run.sizes.vocab);
     m->layout = rd_layout(&rd_model, run.sizes.vocab);
     m->param = rd_zeros((size_t)rd_model.param_count + 1, sizeof *m->param);
     rd_layout_pointers(&m->layout, &rd_model, m->saved.stretch[RD_WEIGHTS], m->param);
     run.param = m->param;
-    run.packed = m->packed = rd_aligned(rd_model.packed_bytes(&run.sizes), 1);
+    run.packed = m->packed = rd_aligned(rd_model.packed_bytes(&run.sizes, run.precision), 1);
     rd_model.prepare(&run, false);
     m->steps = rd_model.steps && rd_model.steps->output_count > 0 &&
                rd_step_column(&rd_model, &m->column, &m->index);
@@ -211,7 +211,9 @@ static void compute(rd_library_answer *a) {
     rd_encode(&rd_model, &a->data, m->saved.vocab, &a->examples);
     rd_plan_new(&a->examples, 1, &plan);
     RdSession session = {.model = &rd_model, .layout = m->layout};
-    session.run = (RdRun){.sizes = rd_plan_sizes(&plan, m->saved.vocab), .param = m->param};
+    session.run = (RdRun){.sizes = rd_plan_sizes(&plan, m->saved.vocab),
+                          .precision = rd_model.precision,
+                          .param = m->param};
     session.run.packed = m->packed;
     session.run.memory = rd_aligned(rd_model.memory_bytes(&session.run.sizes, false), 1);
     session.run.output = rd_zeros((size_t)rd_model.output_count + 1, sizeof(void *));

@@ -63,11 +63,12 @@ RD_HELPER void rd_pairs_turned(const RdRows *rows, const RdPacking *p, long sequ
 RD_INLINE void rd_pairs_tile(const RdLeft *left, int rows, const real *panel, int vectors,
                              real *const *out, int wide, bool first) {
     static const int which[] = {0};
+    RdPanel weights = {.numbers = (char *)(uintptr_t)panel};
     vec sums[RD_ROWS][PAIRS_WIDE];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             sums[r][v] = first ? rd_splat(0) : rd_load(out[r] + v * LANES);
-    rd_multiply(sums[0], PAIRS_WIDE, which, 1, vectors, rows, left, 1, panel);
+    rd_multiply(sums[0], PAIRS_WIDE, which, 1, vectors, rows, left, 1, &weights);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             rd_store_head(out[r] + v * LANES, sums[r][v], wide - v * LANES);

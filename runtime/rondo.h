@@ -230,15 +230,23 @@ enum {
     RD_PATCH_WHOLE = 4   /* is filled at every step */
 };
 
+/* How products read their weights: as they are, or rounded when they are laid out for the kernels.
+ * RD_BF16 keeps the upper 16 bits of each (to nearest, ties to even); RD_INT8 keeps multiples of a
+ * scale that each column of a product has, 1/127 of its largest. All else stays as it is: rows of
+ * embeddings that indices name, biases, other vectors. A program has two of these at most: RD_FULL,
+ * and that of model->precision. */
+typedef enum { RD_FULL, RD_BF16, RD_INT8 } RdPrecision;
+
 typedef struct RdRun {
-    RdSizes sizes; /* what the memory was measured for */
+    RdSizes sizes;         /* what the memory was measured for */
+    RdPrecision precision; /* of `packed`; RD_FULL for train */
     RdPool *pool;
     void *const *param;    /* real *: each parameter's first element, 64-byte aligned */
     void *const *gradient; /* real *: the same for its gradient, NULL when frozen; not for infer */
     void *gradients;       /* real *: the stretch of `trained` reals that they are parts of */
     size_t trained;
     unsigned char *patches; /* of gradients; FILLED at the start where it is not zero */
-    void *packed;           /* model->packed_bytes(sizes): written by prepare */
+    void *packed;           /* model->packed_bytes(sizes, precision): written by prepare */
     void *memory;           /* model->memory_bytes(sizes, training) */
     const RdBatch *batch;
     uint64_t key;          /* of this step's random numbers (dropout) */
@@ -282,7 +290,7 @@ typedef struct {
 
 /* One of the programs of single steps; its run has memory of its own. */
 typedef struct {
-    size_t (*packed_bytes)(const RdSizes *sizes);
+    size_t (*packed_bytes)(const RdSizes *sizes, RdPrecision precision);
     size_t (*memory_bytes)(const RdSizes *sizes);
     void (*prepare)(RdRun *run);
     void (*run)(RdRun *run);
@@ -341,6 +349,7 @@ typedef struct {
 typedef struct {
     const char *name;
     size_t real_size;
+    RdPrecision precision; /* of weights when it does not train */
     int column_count, sequence_count, param_count, output_count, metric_count;
     const RdColumn *columns;
     const RdSequence *sequences; /* each behind its parent */
@@ -358,7 +367,7 @@ typedef struct {
     double (*flops_per_step)(const RdSizes *sizes);
 
     /* Bytes needed for batches up to `sizes`; 64-byte aligned memory is expected. */
-    size_t (*packed_bytes)(const RdSizes *sizes);
+    size_t (*packed_bytes)(const RdSizes *sizes, RdPrecision precision);
     size_t (*memory_bytes)(const RdSizes *sizes, bool training);
 
     /* Lays the weights out for the kernels. After every change of the parameters. */

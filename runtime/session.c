@@ -3,30 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "alloc.h"
 #include "units.h"
 
-enum { LINE = 64, HUGE_PAGE = 2 << 20 };
-
-/* Memory that begins at a cache line, or in huge pages when there is enough of it. */
-static void *block(size_t bytes) {
-    size_t alignment = bytes < 2 * HUGE_PAGE ? LINE : HUGE_PAGE;
-    if (bytes > SIZE_MAX - HUGE_PAGE) return NULL;
-    void *data = aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
-#ifdef MADV_HUGEPAGE
-    if (data && alignment == HUGE_PAGE) madvise(data, bytes, MADV_HUGEPAGE);
-#endif
-    return data;
-}
-
 static void *zeros(size_t bytes) {
-    void *data = block(bytes);
+    void *data = rd_block(bytes);
     return data ? memset(data, 0, bytes) : NULL;
 }
 
 static size_t patch_count(const RdLayout *layout) {
     return (layout->trained + RD_PATCH - 1) / RD_PATCH;
+}
+
+/* That of the weights as products read them. */
+static RdPrecision precision_of(const RdModel *model, bool training) {
+    return training ? RD_FULL : model->precision;
 }
 
 static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLayout *layout,
@@ -37,7 +29,8 @@ static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLa
         .numbers = layout->numbers,
         .param = layout->count * model->real_size,
         .train = training ? layout->trained * model->real_size * arrays + patch_count(layout) : 0,
-        .run = model->packed_bytes(sizes) + model->memory_bytes(sizes, training)};
+        .run = model->packed_bytes(sizes, precision_of(model, training)) +
+               model->memory_bytes(sizes, training)};
 }
 
 RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool training) {
@@ -110,8 +103,9 @@ static bool allocate(RdSession *session) {
     RdRun *run = &session->run;
     if (!session->param) session->param = zeros(rd_session_stretch_bytes(session));
     if (session->training && !allocate_training(session)) return false;
-    run->packed = block(model->packed_bytes(&run->sizes));
-    run->memory = block(model->memory_bytes(&run->sizes, session->training));
+    run->precision = precision_of(model, session->training);
+    run->packed = rd_block(model->packed_bytes(&run->sizes, run->precision));
+    run->memory = rd_block(model->memory_bytes(&run->sizes, session->training));
     run->output = calloc((size_t)model->output_count + 1, sizeof *run->output);
     run->flow = calloc((size_t)model->flow_count + 1, sizeof *run->flow);
     run->carried = calloc((size_t)model->carried_count + 1, sizeof *run->carried);

@@ -7,10 +7,16 @@
 #ifndef RONDO_SIMD_H
 #define RONDO_SIMD_H
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "rondo.h"
+
+/* What precision weights may have beside RD_FULL: a number, for the preprocessor. */
+#ifndef RD_NARROW
+#define RD_NARROW 0
+#endif
 
 #ifndef RD_VECTOR_BYTES
 #if defined(__AVX512F__)
@@ -76,6 +82,29 @@ RD_INLINE vec rd_fma(vec a, vec b, vec c) {
 }
 #else
 RD_INLINE vec rd_fma(vec a, vec b, vec c) { return a * b + c; }
+#endif
+
+#if RD_NARROW /* weights of fewer bits become reals as they are read: see RdPrecision */
+#if RD_NARROW == 1
+typedef uint16_t RdNarrow;
+#else
+typedef int8_t RdNarrow;
+#endif
+typedef RdNarrow vec_narrow __attribute__((vector_size(RD_VECTOR_BYTES / 4 * sizeof(RdNarrow)),
+                                           aligned(sizeof(RdNarrow)), may_alias));
+typedef uint32_t vec_bits __attribute__((vector_size(RD_VECTOR_BYTES)));
+typedef int32_t vec_whole __attribute__((vector_size(RD_VECTOR_BYTES)));
+
+RD_INLINE vec rd_widen(const RdNarrow *p) {
+    const vec_narrow v = *(const vec_narrow *)p;
+#if RD_NARROW == 1
+    return (vec)(__builtin_convertvector(v, vec_bits) << 16);
+#elif !defined(__clang__) && RD_VECTOR_BYTES == 64 /* gcc 12 takes lane by lane */
+    return __builtin_convertvector((vec_whole)_mm512_cvtepi8_epi32((__m128i)v), vec);
+#else
+    return __builtin_convertvector(__builtin_convertvector(v, vec_whole), vec);
+#endif
+}
 #endif
 
 /* Comparisons give all ones or all zeros in a lane; vec_mask is the type that holds them. */

@@ -36,7 +36,7 @@ static const RdStepProgram *program_of(const RdModel *model, int which) {
 void rd_step_weights_open(RdStepWeights *weights, const RdModel *model, const int *vocab,
                           RdPool *pool, void *stretch) {
     RdLayout layout = rd_layout(model, vocab);
-    RdRun run = {.pool = pool};
+    RdRun run = {.pool = pool, .precision = model->precision};
     *weights = (RdStepWeights){.model = model};
     memcpy(weights->vocab, vocab, (size_t)model->column_count * sizeof *vocab);
     memcpy(run.sizes.vocab, weights->vocab, sizeof weights->vocab);
@@ -47,7 +47,8 @@ void rd_step_weights_open(RdStepWeights *weights, const RdModel *model, const in
     for (int i = 0; i < 2; i++) {
         const RdStepProgram *program = program_of(model, i);
         if (!program->run) continue;
-        run.packed = weights->packed[i] = rd_aligned(program->packed_bytes(&run.sizes), 1);
+        run.packed = weights->packed[i] =
+            rd_aligned(program->packed_bytes(&run.sizes, run.precision), 1);
         program->prepare(&run);
     }
 }
@@ -126,7 +127,8 @@ static void place(RdStepper *s, const RdStepWeights *weights, RdSizes sizes, int
     size_t longest = long_states ? (size_t)most : 1, examples = (size_t)sizes.examples;
     if (long_states) sizes.rows[model->steps->sequence - 1] = sizes.examples * most;
     memcpy(sizes.vocab, weights->vocab, sizeof sizes.vocab);
-    RdRun run = {.sizes = sizes, .pool = pool, .param = weights->param};
+    RdRun run = {
+        .sizes = sizes, .precision = model->precision, .pool = pool, .param = weights->param};
     *s = (RdStepper){.model = model, .begin = run, .step = run, .most = long_states ? most : 0};
     s->copies = copies;
     s->begin.sizes = sizes_once(sizes, copies);

@@ -72,7 +72,7 @@ static void emit_struct(Writer *writer) {
               "  real seed;        /* 1 / targets in the batch */\n");
     text_printf(out, "  int parts[%d];     /* of the kernels of each phase */\n",
                 program->phases ? program->phases : 1);
-    text_printf(out, "  real *panels[%d];  /* the weights, as the tiles read them */\n",
+    text_printf(out, "  RdPanel panels[%d]; /* the weights, as the tiles read them */\n",
                 count_tiles(program) + 1);
     if (count_zeros(writer)) text_puts(out, "  real *zeros; /* a state before its first step */\n");
     for (int i = 0; i < writer->graph->nodes.len; i++) {
@@ -221,7 +221,8 @@ static void emit_driver(Writer *writer) {
             text_printf(out, "w.%s = %s;\n", writer->names[i], input_rows(writer, "run->", i));
     }
     text_printf(out, "%s_bind(&w, &run->sizes, run->memory);\n", program->name);
-    text_printf(out, "%s_panels(run->sizes.vocab, run->packed, w.panels);\n", program->name);
+    text_printf(out, "%s_panels(run->sizes.vocab, run->precision, run->packed, w.panels);\n",
+                program->name);
     for (int phase = 0; phase < program->phases; phase++) {
         int kernels = kernels_of_phase(program, phase);
         text_printf(out, "w.parts[%d] = rd_parts(run, %d);\n", phase, kernels);
@@ -273,8 +274,8 @@ static int widest(const Program *program, int least) {
 static void emit_entry(const Program *program, Text *out) {
     const char *name = program->name;
     text_printf(out,
-                "static size_t %s_packed_bytes(const RdSizes *sizes) {\n"
-                "    return %s_panels(sizes->vocab, NULL, NULL) * sizeof(real) + "
+                "static size_t %s_packed_bytes(const RdSizes *sizes, RdPrecision precision) {\n"
+                "    return %s_panels(sizes->vocab, precision, NULL, NULL) + "
                 "RD_VECTOR_BYTES;\n}\n\n"
                 "static size_t %s_memory_bytes(const RdSizes *sizes) {\n"
                 "    return %s_bind(NULL, sizes, NULL) + RD_VECTOR_BYTES;\n}\n\n"
@@ -313,10 +314,11 @@ const char *emit_c(const Emitted *programs) {
     if (programs->step) emit_single_steps(programs, &out);
     text_puts(&out,
               "/* ---- the model ---- */\n\n"
-              "static size_t packed_bytes(const RdSizes *sizes) {\n"
-              "    const size_t infers = infer_panels(sizes->vocab, NULL, NULL);\n"
-              "    const size_t trains = train_panels(sizes->vocab, NULL, NULL);\n"
-              "    return RD_MAX(infers, trains) * sizeof(real) + RD_VECTOR_BYTES;\n}\n\n"
+              "static size_t packed_bytes(const RdSizes *sizes, RdPrecision precision) {\n"
+              "    const size_t infers = infer_panels(sizes->vocab, precision, NULL, NULL);\n"
+              "    const size_t trains =\n"
+              "        precision ? 0 : train_panels(sizes->vocab, precision, NULL, NULL);\n"
+              "    return RD_MAX(infers, trains) + RD_VECTOR_BYTES;\n}\n\n"
               "static size_t memory_bytes(const RdSizes *sizes, bool training) {\n"
               "    const size_t infers = infer_bind(NULL, sizes, NULL);\n"
               "    const size_t trains = training ? train_bind(NULL, sizes, NULL) : 0;\n"

@@ -440,7 +440,8 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
     text_puts(out,
               "#ifdef RD_DOUBLE\n#define MODEL rd_model_double\n#else\n#define MODEL rd_model\n"
               "#endif\n\nconst RdModel MODEL = {\n");
-    text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n", quoted(g->arena, g->name));
+    text_printf(out, "  .name = %s,\n  .real_size = sizeof(real),\n  .precision = RD_NARROW,\n",
+                quoted(g->arena, g->name));
     text_printf(out, "  .sequence_count = %s,\n",
                 length_count(g) ? "sizeof sequences / sizeof *sequences" : "0");
     text_printf(out, "  .column_count = %d,\n  .param_count = %d,\n  .output_count = %d,\n",

@@ -33,6 +33,13 @@ const char *panel_depth(const Writer *writer, const Stage *stage) {
     return sum_text(writer, depth);
 }
 
+int panel_products(const Stage *stage) {
+    int products = 0;
+    for (int s = 0; s < stage->accumulators.len; s++)
+        products += stage->accumulators.at[s].products.len;
+    return products;
+}
+
 static const char *product_text(const Writer *writer, const TilePhase *phase) {
     const Node *left = graph_node(writer->graph, phase->operand.node);
     const char *name = left->name ? left->name : writer->names[phase->operand.node];
@@ -100,11 +107,8 @@ static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *p
     text_printf(out, "static const int to_%d[] = {", first);
     for (int i = 0; i < sums->len; i++) text_printf(out, "%s%d", i ? ", " : "", sums->at[i]);
     text_printf(out,
-                "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, panel);\n",
+                "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &panel);\n",
                 stage->accumulators.len * stage->blocks, first, sums->len, first, last - first);
-    SizeSum depth = {0};
-    for (int p = first; p < last; p++) add_size(writer, &depth, phases[p].depth, sums->len);
-    text_printf(out, "panel += %s * blocks * LANES;\n", sum_text(writer, depth));
 }
 
 /* What follows the products: the equations of a stage for each row and vector of the tile. */
@@ -156,8 +160,9 @@ static void emit_blocks(Writer *writer, const Stage *stage) {
 
 /* The weights of the columns from vector v on. */
 static const char *panel_of(Writer *writer, const Stage *stage, int s) {
-    return PRINT("w->panels[%s_panel_%d] + (long)v * LANES * %s",
-                 writer->kernel_names[writer->kernel], s, panel_depth(writer, stage));
+    return PRINT("rd_panel(&w->panels[%s_panel_%d], (long)v * %s, v * %d)",
+                 writer->kernel_names[writer->kernel], s, panel_depth(writer, stage),
+                 panel_products(stage));
 }
 
 static void emit_multiplies(Writer *writer, const Stage *stage, const TilePhases *phases) {
@@ -213,7 +218,7 @@ static void call_tiles(Writer *writer, const char *function, const char *argumen
 /* From the panel of the columns at v to what follows their sums. */
 static void emit_one_tile(Writer *writer, const Stage *stage, int s, const TilePhases *phases) {
     emit_blocks(writer, stage);
-    text_printf(writer->out, "const real *panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(writer->out, "RdPanel panel = %s;\n", panel_of(writer, stage, s));
     text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
     emit_start(writer, stage);
     emit_multiplies(writer, stage, phases);
@@ -264,24 +269,27 @@ static void emit_deep_product(Writer *writer, const Stage *stage, int s, const T
     Text *out = writer->out;
     const TilePhase *phase = &phases->at[p];
     SizeSum before = {0};
-    for (int q = 0; q < p; q++)
+    int products = 0;
+    for (int q = 0; q < p; q++) {
         add_size(writer, &before, phases->at[q].depth, phases->at[q].sums.len);
+        products += phases->at[q].sums.len;
+    }
     begin_function(writer, PRINT("%s_product_%d", stage_name(writer, s), p),
                    PRINT(", int v, int k, vec (*sums)[%d]", vectors_of_row(stage)));
     emit_blocks(writer, stage);
     text_printf(out, "static const int to[] = {");
     for (int i = 0; i < phase->sums.len; i++)
         text_printf(out, "%s%d", i ? ", " : "", phase->sums.at[i]);
-    text_printf(out, "};\nconst real *panel = %s;\n", panel_of(writer, stage, s));
-    text_printf(out, "panel += (%s + %d * (long)k) * blocks * LANES;\n", sum_text(writer, before),
-                phase->sums.len);
+    text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, stage, s));
+    text_printf(out, "RdPanel panel = rd_panel(&all, (%s + %d * (long)k) * blocks, %d * blocks);\n",
+                sum_text(writer, before), phase->sums.len, products);
     text_printf(out, "RdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k)}; /* %s */\n",
                 size_text(writer, phase->depth), product_text(writer, phase));
     text_printf(out,
                 "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
                 "  left.row[r] = %s + k;\n}\n",
                 line_pointer(writer, phase->operand, "at"));
-    text_printf(out, "rd_multiply(sums[0], %d, to, %d, blocks, rows, &left, 1, panel);\n",
+    text_printf(out, "rd_multiply(sums[0], %d, to, %d, blocks, rows, &left, 1, &panel);\n",
                 vectors_of_row(stage), phase->sums.len);
     end_function(writer);
 }

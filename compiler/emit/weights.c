@@ -28,10 +28,10 @@ static void emit_number(Writer *writer, int k, int s, int number) {
 static void emit_place(Writer *writer, int k, int s, int number) {
     const Stage *stage = &writer->program->kernels.at[k].stages.at[s];
     (void)number;
-    text_printf(writer->out, "if (panels) panels[%s_panel_%d] = memory + size;\n",
-                writer->kernel_names[k], s);
-    text_printf(writer->out, "size += (size_t)RD_VECTORS(%s) * LANES * %s;\n",
-                size_text(writer, stage->columns), panel_depth(writer, stage));
+    text_printf(writer->out,
+                "rd_place_panel(panels, %s_panel_%d, memory, &size, precision, %s, %s, %d);\n",
+                writer->kernel_names[k], s, size_text(writer, stage->columns),
+                panel_depth(writer, stage), panel_products(stage));
 }
 
 void emit_panel_places(Writer *writer) {
@@ -45,11 +45,12 @@ void emit_panel_places(Writer *writer) {
     }
     writer->vocab = "vocab";
     text_printf(out,
-                "\n/* Where in `memory` they start; returns how many numbers they are. */\n"
-                "static size_t %s_panels(const int *vocab, real *memory, real **panels) {\n",
+                "\n/* Where in `memory` they start; returns how many bytes they are. */\n"
+                "static size_t %s_panels(const int *vocab, RdPrecision precision, void *memory, "
+                "RdPanel *panels) {\n",
                 writer->program->name);
     out->indent++;
-    text_puts(out, "size_t size = 0;\n(void)vocab, (void)memory, (void)panels;\n");
+    text_puts(out, "size_t size = 0;\n(void)vocab, (void)precision, (void)memory, (void)panels;\n");
     each_tile(writer, emit_place);
     text_puts(out, "return size;\n");
     out->indent--;
@@ -68,25 +69,22 @@ static void emit_pack_stage(Writer *writer, int k, int s, int item) {
     out->indent++;
     text_printf(out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n", stage->blocks,
                 columns);
-    text_printf(out, "real *to = panels[%s_panel_%d] + (long)v * LANES * %s;\n",
-                writer->kernel_names[k], s, panel_depth(writer, stage));
+    text_printf(out, "RdPanel to = rd_panel(&panels[%s_panel_%d], (long)v * %s, v * %d);\n",
+                writer->kernel_names[k], s, panel_depth(writer, stage), panel_products(stage));
     for (int p = 0; p < phases.len; p++) {
         const TilePhase *phase = &phases.at[p];
         for (int i = 0; i < phase->products.len; i++) {
             const Product *x = phase->products.at[i];
             const char *from = PRINT("rd_param(run, %d)", x->param);
             if (x->base) from = PRINT("%s + %ld", from, x->base);
-            text_printf(out, "rd_pack(to, %d, %d, blocks, %s, v, %s, %s, %s, %s); /* %s */\n", i,
+            text_printf(out, "rd_pack(&to, %d, %d, blocks, %s, v, %s, %s, %s, %s); /* %s */\n", i,
                         phase->products.len, from, columns, size_text(writer, x->column_stride),
                         size_text(writer, x->depth_stride), size_text(writer, x->depth),
                         writer->graph->params.at[x->param].name);
         }
-        if (is_vocabulary(phase->depth))
-            text_printf(out, "to += %d * (long)%s * blocks * LANES;\n", phase->products.len,
-                        size_text(writer, phase->depth));
-        else
-            text_printf(out, "to += %ld * blocks * LANES;\n",
-                        (long)phase->products.len * phase->depth);
+        if (p + 1 < phases.len)
+            text_printf(out, "to = rd_panel(&to, %d * (long)%s * blocks, %d * blocks);\n",
+                        phase->products.len, size_text(writer, phase->depth), phase->products.len);
     }
     out->indent--;
     text_puts(out, "}\nbreak;\n");
@@ -104,8 +102,9 @@ void emit_pack(Writer *writer) {
                 program->name);
     out->indent++;
     text_puts(out, "const RdRun *run = context;\n");
-    text_printf(out, "real *panels[%d];\n", tiles + 1);
-    text_printf(out, "%s_panels(run->sizes.vocab, run->packed, panels);\n", program->name);
+    text_printf(out, "RdPanel panels[%d];\n", tiles + 1);
+    text_printf(out, "%s_panels(run->sizes.vocab, run->precision, run->packed, panels);\n",
+                program->name);
     text_puts(out, "switch (item) {\n");
     out->indent++;
     each_tile(writer, emit_pack_stage);

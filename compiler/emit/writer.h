@@ -104,5 +104,6 @@ void emit_kernel(Writer *writer, int kernel);
 void begin_lines(Writer *writer, const Stage *stage); /* a loop over them, if there are several */
 void end_lines(Writer *writer);
 const char *panel_depth(const Writer *writer, const Stage *stage);
+int panel_products(const Stage *stage);
 
 #endif

@@ -43,7 +43,8 @@ static RdExamples examples_of(const RdModel *model, const Data *data) {
 static void spoil(Runner *runner) {
     RdSession *session = &runner->session;
     const RdModel *model = runner->model;
-    memset(session->run.packed, 0xff, model->packed_bytes(&session->run.sizes));
+    memset(session->run.packed, 0xff,
+           model->packed_bytes(&session->run.sizes, session->run.precision));
     memset(session->run.memory, 0xff, model->memory_bytes(&session->run.sizes, session->training));
     for (int i = 0; session->training && i < model->param_count; i++) /* gaps stay zero */
         if (!model->params[i].frozen)

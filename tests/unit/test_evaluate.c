@@ -31,7 +31,10 @@ static const RdOutput outputs[] = {
 };
 static const char *const metrics[] = {"accuracy", "f1"};
 
-static size_t packed_bytes(const RdSizes *sizes) { return sizes ? 64 : 0; }
+static size_t packed_bytes(const RdSizes *sizes, RdPrecision precision) {
+    (void)precision;
+    return sizes ? 64 : 0;
+}
 
 static size_t memory_bytes(const RdSizes *sizes, bool training) {
     return (size_t)sizes->rows[0] * (training ? 16 : 12);

@@ -77,8 +77,8 @@ static double flops_per_step(const RdSizes *sizes) {
     return 12 * D;
 }
 
-static size_t packed_bytes(const RdSizes *sizes) {
-    (void)sizes;
+static size_t packed_bytes(const RdSizes *sizes, RdPrecision precision) {
+    (void)sizes, (void)precision;
     return 64;
 }
 
