@@ -99,7 +99,8 @@ RD_INLINE vec rd_widen(const RdNarrow *p) {
     const vec_narrow v = *(const vec_narrow *)p;
 #if RD_NARROW == 1
     return (vec)(__builtin_convertvector(v, vec_bits) << 16);
-#elif !defined(__clang__) && defined(__AVX512F__) && RD_VECTOR_BYTES == 64 /* gcc 12 takes lane by lane */
+#elif !defined(__clang__) && defined(__AVX512F__) && \
+    RD_VECTOR_BYTES == 64 /* gcc 12 takes lane by lane */
     return __builtin_convertvector((vec_whole)_mm512_cvtepi8_epi32((__m128i)v), vec);
 #else
     return __builtin_convertvector(__builtin_convertvector(v, vec_whole), vec);
