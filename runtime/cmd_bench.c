@@ -126,22 +126,20 @@ static bool measure_kernels(Job *job, RdError *error) {
 }
 
 /* A model that generates writes one text: each token reads the weights once. */
-static bool measure_generation(Job *job, RdError *error) {
-    const RdMachine machine = rd_measure_machine(job->model);
+static bool measure_generation(Job *job, RdStepSpeed *speed, RdError *error) {
     const RdOptions *options = job->options;
-    RdSizes sizes = {.examples = 1};
-    RdStepSpeed speed;
-    for (int n = 0; n < RD_MAX_SEQUENCES; n++) sizes.rows[n] = options->length;
-    for (int c = 0; c < job->model->column_count; c++) sizes.vocab[c] = job->vocab[c].size;
-    if (!rd_measure_steps(job->model, sizes, job->trainer.pool, job->trainer.session.param,
-                          options->length, options->repeat, &speed, error))
-        return false;
+    return rd_measure_steps(job->model, &job->examples, job->vocab, job->trainer.pool,
+                            job->trainer.session.param, options->length, options->repeat, speed,
+                            error);
+}
+
+static void print_generation(const RdStepSpeed *speed) {
+    double bytes = speed->tokens * speed->weights;
     printf(
         "\ngenerate  %.0f tokens/s, each reading %.2f MB of weights: %.1f GB/s, %.0f %% of what "
-        "memory allows\n",
-        speed.tokens, speed.weights / 1e6, speed.tokens * speed.weights / 1e9,
-        100 * speed.tokens * speed.weights / machine.memory);
-    return true;
+        "memory allows (%.1f GB/s), %.0f %% of reading as much over and over (%.1f GB/s)\n",
+        speed->tokens, speed->weights / 1e6, bytes / 1e9, 100 * bytes / speed->memory,
+        speed->memory / 1e9, 100 * bytes / speed->same, speed->same / 1e9);
 }
 
 static bool open_job(Job *job, RdError *error) {
@@ -185,13 +183,19 @@ static void print_text(const Job *job, const Speed speeds[2]) {
     printf("peak%44.1f\n", job->peak / 1e9);
 }
 
-static void print_json(const Job *job, const Speed speeds[2]) {
+static void print_json(const Job *job, const Speed speeds[2], const RdStepSpeed *generation) {
     json_t *json = json_pack(
         "{s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "batch", job->options->batch,
         "threads", rd_pool_threads(job->trainer.pool), "steps", speeds[0].rows, "train_seconds",
         speeds[0].median, "train_fastest", speeds[0].fastest, "train_flops", speeds[0].rate,
         "predict_seconds", speeds[1].median, "predict_fastest", speeds[1].fastest, "predict_flops",
         speeds[1].rate, "peak_flops", job->peak);
+    if (generation)
+        json_object_set_new(
+            json, "generate",
+            json_pack("{s:f, s:f, s:f, s:f}", "tokens_per_second", generation->tokens,
+                      "weight_bytes", generation->weights, "memory_bytes_per_second",
+                      generation->memory, "same_bytes_per_second", generation->same));
     json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
     putchar('\n');
     json_decref(json);
@@ -200,15 +204,20 @@ static void print_json(const Job *job, const Speed speeds[2]) {
 int rd_cmd_bench(const RdProgram *program, const RdOptions *options) {
     RdError error;
     Speed speeds[2];
+    RdStepSpeed generation;
     Job job = {.model = program->model, .options = options};
+    bool generates = rd_generates(job.model);
     bool good = open_job(&job, &error) && measure(&job, true, &speeds[0], &error) &&
-                measure(&job, false, &speeds[1], &error);
+                measure(&job, false, &speeds[1], &error) &&
+                (!generates || measure_generation(&job, &generation, &error));
     if (good) {
         job.peak = measure_peak(&job);
-        (options->json ? print_json : print_text)(&job, speeds);
+        if (options->json)
+            print_json(&job, speeds, generates ? &generation : NULL);
+        else
+            print_text(&job, speeds);
         if (!options->json) good = measure_kernels(&job, &error);
-        bool alone = rd_generates(job.model) && !rd_generates_from_inputs(job.model);
-        if (good && !options->json && alone) good = measure_generation(&job, &error);
+        if (good && !options->json && generates) print_generation(&generation);
     }
     close_job(&job);
     return good ? RD_EXIT_OK : rd_report(&error);

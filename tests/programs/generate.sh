@@ -150,6 +150,8 @@ grep -qE '^\{"text":"DOG","source":"the cat","alignments":\[\{"output":"weights"
     fail "explain of a named text, as JSON: $(cat out)"
 run out ./reverse explain --model reverse.safetensors --beam 3 --json "the cat"
 grep -qE '"score":-[0-9.e-]+,"source":"the cat","alignments":' out || fail "explain with a beam: $(cat out)"
+run out ./reverse bench --length 5 --repeat 1 --words 20 --batch 2 --json
+has out '"generate":{"tokens_per_second":[0-9.e]*,"weight_bytes":[0-9.]*,"memory_bytes_per_second":'
 tested=./reverse
 wrong 1 "generate: the model needs a text, a file with a text a line, or -" \
     generate --model reverse.safetensors
