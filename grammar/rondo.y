@@ -60,8 +60,8 @@ static Span span_after(Span span) {
 }
 
 %token <text> NAME PRIMED NUMBER STRING
-%token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC GENERATE TRAIN REPEAT
-%token <text> SCAN STEP OVER ON FROM BACKWARD AS
+%token <text> MODEL LAYER CELL INPUT TARGET PARAM STATE LOSS OUTPUT METRIC GENERATE DECODE TRAIN
+%token <text> REPEAT SCAN STEP OVER ON FROM BACKWARD AS
 %token ARROW RECOVER RECOVER_BODY
 
 %type <item> item
@@ -73,7 +73,7 @@ static Span span_after(Span span) {
 %type <column> column
 %type <target> target name
 %type <targets> targets names
-%type <settings> settings
+%type <settings> settings named
 %type <setting> setting
 %type <expr> column_type call rhs expr postfix primary arg init default prior
 %type <exprs> args arg_list exprs expr_list several inits init_list marks mark_list
@@ -221,6 +221,12 @@ stmt:
         vec_push(p->arena, &$$->names, (Target){$2, false, @2});
         $$->value = $4;
     }
+  | DECODE NAME FROM expr named {
+        $$ = stmt_new(p, @$, STMT_DECODE, @1);
+        vec_push(p->arena, &$$->names, (Target){$2, false, @2});
+        $$->value = $4;
+        $$->settings = $5;
+    }
   | TRAIN '{' settings '}'              { $$ = stmt_new(p, @$, STMT_TRAIN, @1); $$->settings = $3; }
   | REPEAT expr '{' stmts '}' {
         $$ = stmt_new(p, @$, STMT_REPEAT, @1);
@@ -271,6 +277,14 @@ settings:
 setting:
     NAME '=' expr                       { $$ = (Setting){$1, @1, $3}; }
   | error RECOVER                       { $$ = (Setting){0}; yyerrok; }
+  ;
+
+named:
+    %empty                    %prec LOW { $$ = (SettingList){0}; }
+  | named ',' NAME '=' expr   %prec LOW {
+        $$ = $1;
+        vec_push(p->arena, &$$, ((Setting){$3, @3, $5}));
+    }
   ;
 
 rhs:
@@ -386,7 +400,7 @@ word: NAME | keyword ;
 
 keyword:
     MODEL | LAYER | CELL | INPUT | TARGET | PARAM | STATE | LOSS | OUTPUT | METRIC
-  | GENERATE | TRAIN | REPEAT | SCAN | STEP | OVER | ON | FROM | BACKWARD | AS
+  | GENERATE | DECODE | TRAIN | REPEAT | SCAN | STEP | OVER | ON | FROM | BACKWARD | AS
   ;
 
 %%

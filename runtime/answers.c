@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 #include "report.h"
@@ -138,6 +139,22 @@ static void explain_tags(FILE *out, const RdAnswerStyle *style, const RdData *da
     fputc('\n', out);
 }
 
+/* What the answer is about. */
+static void print_record(FILE *out, const RdAnswerStyle *style, const RdData *data, int i) {
+    bool text = false;
+    for (int c = 0; c < style->model->column_count; c++) {
+        if (!is_input(style->model, c)) continue;
+        text = true;
+        fputc('\t', out);
+        rd_print_text(out, data->text[c][i]);
+    }
+    if (!text && style->produced < 0) {
+        fputc('\t', out);
+        rd_print_text(out, data->shown[i]);
+    }
+    fputc('\n', out);
+}
+
 static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *data,
                         const RdCollected *collected, int i) {
     double probability;
@@ -159,18 +176,7 @@ static void print_plain(FILE *out, const RdAnswerStyle *style, const RdData *dat
             probability_at(style, collected, i, 0, &probability))
             fprintf(out, "\t%.4f", probability);
     }
-    bool text = false;
-    for (int c = 0; c < style->model->column_count; c++) {
-        if (!is_input(style->model, c)) continue;
-        text = true;
-        fputc('\t', out);
-        rd_print_text(out, data->text[c][i]);
-    }
-    if (!text && style->produced < 0) {
-        fputc('\t', out);
-        rd_print_text(out, data->shown[i]);
-    }
-    fputc('\n', out);
+    print_record(out, style, data, i);
     if (style->explain) rd_print_weights(out, style, data, collected, i);
 }
 
@@ -251,15 +257,28 @@ static void name_record(const RdAnswerStyle *style, json_t *object, const RdData
         json_object_set_new(object, "line", json_integer(data->line[i]));
 }
 
-static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data,
-                       const RdCollected *collected, int i) {
-    json_t *json = json_object();
-    double probability;
+/* Puts what the answer is about beside it; an input that is called as an answer yields. */
+static void add_record(const RdAnswerStyle *style, json_t *answer, const RdData *data, int i) {
     json_t *inputs = json_object();
     for (int c = 0; c < style->model->column_count; c++)
         if (is_input(style->model, c))
             json_object_set_new(inputs, style->model->columns[c].name,
                                 json_string(data->text[c][i]));
+    if (!json_object_size(inputs) && style->produced < 0) name_record(style, inputs, data, i);
+    json_object_update_missing(answer, inputs);
+    json_decref(inputs);
+}
+
+static void put_json(FILE *out, json_t *json) {
+    json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
+    fputc('\n', out);
+    json_decref(json);
+}
+
+static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data,
+                       const RdCollected *collected, int i) {
+    json_t *json = json_object();
+    double probability;
     if (style->produced >= 0) {
         json_object_set_new(json, "text", json_string(data->text[style->produced][i]));
         if (style->score) json_object_set_new(json, "score", json_real(style->score[i]));
@@ -280,16 +299,26 @@ static void print_json(FILE *out, const RdAnswerStyle *style, const RdData *data
             json_object_set_new(json, "probabilities", probabilities_json(style, collected, i));
         }
     }
-    if (!json_object_size(inputs) && style->produced < 0) name_record(style, inputs, data, i);
-    json_object_update_missing(json, inputs); /* an input that is called as an answer yields */
-    json_decref(inputs);
+    add_record(style, json, data, i);
     if (style->explain) rd_weights_json(json, style, data, collected, i);
-    json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_FLOAT));
-    fputc('\n', out);
-    json_decref(json);
+    put_json(out, json);
 }
 
 void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
                      const RdCollected *collected, int i) {
     (style->json ? print_json : print_plain)(out, style, data, collected, i);
+}
+
+void rd_print_decoded(FILE *out, const RdAnswerStyle *style, const RdData *data, int i,
+                      const char *decoded, double score) {
+    if (!style->json) {
+        rd_print_text(out, decoded);
+        print_record(out, style, data, i);
+        return;
+    }
+    json_t *json = json_object();
+    json_object_set_new(json, "text", json_string(decoded));
+    json_object_set_new(json, "score", isfinite(score) ? json_real(score) : json_null());
+    add_record(style, json, data, i);
+    put_json(out, json);
 }

@@ -40,4 +40,12 @@ bool rd_can_explain(const RdAnswerStyle *style);
 void rd_print_answer(FILE *out, const RdAnswerStyle *style, const RdData *data,
                      const RdCollected *collected, int i);
 
+/* Prints a text that was decoded for example i:
+ *
+ *   decoded TAB text
+ *
+ * or as JSON with the keys text and score. */
+void rd_print_decoded(FILE *out, const RdAnswerStyle *style, const RdData *data, int i,
+                      const char *decoded, double score);
+
 #endif

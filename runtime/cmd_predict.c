@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "answers.h"
 #include "columns.h"
+#include "decoder.h"
 #include "generator.h"
 #include "program.h"
 #include "series.h"
@@ -22,6 +23,7 @@ typedef struct {
     RdAnswerStyle style;
     bool *wanted;   /* [output_count] */
     bool generates; /* instead of telling outputs */
+    bool decodes;   /* the same */
     bool targets;   /* the text that is produced is what is given */
 } Predictor;
 
@@ -56,6 +58,15 @@ static bool generate_texts(Predictor *predictor, const RdData *data, RdError *er
     return done && rd_flush_output(error);
 }
 
+static bool decode_texts(Predictor *predictor, const RdData *data, RdError *error) {
+    RdMadeTexts texts;
+    bool done = rd_decode(&predictor->trained, predictor->options, data, &texts, error);
+    for (int i = 0; done && i < data->count && !ferror(stdout); i++)
+        rd_print_decoded(stdout, &predictor->style, data, i, texts.text[i], texts.score[i]);
+    rd_generated_free(&texts);
+    return done && rd_flush_output(error);
+}
+
 static bool answer_examples(Predictor *predictor, const RdData *data, RdError *error) {
     RdExamples examples;
     RdPlan plan;
@@ -86,6 +97,7 @@ static bool answer_data(Predictor *predictor, RdData *data, RdError *error) {
     int produced = predictor->style.produced;
     rd_note_data(predictor->trained.model, data);
     if (predictor->generates) return generate_texts(predictor, data, error);
+    if (predictor->decodes) return decode_texts(predictor, data, error);
     if (produced >= 0 && !data->has[produced]) return explain_generated(predictor, data, error);
     return answer_examples(predictor, data, error);
 }
@@ -249,6 +261,7 @@ static bool answer(Predictor *predictor, RdError *error) {
     const RdOptions *options = predictor->options;
     bool inputs = rd_generates_from_inputs(model), write = options->verb == RD_VERB_GENERATE;
     predictor->generates = rd_generates(model) && inputs && options->verb != RD_VERB_EXPLAIN;
+    predictor->decodes = model->decoding && options->verb != RD_VERB_EXPLAIN;
     if (write && !inputs && options->text_count)
         return rd_fail(error, "generate: the model reads no text; --prompt says how to begin");
     if (write && !inputs) return rd_generate_alone(&predictor->trained, options, error);

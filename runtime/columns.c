@@ -64,9 +64,7 @@ bool rd_column_of_words(const RdColumn *column) {
     return column->kind == RD_WORDS || column->kind == RD_TAGS;
 }
 
-bool rd_text_produced(const RdColumn *column) {
-    return column->kind == RD_WORDS && column->target;
-}
+bool rd_text_produced(const RdColumn *column) { return column->kind == RD_WORDS && column->target; }
 
 bool rd_column_needed(const RdColumn *column, bool need_targets) {
     return !rd_column_hidden(column) && (need_targets || !column->target);

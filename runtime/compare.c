@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "bleu.h"
+#include "decoder.h"
 #include "tokens.h"
 
 /* All that can be told of the texts. */
@@ -43,7 +44,7 @@ static char *own_text(const RdColumn *column, const RdData *data, int c, int i) 
 
 static void compare(const RdModel *model, const RdData *data, const RdMadeTexts *texts,
                     Scores *scores) {
-    int column = model->steps->generated.column;
+    int column = model->decoding ? model->decoding->column : model->steps->generated.column;
     for (int i = 0; i < data->count; i++) {
         char *wanted = own_text(&model->columns[column], data, column, i);
         rd_bleu_add(&scores->bleu, texts->text[i], wanted);
@@ -58,7 +59,7 @@ bool rd_compare_texts(RdTrained *trained, const RdOptions *options, const RdData
     const RdModel *model = trained->model;
     RdMadeTexts texts;
     Scores scores = {0};
-    bool made = rd_generate(trained, options, data, &texts, error);
+    bool made = (model->decoding ? rd_decode : rd_generate)(trained, options, data, &texts, error);
     if (made) compare(model, data, &texts, &scores);
     rd_generated_free(&texts);
     *comparison = (RdComparison){0};

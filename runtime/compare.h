@@ -1,5 +1,5 @@
-/* Texts that a model generates beside those of the data: what eval tells of a model with the
- * metrics bleu, wer or cer. */
+/* Texts that a model generates or decodes beside those of the data: what eval tells of a model with
+ * the metrics bleu, wer or cer. */
 #ifndef RONDO_COMPARE_H
 #define RONDO_COMPARE_H
 
@@ -17,8 +17,8 @@ typedef struct {
 /* Whether the model asks for any. */
 bool rd_compares(const RdModel *model);
 
-/* Generates a text for each record and compares it with the record's own, which is put together
- * from its words as a generated one is (rd_token_text): so both are in lower case where words are.
+/* Makes a text for each record and compares it with the record's own, which is put together
+ * from its words as one that is made is (rd_token_text): so both are in lower case where words are.
  * Before the session of `trained` is opened. */
 bool rd_compare_texts(RdTrained *trained, const RdOptions *options, const RdData *data,
                       RdComparison *comparison, RdError *error);

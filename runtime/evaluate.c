@@ -9,8 +9,11 @@
 
 /* ---- the answer ---- */
 
+static const RdAnswer no_answer = {
+    .column = -1, .index = -1, .probability = -1, .number = -1, .weight = -1};
+
 RdAnswer rd_answer(const RdModel *model) {
-    RdAnswer answer = {.column = -1, .index = -1, .probability = -1, .number = -1, .weight = -1};
+    RdAnswer answer = no_answer;
     for (int i = 0; i < model->output_count; i++) {
         const RdOutput *output = &model->outputs[i];
         bool numbers = output->of >= 0 && model->columns[output->of].kind == RD_NUMBERS;
@@ -91,6 +94,12 @@ static const RdColumn *produced_text(const RdModel *model) {
     return column < 0 ? NULL : &model->columns[column];
 }
 
+/* Whether there is an answer for each value of the column that is asked for. */
+static bool compares(const RdModel *model, const RdAnswer *answer) {
+    if (answer->column < 0) return true;
+    return answer_output(model, answer)->per_step == model->columns[answer->column].per_step;
+}
+
 bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const RdVocab *vocab,
                         const RdExamples *examples) {
     *evaluation = (RdEvaluation){.answer = rd_answer(model), .text = produced_text(model)};
@@ -98,6 +107,7 @@ bool rd_evaluation_init(RdEvaluation *evaluation, const RdModel *model, const Rd
     evaluation->example_loss = calloc(places, sizeof *evaluation->example_loss);
     evaluation->example_weight = calloc(places, sizeof *evaluation->example_weight);
     evaluation->example_right = calloc(places, sizeof *evaluation->example_right);
+    if (!compares(model, &evaluation->answer)) evaluation->answer = no_answer;
     int column = evaluation->answer.column;
     bool classes = column >= 0 && model->columns[column].class_count > 0;
     if (classes && !rd_confusion_init(&evaluation->confusion, model->columns[column].class_count))

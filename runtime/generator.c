@@ -118,6 +118,16 @@ static void close_generator(Generator *g) {
 
 /* ---- one text a record ---- */
 
+RdMadeTexts rd_made_texts(int count) {
+    size_t room = (size_t)count + 1;
+    RdMadeTexts texts = {.count = count};
+    texts.text = rd_zeros(room, sizeof *texts.text);
+    texts.token = rd_zeros(room, sizeof *texts.token);
+    texts.tokens = rd_zeros(room, sizeof *texts.tokens);
+    texts.score = rd_zeros(room, sizeof *texts.score);
+    return texts;
+}
+
 static void keep(Generator *g, RdFound found, int i, RdMadeTexts *texts) {
     texts->text[i] = text_of(g, found);
     texts->score[i] = found.score;
@@ -156,12 +166,7 @@ bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *dat
     Generator g;
     RdExamples records, examples;
     RdPlan plan, copies;
-    size_t room = (size_t)data->count + 1;
-    *texts = (RdMadeTexts){.count = data->count,
-                           .text = rd_zeros(room, sizeof *texts->text),
-                           .token = rd_zeros(room, sizeof *texts->token),
-                           .tokens = rd_zeros(room, sizeof *texts->tokens),
-                           .score = rd_zeros(room, sizeof *texts->score)};
+    *texts = rd_made_texts(data->count);
     bool good = open_generator(&g, trained, options, error);
     RdSearchOptions how = search_options(&g);
     rd_encode(trained->model, data, trained->saved.vocab, &records);

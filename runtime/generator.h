@@ -19,6 +19,9 @@ typedef struct {
     double *score;
 } RdMadeTexts;
 
+/* Room for so many texts; freed with rd_generated_free. */
+RdMadeTexts rd_made_texts(int count);
+
 /* A text for each record of the data. False when there is not enough memory, or when the prompt
  * cannot be read. Overwrites *texts; freed with rd_generated_free, also after a failure. */
 bool rd_generate(RdTrained *trained, const RdOptions *options, const RdData *data,

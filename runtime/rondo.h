@@ -310,6 +310,12 @@ typedef struct {
     RdStepProgram begin, step; /* begin: all NULL when all states begin with zeros */
 } RdSteps;
 
+/* The text of a target is found from an output that has a score for each of its choices at each
+ * step of another sequence: see ctc.h. */
+typedef struct {
+    int output, column, blank;
+} RdDecoding;
+
 /* What `update` needs: arrays of `count` reals that run over all trained parameters in one stretch.
  */
 typedef struct {
@@ -360,7 +366,8 @@ typedef struct {
     int flow_count;
     const RdCarried *carried; /* [carried_count]; none in most programs */
     int carried_count;
-    const RdSteps *steps; /* NULL: the model is not causal */
+    const RdSteps *steps;       /* NULL: the model is not causal */
+    const RdDecoding *decoding; /* NULL: nothing is decoded */
     RdTraining training;
     int loss_per_step; /* the sequence that has a target a step: loss is [rows]; or 0 */
     /* Of one training step's products, per row: forward and backward. */

@@ -239,6 +239,21 @@ static void emit_outputs(Graph *g, Text *out, int *count) {
     text_puts(out, *count ? "};\n" : "  {0},\n};\n");
 }
 
+/* What texts are decoded from. */
+static bool emit_decoding(Graph *g, Text *out) {
+    for (int i = 0, n = 0; i < g->outputs.len; i++) {
+        const Output *output = &g->outputs.at[i];
+        if (output->decoded)
+            text_printf(out,
+                        "static const RdDecoding decoding = {.output = %d, .column = %d, .blank = "
+                        "%d};\n",
+                        n, output->param, output->blank);
+        if (output->decoded) return true;
+        n += output->role == ROLE_OUTPUT;
+    }
+    return false;
+}
+
 static void emit_metrics(Graph *g, Text *out) {
     text_puts(out, "static const char *const metrics[] = {");
     for (int i = 0; i < g->metrics.len; i++)
@@ -433,6 +448,7 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
     const Training *t = &g->training;
     emit_schedules(t, out);
     int carried_count = emit_carried(g, out);
+    bool decodes = emit_decoding(g, out);
     text_printf(out,
                 "static void update(const RdUpdate *step) {\n    rd_update(step, rd_%s_chunk);\n"
                 "}\n\n",
@@ -455,6 +471,7 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
         text_printf(out, "  .carried_count = %d,\n  .carried = carried,\n", carried_count);
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
     if (steps) text_puts(out, "  .steps = &steps,\n");
+    if (decodes) text_puts(out, "  .decoding = &decoding,\n");
     emit_training(t, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = flops_per_step,\n",
                 sequence_number(g, loss_axis(g)));

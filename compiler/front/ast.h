@@ -105,6 +105,7 @@ typedef enum {
     STMT_OUTPUT, /* output value, value                              values */
     STMT_METRIC, /* metric accuracy, f1                              names */
     STMT_GENERATE, /* generate y from value                          names, value */
+    STMT_DECODE,   /* decode y from value, blank = 0                 names, value, settings */
     STMT_TRAIN,    /* train { optimizer = adam(rate = 0.001) }         settings */
     STMT_REPEAT,   /* repeat 4 { … }                                   value, body */
 } StmtKind;

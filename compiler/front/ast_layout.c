@@ -168,11 +168,15 @@ static void set_loss(Arena *arena, Row *row, const Stmt *stmt) {
     row->tail = text_string(&weight);
 }
 
-/* generate y from value */
-static void set_generate(Arena *arena, Row *row, const Stmt *stmt) {
+/* generate y from value, decode y from value, blank = 0 */
+static void set_produced(Arena *arena, Row *row, const Stmt *stmt) {
     Text value = text_new(arena);
     text_puts(&value, "from ");
     put_expr(&value, stmt->value, false);
+    for (int i = 0; i < stmt->settings.len; i++) {
+        text_printf(&value, ", %s = ", stmt->settings.at[i].name);
+        put_expr(&value, stmt->settings.at[i].value, false);
+    }
     row->at = stmt->names.at[0].span;
     row->value = stmt->names.at[0].name;
     row->gap = " ";
@@ -208,6 +212,7 @@ static RunKind run_kind(StmtKind kind) {
         case STMT_OUTPUT:
         case STMT_METRIC:
         case STMT_GENERATE:
+        case STMT_DECODE:
             return RUN_RESULTS;
         default:
             return RUN_NONE;
@@ -219,7 +224,8 @@ Row row_of(Arena *arena, const Stmt *stmt) {
         [STMT_INPUT] = "input",       [STMT_TARGET] = "target", [STMT_PARAM] = "param",
         [STMT_STATE] = "state",       [STMT_LET] = "",          [STMT_EXPR] = "",
         [STMT_LOSS] = "loss",         [STMT_OUTPUT] = "output", [STMT_METRIC] = "metric",
-        [STMT_GENERATE] = "generate", [STMT_TRAIN] = "train",   [STMT_REPEAT] = "repeat"};
+        [STMT_GENERATE] = "generate", [STMT_DECODE] = "decode", [STMT_TRAIN] = "train",
+        [STMT_REPEAT] = "repeat"};
     Row row = {run_kind(stmt->kind), keywords[stmt->kind], "", "", "", stmt->span, "", "", 0};
     switch (stmt->kind) {
         case STMT_INPUT:
@@ -247,7 +253,8 @@ Row row_of(Arena *arena, const Stmt *stmt) {
             row.at = stmt->names.at[0].span;
             break;
         case STMT_GENERATE:
-            set_generate(arena, &row, stmt);
+        case STMT_DECODE:
+            set_produced(arena, &row, stmt);
             break;
         case STMT_TRAIN:
         case STMT_REPEAT:

@@ -96,8 +96,9 @@ static void print_names(Text *text, const char *role, const TargetList *names) {
 }
 
 static void print_stmt(Text *text, const Stmt *stmt) {
-    static const char *const kinds[] = {"input", "target", "param",  "state",    "let",   "value",
-                                        "loss",  "output", "metric", "generate", "train", "repeat"};
+    static const char *const kinds[] = {"input",  "target", "param",  "state",  "let",
+                                        "value",  "loss",   "output", "metric", "generate",
+                                        "decode", "train",  "repeat"};
     text_printf(text, "%s\n", kinds[stmt->kind]);
     text->indent++;
     if (stmt->column.type) print_part(text, stmt->column.name, stmt->column.type);

@@ -169,8 +169,7 @@ static void add_weight(Elaborator *e, const Operand *loss, const Operand *weight
              (Output){.role = ROLE_WEIGHT, .name = "weight", .node = value.node});
 }
 
-/* Whether a value has the whole length of a sequence, or none: what leaves the model must. */
-static bool whole_length(Elaborator *e, const Expr *expr, const char *what, const Value *value) {
+bool whole_length(Elaborator *e, const Expr *expr, const char *what, const Value *value) {
     Type type = visible_type(e, value);
     if (!step_add(e->graph, &type)) return true;
     fail(e, expr->span, "%s is for each element of an input, this is %s", what,
@@ -231,6 +230,14 @@ static bool output_taken(const Graph *graph, const char *name) {
     return false;
 }
 
+void add_output(Elaborator *e, const Expr *expr, Output output) {
+    const char *base = output_name(expr);
+    output.name = base;
+    for (int i = 2; output_taken(e->graph, output.name); i++)
+        output.name = arena_printf(e->arena, "%s_%d", base, i);
+    vec_push(e->arena, &e->graph->outputs, output);
+}
+
 static void run_output(Elaborator *e, const Expr *expr) {
     if (e->graph->outputs.len > MAX_LISTED)
         give_up(e, expr->span, "the model has more than %d outputs", MAX_LISTED);
@@ -242,11 +249,7 @@ static void run_output(Elaborator *e, const Expr *expr) {
         return;
     }
     if (!whole_length(e, expr, "an output that is a sequence", &value)) return;
-    const char *base = output_name(expr), *name = base;
-    for (int i = 2; output_taken(e->graph, name); i++)
-        name = arena_printf(e->arena, "%s_%d", base, i);
-    vec_push(e->arena, &e->graph->outputs,
-             (Output){.role = ROLE_OUTPUT, .name = name, .node = value.node});
+    add_output(e, expr, (Output){.role = ROLE_OUTPUT, .node = value.node});
 }
 
 /* ---- metric ---- */
@@ -278,13 +281,13 @@ static const char *const metrics[] = {
 };
 enum {
     METRICS = sizeof metrics / sizeof *metrics,
-    OF_GENERATED = METRICS - 3,
-    OF_TEXT = OF_GENERATED - 2,
+    OF_MADE = METRICS - 3,
+    OF_TEXT = OF_MADE - 2,
     OF_NUMBERS = OF_TEXT - 4
 };
 
 /* rmse, mae, r2 and exact_match are metrics of numbers, perplexity and bpc of a text, bleu, wer and
- * cer of one that is generated, the others of choices. */
+ * cer of one that is made, the others of choices. */
 static bool is_among(const char *metric, int first, int end) {
     for (int i = first; i < end; i++)
         if (is_name(metric, metrics[i])) return true;
@@ -294,17 +297,17 @@ static bool is_among(const char *metric, int first, int end) {
 static bool of_numbers(const char *metric) { return is_among(metric, OF_NUMBERS, OF_TEXT); }
 static bool of_text(const char *metric) { return is_among(metric, OF_TEXT, METRICS); }
 
-static bool of_generated(const char *metric) { return is_among(metric, OF_GENERATED, METRICS); }
+static bool of_made(const char *metric) { return is_among(metric, OF_MADE, METRICS); }
 
 static bool known_metric(Elaborator *e, const Target *name) {
     for (int i = 0; i < METRICS; i++)
         if (is_name(name->name, metrics[i])) return true;
     fail(e, name->span, "unknown metric '%s'", name->name);
     hint_nearest(e, name->name, metrics, METRICS);
-    advise(
-        e,
-        "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
-        "and r2 for numbers; perplexity and bpc for texts; bleu, wer and cer for generated ones");
+    advise(e,
+           "there are accuracy, f1, precision, recall and confusion; entity_f1 for tags; rmse, mae "
+           "and r2 for numbers; perplexity and bpc for texts; bleu, wer and cer for those that are "
+           "made");
     return false;
 }
 
@@ -323,22 +326,20 @@ static void run_metric(Elaborator *e, const Target *name) {
 static bool answers(const Type *type, const Type *target) {
     if (type->kind == TYPE_INDEX || target->kind == TYPE_REAL) return type_equal(type, target);
     if (type->rank != target->rank + 1) return false;
+    for (int i = 0; i < target->rank; i++)
+        if (!dim_equal(type->dim[i], target->dim[i])) return false;
     return dim_equal(type->dim[type->rank - 1], target->range);
 }
 
-static bool is_generated(const Graph *graph) {
-    for (int i = 0; i < graph->outputs.len; i++)
-        if (graph->outputs.at[i].role == ROLE_GENERATED) return true;
-    return false;
-}
-
-/* What compares generated texts needs them, each whole. */
-static bool fits_generated(Elaborator *e, int i, const Input *target) {
+/* What compares texts that are made needs them, each whole. */
+static bool fits_made(Elaborator *e, int i, const Input *target) {
     const char *metric = e->graph->metrics.at[i];
-    if (is_generated(e->graph) && !target->window) return true;
-    fail(e, e->metric_spans.at[i], "metric '%s' compares generated texts, %s", metric,
-         target->window ? "this one has no end" : "and the model generates none");
-    if (!target->window) advise(e, "such as 'generate %s from logits'", target->name);
+    if (is_made(e->graph) && !target->window) return true;
+    fail(e, e->metric_spans.at[i], "metric '%s' compares texts that are made, %s", metric,
+         target->window ? "this one has no end" : "and the model makes none");
+    if (!target->window)
+        advise(e, "such as 'generate %s from logits', or 'decode %s from scores'", target->name,
+               target->name);
     return false;
 }
 
@@ -357,7 +358,7 @@ static bool fits_text(Elaborator *e, int i, const Input *target) {
         fail(e, e->metric_spans.at[i], "'bpc' counts bits per character, '%s' has %s", target->name,
              tokens_name[target->tokens]);
     else
-        return !of_generated(metric) || fits_generated(e, i, target);
+        return !of_made(metric) || fits_made(e, i, target);
     if (produced) advise(e, "for texts there are perplexity, accuracy, and bpc of chars and bytes");
     return false;
 }
@@ -442,6 +443,10 @@ static void run_top(Elaborator *e, const Stmt *stmt) {
         case STMT_GENERATE:
             e->has_output = true;
             run_generate(e, stmt);
+            break;
+        case STMT_DECODE:
+            e->has_output = true;
+            run_decode(e, stmt);
             break;
         default:
             run_train(e, stmt);

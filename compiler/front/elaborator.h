@@ -503,8 +503,6 @@ bool bpe_type(Elaborator *e, const Expr *type, Input *input);
 /* Whether it is a text that the model is to produce. */
 bool is_produced(const Input *input);
 
-/* At the end of a model: which of its texts have the mark </s>. */
-void settle_marks(Elaborator *e);
 
 /* The text that is read as streams and has these steps, or NULL; and what there is to say of it
  * behind an error. */
@@ -514,8 +512,17 @@ void note_stream(Elaborator *e, const Input *text);
 /* previous(y): what stands before each word of a produced text. */
 Value previous(Elaborator *e, const Expr *at, const Operand *args, int count);
 
-/* generate y from logits */
+/* ---- elaborate_produce.c ---- */
+
+/* generate y from logits; decode y from scores, blank = 0 */
 void run_generate(Elaborator *e, const Stmt *stmt);
+void run_decode(Elaborator *e, const Stmt *stmt);
+
+/* Whether the model generates or decodes a text. */
+bool is_made(const Graph *graph);
+
+/* At the end of a model: which of its texts have the mark </s>. */
+void settle_marks(Elaborator *e);
 
 /* ---- elaborate_tags.c ---- */
 
@@ -541,6 +548,12 @@ bool start_for(Elaborator *e, const Decl *decl, const Type *type, const Start *g
 /* ---- elaborate_model.c ---- */
 
 void run_model(Elaborator *e, const Item *item);
+
+/* Adds an output, which is named after the expression. */
+void add_output(Elaborator *e, const Expr *expr, Output output);
+
+/* Whether a value has the whole length of a sequence, or none: what leaves the model must. */
+bool whole_length(Elaborator *e, const Expr *expr, const char *what, const Value *value);
 
 /* Gives up when the model has no room for another column. */
 void need_column(Elaborator *e, Span span);

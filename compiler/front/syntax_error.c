@@ -88,6 +88,7 @@ static const char *what_follows(int kind) {
         case STATE:
         case METRIC:
         case GENERATE:
+        case DECODE:
             return "a name";
         default:
             return NULL;
@@ -108,8 +109,8 @@ static bool unfinished_line(Mistake *m) {
 
 /* inptu text: words(...) */
 static bool misspelled_stmt(const Mistake *m) {
-    static const char *const words[] = {"input",  "target", "param",    "state", "loss",
-                                        "output", "metric", "generate", "train", "repeat"};
+    static const char *const words[] = {"input",  "target",   "param",  "state", "loss",  "output",
+                                        "metric", "generate", "decode", "train", "repeat"};
     const Token *first = m->token;
     while (!first->first) first--;
     if (first == m->token || first->kind != NAME || !m->open || m->open->kind != '{') return false;

@@ -188,10 +188,13 @@ typedef struct {
                          state's, of whose gradient this is the norm at each step; ROLE_STATE and
                          ROLE_CARRIED: the state's */
     int node;
-    int param; /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions;
-                  ROLE_STATE: the INPUT_STATE that this becomes; ROLE_GENERATED: the target whose
-                  next element these are the logits of; ROLE_CARRIED: the INPUT_CARRIED that has
-                  this value in the next window */
+    int param;    /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions;
+                     ROLE_STATE: the INPUT_STATE that this becomes; ROLE_GENERATED: the target whose
+                     next element these are the logits of; ROLE_CARRIED: the INPUT_CARRIED that has
+                     this value in the next window; decoded: the target */
+    bool decoded; /* ROLE_OUTPUT: a score for each choice at each step of another sequence, from
+                     which the runtime finds the text of a target */
+    int blank;    /* decoded: the choice that says nothing */
 } Output;
 
 typedef struct Graph {

@@ -347,6 +347,13 @@ static void print_training(Text *text, const Graph *graph) {
     for (int i = 0; i < t->schedules; i++) print_choice(text, "schedule", &t->schedule[i]);
 }
 
+static void print_output(Text *text, const Graph *graph, const Output *output) {
+    text_printf(text, "output %s %%%d", quoted(graph->arena, output->name), output->node);
+    if (output->decoded)
+        text_printf(text, " decodes %s blank %d", input_name(graph, output->param), output->blank);
+    text_puts(text, "\n");
+}
+
 static void print_outputs(Text *text, const Graph *graph) {
     for (int i = 0; i < graph->outputs.len; i++) {
         const Output *output = &graph->outputs.at[i];
@@ -355,7 +362,7 @@ static void print_outputs(Text *text, const Graph *graph) {
         else if (output->role == ROLE_WEIGHT)
             text_printf(text, "weight %%%d\n", output->node);
         else if (output->role == ROLE_OUTPUT)
-            text_printf(text, "output %s %%%d\n", quoted(graph->arena, output->name), output->node);
+            print_output(text, graph, output);
         else if (output->role == ROLE_OPERAND)
             text_printf(text, "operand %d %%%d\n", output->param, output->node);
         else if (output->role == ROLE_CARRIED)

@@ -309,6 +309,11 @@ static void read_weight(Reader *reader) { add_output(reader, (Output){.role = RO
 static void read_output(Reader *reader) {
     const char *name = cursor_string(&reader->cursor);
     add_output(reader, (Output){.role = ROLE_OUTPUT, .name = name});
+    if (!accept_word(&reader->cursor, "decodes")) return;
+    Output *output = &reader->graph->outputs.at[reader->graph->outputs.len - 1];
+    output->decoded = true;
+    output->param = read_input_name(reader);
+    output->blank = read_setting(reader, "blank");
 }
 
 static void read_carry(Reader *reader) {

@@ -285,6 +285,16 @@ static bool becomes(const Type *type, const Input *state) {
     return type_equal(type, &row);
 }
 
+/* Whether an output is a score for each word of a text at each step of something else. */
+static bool decodes(const Graph *graph, const Output *output) {
+    if (output->param < 0 || output->param >= graph->inputs.len) return false;
+    const Input *text = &graph->inputs.at[output->param];
+    const Type *type = &graph_node(graph, output->node)->type;
+    return text->kind == INPUT_WORDS && text->target && type->kind == TYPE_REAL &&
+           type->rank == 2 && dim_equal(type->dim[1], text->type.range) &&
+           !dim_equal(type->dim[0], text->type.dim[0]) && output->blank >= 0;
+}
+
 static void check_output(Check *check, int index) {
     const Graph *graph = check->graph;
     const Output *output = &graph->outputs.at[index];
@@ -316,7 +326,10 @@ static void check_output(Check *check, int index) {
                 fail(check, "output %d has another type than its state", index);
             break;
         case ROLE_OUTPUT:
-            if (!output->name) fail(check, "output %d has no name", index);
+            if (!output->name)
+                fail(check, "output %d has no name", index);
+            else if (output->decoded && !decodes(graph, output))
+                fail(check, "output %d decodes no target", index);
             break;
         case ROLE_GRADIENT:
             if (output->param < 0 || output->param >= graph->params.len)

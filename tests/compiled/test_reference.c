@@ -92,7 +92,7 @@ static Data batch_of(const Case *c, const char *batch) {
         const RdColumn *column = &c->model->columns[i];
         if (column->kind == RD_PREVIOUS) continue;
         const char *key = column->inner ? "letters" : keys[column->kind];
-        if (column->marked && i > 0) key = "produced";
+        if (column->kind == RD_WORDS && column->target && i > 0) key = "produced";
         if (column->kind == RD_NUMBERS || column->kind == RD_CARRIED)
             data.real[i] = reference_reals(&c->file, &count, "%s.%s", column->name, batch);
         else

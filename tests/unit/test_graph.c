@@ -105,6 +105,27 @@ static const char *const of_numbers =
 
 Test(graph_text, numbers_and_weights) { check_same(of_numbers, of_numbers); }
 
+/* A text that is decoded, and one with the mark. */
+static const char *const of_texts =
+    "model m \"m\"\n"
+    "length text of 0 max 8\n"
+    "vocab text of 0 max 9\n"
+    "length said of 1 max 7\n"
+    "vocab said of 1 max 5\n"
+    "target text: words [text] index(vocab text) max_vocab 9 min_count 1 max_length 8 marked\n"
+    "target said: chars [said] index(vocab said) max_vocab 5 min_count 1 max_length 7\n"
+    "param table [vocab text, vocab said] normal 1\n"
+    "train epochs 10 batch 32 patience 0 clip_norm 0 clip_value 0\n"
+    "optimizer sgd rate 0.001 momentum 0 dampening 0 weight_decay 0 nesterov 0\n"
+    "nodes {\n"
+    "  %0 [text] index(vocab text) = input{text}\n"
+    "  %1 [vocab text, vocab said] = param{table}\n"
+    "  %2 [text, vocab said] = gather %1 %0\n"
+    "}\n"
+    "output \"scores\" %2 decodes said blank 2\n";
+
+Test(graph_text, texts) { check_same(of_texts, of_texts); }
+
 Test(graph_text, everything_reads_back) { check_same(sample, sample); }
 
 Test(graph_text, layout_and_blocks_do_not_matter) {
