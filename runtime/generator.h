@@ -10,7 +10,7 @@
 bool rd_generates(const RdModel *model);
 bool rd_generates_from_inputs(const RdModel *model);
 
-/* What was generated: texts, their tokens and their scores, in the order of the data. */
+/* What was generated or decoded: texts, their tokens and their scores, in the order of the data. */
 typedef struct {
     int count;
     char **text; /* [count] */
