@@ -74,6 +74,10 @@ static void emit_struct(Writer *writer) {
                 program->phases ? program->phases : 1);
     text_printf(out, "  RdPanel panels[%d]; /* the weights, as the tiles read them */\n",
                 count_tiles(program) + 1);
+    if (mask_count(writer->graph))
+        text_printf(out,
+                    "  int mask[%d];      /* the stream of random numbers of each dropout */\n",
+                    mask_count(writer->graph));
     if (count_zeros(writer)) text_puts(out, "  real *zeros; /* a state before its first step */\n");
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
@@ -213,6 +217,9 @@ static void emit_driver(Writer *writer) {
         text_puts(out, "w.seed = 1; /* the sum of the weights is known at the end */\n");
     else
         text_printf(out, "w.seed = (real)1 / (real)%s;\n", targets);
+    if (mask_count(writer->graph))
+        text_printf(out, "for (int i = 0; i < %d; i++) w.mask[i] = i;\n",
+                    mask_count(writer->graph));
     for (int i = 0; i < writer->graph->nodes.len; i++) {
         const Node *n = graph_node(writer->graph, i);
         if (n->op == OP_PARAM)
@@ -250,6 +257,7 @@ static void emit_program(const Program *program, const char *type, bool costs, T
     Writer *writer = &state;
     writer->known = ARENA_ARRAY(program->graph->arena, bool, program->graph->nodes.len + 1);
     choose_names(writer);
+    writer->sharing = sharing_new(writer);
     text_printf(out, "/* ---- %s ---- */\n\n", program->name);
     emit_struct(writer);
     emit_bind(writer);

@@ -336,6 +336,15 @@ static const char *length(const Writer *writer, const Node *n) {
                              : PRINT("rd_splat((real)(%s))", size);
 }
 
+int mask_count(const Graph *graph) {
+    int count = 0;
+    for (int i = 0; i < graph->nodes.len; i++) {
+        const Node *n = graph_node(graph, i);
+        if (n->op == OP_MASK && n->attr.index >= count) count = n->attr.index + 1;
+    }
+    return count;
+}
+
 /* A mask of pairs is numbered as one with a row for each step of the first sequence and lines as
  * long as the second can be, whether it lies so or has a row a pair: [T, C, S] or [T, S, C]. */
 static const char *mask(Writer *writer, Access access, const char *column) {
@@ -350,8 +359,8 @@ static const char *mask(Writer *writer, Access access, const char *column) {
         row = PRINT("%sexample[%s]", p, row);
         apart *= longest;
     }
-    return PRINT("rd_mask(w->run->key, %d, %s, %s, %d, %.17g)", n->attr.index, row, place, apart,
-                 n->attr.value);
+    return PRINT("rd_mask(w->run->key, w->mask[%d], %s, %s, %d, %.17g)", n->attr.index, row, place,
+                 apart, n->attr.value);
 }
 
 static const char *leaf(Writer *writer, Access access, const char *column) {

@@ -9,8 +9,8 @@ static void forget(Writer *writer, const Stage *stage) {
     for (int i = 0; i < stage->nodes.len; i++) writer->known[stage->nodes.at[i]] = false;
 }
 
-/* The equations of a stage as a comment. */
-void emit_equations(Writer *writer, const Stage *stage) {
+/* The equations of a stage as a comment, and whose function computes them if not its own. */
+static void emit_equations(Writer *writer, const Stage *stage, const char *function) {
     const char *open = "/* ";
     for (int i = 0; i < stage->nodes.len; i++) {
         int node = stage->nodes.at[i];
@@ -22,7 +22,11 @@ void emit_equations(Writer *writer, const Stage *stage) {
         text_printf(writer->out, "%s%s%s%s", open, text, *place ? "    # " : "", place);
         open = "\n * ";
     }
-    if (*open == '\n') text_puts(writer->out, " */\n");
+    if (function) {
+        text_printf(writer->out, "%sby %s */\n\n", open, function);
+    } else if (*open == '\n') {
+        text_puts(writer->out, " */\n");
+    }
 }
 
 void begin_lines(Writer *writer, const Stage *stage) {
@@ -141,28 +145,76 @@ static void emit_sweep(Writer *writer, int s) {
 
 /* ---- the kernel ---- */
 
-static void emit_stage(Writer *writer, int s) {
+static const char *stage_name(const Writer *writer, int s) {
+    return PRINT("%s_stage_%d", writer->kernel_names[writer->kernel], s);
+}
+
+static bool is_shared(const Writer *writer, int s) {
+    return strcmp(writer->functions[s], stage_name(writer, s)) != 0;
+}
+
+/* The function of a stage, as text. */
+static const char *stage_text(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
-    Text *out = writer->out;
+    Text text = text_new(writer->graph->arena), *out = writer->out;
+    text.width = out->width;
+    writer->out = &text;
     writer->stage = s;
     writer->axis = stage->axis;
     writer->lines = stage->lines > 1;
-    emit_equations(writer, stage);
     if (stage->accumulators.len) {
         emit_tile_stage(writer, s);
     } else {
-        text_printf(out, "static void %s_stage_%d(const %s *w, long row, int rows) {\n",
-                    writer->kernel_names[writer->kernel], s, writer->type);
-        out->indent++;
+        text_printf(&text, "static void %s(const %s *w, long row, int rows) {\n",
+                    stage_name(writer, s), writer->type);
+        text.indent++;
         emit_sweep(writer, s);
-        out->indent--;
-        text_puts(out, "}\n\n");
+        text.indent--;
+        text_puts(&text, "}\n\n");
     }
     forget(writer, stage);
+    writer->out = out;
+    return text_string(&text);
+}
+
+static void emit_stages(Writer *writer, const Kernel *kernel) {
+    int count = kernel->stages.len;
+    const char **c = ARENA_ARRAY(writer->graph->arena, const char *, count + 1);
+    writer->functions = ARENA_ARRAY(writer->graph->arena, const char *, count + 1);
+    for (int s = 0; s < count; s++) {
+        writer->functions[s] = stage_name(writer, s);
+        c[s] = stage_text(writer, s);
+    }
+    share_stages(writer, c, count);
+    for (int s = 0; s < count; s++) {
+        writer->stage = s;
+        emit_equations(writer, &kernel->stages.at[s],
+                       is_shared(writer, s) ? writer->functions[s] : NULL);
+        if (!is_shared(writer, s)) text_puts(writer->out, c[s]);
+    }
+}
+
+/* ---- the stages for stretches of rows ---- */
+
+/* Which of the structs the stages [first, last) need: "w, as". With `format` around each. */
+static const char *structs(Writer *writer, int first, int last, const char *own,
+                           const char *shared) {
+    const Kernel *kernel = &writer->program->kernels.at[writer->kernel];
+    bool any_own = false, any_shared = false;
+    for (int s = first; s < last; s++) {
+        any_shared |= is_shared(writer, s);
+        any_own |= !is_shared(writer, s) || kernel->stages.at[s].axis != kernel->axis;
+    }
+    return PRINT("%s%s%s", any_own ? own : "", any_own && any_shared ? ", " : "",
+                 any_shared ? shared : "");
+}
+
+static const char *struct_of(const Writer *writer, int s) {
+    return is_shared(writer, s) ? "as" : "w";
 }
 
 /* A stage for the pairs of the rows at hand. */
-static void emit_pair_rows(Writer *writer, const char *name, int s) {
+static void emit_pair_rows(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     const char *p = packing(writer, "w->", stage->axis);
     const char *most = stage->accumulators.len ? "RD_ROWS" : "last - pair";
@@ -171,14 +223,14 @@ static void emit_pair_rows(Writer *writer, const char *name, int s) {
                 " pair < last; pair += n) {\n",
                 p, p);
     text_printf(writer->out, "        n = rd_tile(last - pair, %s);\n", most);
-    text_printf(writer->out, "        %s_stage_%d(w, pair, n);\n    }\n", name, s);
+    text_printf(writer->out, "        %s(%s, pair, n);\n    }\n", writer->functions[s],
+                struct_of(writer, s));
 }
 
 /* Stages [first, last) for the rows from `row` to `end`, `most` at a time. */
 static void emit_stretch(Writer *writer, const Kernel *kernel, int first, int last,
                          const char *most) {
     Text *out = writer->out;
-    const char *name = writer->kernel_names[writer->kernel];
     text_printf(out, "for (int rows; row < end; row += rows) {\n");
     text_printf(
         out,
@@ -187,17 +239,21 @@ static void emit_stretch(Writer *writer, const Kernel *kernel, int first, int la
     for (int s = first; s < last; s++) {
         const Stage *stage = &kernel->stages.at[s];
         if (stage->axis != kernel->axis)
-            emit_pair_rows(writer, name, s);
+            emit_pair_rows(writer, s);
         else
-            text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
+            text_printf(out, "    %s(%s, row, rows);\n", writer->functions[s],
+                        struct_of(writer, s));
     }
     text_puts(out, "}\n");
 }
 
-static void begin_rows(Writer *writer, const char *name, int part) {
-    const char *number = part < 0 ? "" : PRINT("_%d", part);
-    text_printf(writer->out, "static void %s_rows%s(const %s *w, long row, long end) {\n", name,
-                number, writer->type);
+/* A function for the stages [first, last). */
+static void begin_rows(Writer *writer, const char *suffix, int first, int last) {
+    const char *own = PRINT("const %s *w", writer->type);
+    const char *shared = PRINT("const %s *as", writer->type);
+    text_printf(writer->out, "static void %s_rows%s(%s, long row, long end) {\n",
+                writer->kernel_names[writer->kernel], suffix,
+                structs(writer, first, last, own, shared));
     writer->out->indent++;
 }
 
@@ -221,20 +277,24 @@ static void emit_many_rows(Writer *writer, const Kernel *kernel) {
     for (int s = 0; s < kernel->stages.len; s++) {
         int end = end_of_tiles(kernel, s);
         if (end == s) continue;
-        begin_rows(writer, name, s);
+        begin_rows(writer, PRINT("_%d", s), s, end);
         emit_stretch(writer, kernel, s, end, "RD_ROWS");
         end_rows(writer);
         s = end;
     }
-    begin_rows(writer, name, -1);
+    begin_rows(writer, "", 0, kernel->stages.len);
     text_puts(out,
               "for (int rows; row < end; row += rows) {\n"
               "    rows = rd_tile((int)(end - row), RD_MANY_ROWS);\n");
     for (int s = 0; s < kernel->stages.len; s++) {
         int end = end_of_tiles(kernel, s);
-        if (end > s) text_printf(out, "    %s_rows_%d(w, row, row + rows);\n", name, s);
+        if (end > s)
+            text_printf(out, "    %s_rows_%d(%s, row, row + rows);\n", name, s,
+                        structs(writer, s, end, "w", "as"));
         s = end;
-        if (s < kernel->stages.len) text_printf(out, "    %s_stage_%d(w, row, rows);\n", name, s);
+        if (s < kernel->stages.len)
+            text_printf(out, "    %s(%s, row, rows);\n", writer->functions[s],
+                        struct_of(writer, s));
     }
     text_puts(out, "}\n");
     end_rows(writer);
@@ -251,7 +311,7 @@ static void emit_rows(Writer *writer, const Kernel *kernel) {
         emit_many_rows(writer, kernel);
         return;
     }
-    begin_rows(writer, writer->kernel_names[writer->kernel], -1);
+    begin_rows(writer, "", 0, kernel->stages.len);
     emit_stretch(writer, kernel, 0, kernel->stages.len, tiles ? "RD_ROWS" : NULL);
     end_rows(writer);
 }
@@ -262,14 +322,19 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
     text_printf(out, "static void %s(const %s *w, int part, int parts) {\n", name, writer->type);
     out->indent++;
     const char *p = packing(writer, "w->", kernel->axis);
+    const char *given = structs(writer, 0, kernel->stages.len, "w", "&as");
+    if (strchr(given, '&')) {
+        text_printf(out, "%s as = *w;\n", writer->type);
+        emit_exchanges(writer);
+    }
     text_puts(out, "int first, last;\n");
     if (!kernel->direction) {
         text_printf(out, "rd_share(%s%s, part, parts, &first, &last);\n", p,
                     kernel->space == SPACE_STEPS ? "rows" : "examples");
-        text_printf(out, "%s_rows(w, first, last);\n", name);
+        text_printf(out, "%s_rows(%s, first, last);\n", name, given);
     } else if (is_pair(kernel->axis)) {
         text_printf(out, "rd_share(%sexamples, part, parts, &first, &last);\n", p);
-        text_printf(out, "%s_rows(w, %sstart[first], %sstart[last]);\n", name, p, p);
+        text_printf(out, "%s_rows(%s, %sstart[first], %sstart[last]);\n", name, given, p, p);
     } else {
         text_printf(out, "rd_share_steps(%s, part, parts, &first, &last);\n",
                     packing_of(writer, "w->", kernel->axis));
@@ -278,7 +343,8 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
                                           : "for (int t = %ssteps - 1; t >= 0; t--) {\n",
                     p);
         text_printf(out, "    const int end = RD_MIN(%scount[t], last);\n", p);
-        text_printf(out, "    %s_rows(w, %sstart[t] + first, %sstart[t] + end);\n", name, p, p);
+        text_printf(out, "    %s_rows(%s, %sstart[t] + first, %sstart[t] + end);\n", name, given, p,
+                    p);
         text_puts(out, "}\n");
     }
     out->indent--;
@@ -292,7 +358,7 @@ void emit_kernel(Writer *writer, int index) {
         emit_pairs_product(writer, kernel);
         return;
     }
-    for (int s = 0; s < kernel->stages.len; s++) emit_stage(writer, s);
+    emit_stages(writer, kernel);
     emit_rows(writer, kernel);
     emit_walk(writer, kernel);
 }

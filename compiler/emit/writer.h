@@ -4,6 +4,8 @@
 
 #include "emit/emit.h"
 
+typedef struct Sharing Sharing;
+
 typedef struct {
     const Program *program;
     Graph *graph;
@@ -11,14 +13,16 @@ typedef struct {
     const char *type;   /* "Infer" */
     const char **names; /* a C identifier for each node */
     const char **kernel_names;
+    Sharing *sharing; /* of stages' functions */
     /* while a stage is being written: */
     const char *vocab;   /* where the sizes of vocabularies are: "w->vocab" */
     const char *longest; /* where the most steps of each sequence are */
     int kernel, stage;
-    int axis;        /* of its rows */
-    bool lines;      /* the stage has lines: the one at hand is `line` */
-    bool *known;     /* nodes that are in a local variable */
-    bool keep_loads; /* what is read from memory goes to a local variable, once */
+    const char **functions; /* what computes each stage of the kernel */
+    int axis;               /* of its rows */
+    bool lines;             /* the stage has lines: the one at hand is `line` */
+    bool *known;            /* nodes that are in a local variable */
+    bool keep_loads;        /* what is read from memory goes to a local variable, once */
     struct Loaded {
         Access access;
         const char *name;
@@ -51,6 +55,7 @@ const char *picked_index(const Writer *writer, int node); /* of a PICK among ind
 const char *last_step(const Writer *writer, int axis, int add, const char *at);
 const char *index_at(const Writer *writer, int node, const char *at);
 const char *operand(Writer *writer, int node, const char *column);
+int mask_count(const Graph *graph);
 void begin_loads(Writer *writer, bool keep); /* a new scope: what the last one loaded is gone */
 const char *value(Writer *writer, int node,
                   const char *column); /* of an ELEMENTWISE node or GATHER */
@@ -95,6 +100,14 @@ void emit_pairs_product(Writer *writer, const Kernel *kernel);
 
 /* tile.c */
 void emit_tile_stage(Writer *writer, int stage);
+
+/* share.c: functions that serve the stages of several kernels, with the places of values exchanged
+ * in a copy of the program's struct, `as`. */
+Sharing *sharing_new(const Writer *writer);
+/* Puts another function into writer->functions for each stage of the kernel that has no need of its
+ * own, whose text is in `c`. */
+void share_stages(Writer *writer, const char **c, int count);
+void emit_exchanges(Writer *writer);
 
 /* costs.c: a table of a program's kernels, and the function that says what each costs. */
 void emit_costs(Writer *writer);

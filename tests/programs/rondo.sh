@@ -74,6 +74,25 @@ for stage in ast graph gradient step packed loops products c; do
             fail "emit --stage=$stage $example prints nothing"
     done
 done
+# layers COUNT: the functions of stages that a model with so many recurrent layers has
+layers() {
+    cat >layers.rondo <<EOF
+model layers {
+  target label: class(neg, pos)
+  input  text:  words
+  h      = stacked(dropout(embedding(text, 10), 0.1), 10, unit = gru, layers = $1, p = 0.1)
+  logits = linear(mean(h), label.size)
+  loss   cross_entropy(logits, label)
+  output argmax(logits)
+  train { optimizer = sgd(rate = 0.1)  epochs = 1  batch = 4 }
+}
+EOF
+    right "" emit --stage=c layers.rondo
+    grep -c '^static void .*_stage_[0-9]*(' out
+}
+three=$(layers 3) five=$(layers 5)
+[ $((five - three)) -lt 3 ] || fail "five layers have $five functions, three have $three"
+
 right "" emit --stage=c leaky.rondo
 mv out first
 right "" emit leaky.rondo
