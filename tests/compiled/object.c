@@ -27,7 +27,8 @@ static void compile_sources(Arena *arena, const char *folder, const char *source
                             const char *flags) {
     const char *command = arena_printf(
         arena,
-        "cd '%s' && %s -std=c11 -Wall -Wextra -Werror -Wno-psabi -shared -fPIC -ffp-contract=off "
+        "cd '%s' && %s -std=c11 -Wall -Wextra -Werror -Wno-psabi -shared -fPIC -fno-inline "
+        "-ffp-contract=off "
         "-fno-math-errno -fno-trapping-math %s %s -I '%s/runtime' -DRD_REAL=%s %s "
         "-DRD_KERNELS_APART %s '%s/runtime/kernels.c' -o models.so",
         folder, RONDO_TEST_CC, RONDO_TEST_FLAGS, flags, RONDO_SOURCE,
