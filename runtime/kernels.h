@@ -25,10 +25,15 @@ RD_INLINE size_t rd_size(const RdParam *param, const RdSizes *sizes) {
     return size;
 }
 
-/* Adds room for `count` elements to `size`; returns where it starts, a multiple of 64 bytes. */
+/* Adds room for `count` elements to `size`; returns where it starts, a multiple of 64 bytes. Rows
+ * that are far apart by a multiple of 4096 bytes compete for the same places of the first-level
+ * cache, and a store delays loads from there. So that those of one step do not, each room of many
+ * rows begins some lines later than that behind the one before it. */
 RD_INLINE size_t rd_reserve(size_t *size, size_t count, size_t each) {
-    size_t at = *size;
-    *size += (count * each + 63) / 64 * 64;
+    enum { APART = 4096, LATER = 17 * 64 };
+    const size_t at = *size, bytes = (count * each + 63) / 64 * 64;
+    *size += bytes;
+    if (bytes >= APART) *size += (APART + LATER - bytes % APART) % APART;
     return at;
 }
 
