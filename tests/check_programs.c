@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "front/elaborate.h"
 #include "graph/verify.h"
+#include "unit/elaborated.h"
 
 static int failures;
 
@@ -41,28 +41,11 @@ static const char *base_name(const char *path) {
 
 /* All that the compiler says about the program; "" when it is right. */
 static const char *check(Arena *arena, const char *name, const char *text) {
-    Source *source = ARENA_NEW(arena, Source);
-    *source = (Source){name, text, strlen(text)};
-    Intern *names = intern_new(arena);
-    Diag *diag = diag_new(arena);
-    const File **library = ARENA_ARRAY(arena, const File *, library_count + 1);
-    for (int i = 0; i < library_count; i++)
-        library[i] = parse(arena, names, &library_sources[i], diag);
-    const File *file = parse(arena, names, source, diag);
-    Graph *graph = NULL;
-    if (!diag_errors(diag)) graph = elaborate(arena, names, file, library, library_count, diag);
-
-    char *said;
-    size_t length;
-    FILE *out = open_memstream(&said, &length);
-    diag_print(diag, out, 0);
-    const char *problem = NULL;
-    if (!diag_errors(diag) && !graph) fprintf(out, "no graph without an error\n");
-    if (graph && !graph_verify(graph, &problem)) fprintf(out, "the graph is broken: %s\n", problem);
-    fclose(out);
-    const char *copy = arena_copy(arena, said, length);
-    free(said);
-    return copy;
+    const char *said, *problem;
+    const Graph *graph = elaborate_text(arena, name, text, &said);
+    if (!graph) return *said ? said : "no graph without an error\n";
+    if (graph_verify(graph, &problem)) return said;
+    return arena_printf(arena, "%sthe graph is broken: %s\n", said, problem);
 }
 
 static void must_be_clean(Arena *arena, const char *name, const char *text) {
