@@ -136,9 +136,9 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     c->graph = simplify(split_products(c->graph));
     t = passed("products", c->graph, t, log);
     if (last == STAGE_GRAPH) return c;
-    Graph *carried = carry_states(without_outputs(c->graph, ROLE_GENERATED));
+    Graph *carried = carry_states(guess_words(c->graph));
     t = passed("carry", carried, t, log);
-    Graph *gradient = copy_graph(carried);
+    Graph *gradient = copy_graph(without_outputs(carried, ROLE_GUESSED));
     if (flow)
         graph_differentiate_with_flow(gradient, loss_of(gradient));
     else

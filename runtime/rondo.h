@@ -137,6 +137,25 @@ typedef struct {
     double factor, patience, threshold, cooldown, min_rate; /* PLATEAU */
 } RdSchedule;
 
+/* How often a text is fed its own words instead of those of the data: sampling.h says what each
+ * computes. */
+typedef enum {
+    RD_SAMPLING_NONE,
+    RD_SAMPLING_CONSTANT,
+    RD_SAMPLING_LINEAR,
+    RD_SAMPLING_EXPONENTIAL,
+    RD_SAMPLING_INVERSE_SIGMOID
+} RdSamplingKind;
+
+typedef struct {
+    RdSamplingKind kind;
+    int column;                     /* the text, which `infer` guesses */
+    bool per_step;                  /* counts steps instead of epochs */
+    double probability;             /* CONSTANT */
+    double start, end, total_iters; /* LINEAR */
+    double k;                       /* EXPONENTIAL, INVERSE_SIGMOID */
+} RdSampling;
+
 enum { RD_MAX_SLOTS = 3, RD_MAX_SCHEDULES = 4 };
 
 /* A state of a recurrence, the norm of whose gradient training tells at each step. */
@@ -154,6 +173,7 @@ typedef struct {
     const char *slot[RD_MAX_SLOTS]; /* what it keeps of each number; NULL: nothing in this place */
     const RdSchedule *schedules;    /* [schedule_count] */
     int schedule_count;
+    RdSampling sampling;
     double clip_norm, clip_value; /* 0: none */
     int epochs, batch;
     int patience; /* epochs after the best one (train.h) until training stops; 0: never */
@@ -259,6 +279,8 @@ typedef struct RdRun {
     const void **output;  /* [output_count] real * or int *, into memory */
     const void **flow;    /* [flow_count] real * [rows], by train alone */
     const void **carried; /* [carried_count] real * [examples], by infer and train */
+    const int
+        *guessed; /* [rows] by infer, of a model with sampling: the most probable next words */
     /* of single steps: */
     const void *const *state; /* [state_count] read by step */
     const void **next;        /* [state_count] written by begin and step, into memory: what the

@@ -308,7 +308,21 @@ static void emit_schedules(const Training *t, Text *out) {
     text_puts(out, "};\n\n");
 }
 
-static void emit_training(const Training *t, Text *out) {
+/* How often the text that is generated is fed its own words. */
+static void emit_sampling(const Graph *g, Text *out) {
+    const Choice *sampling = &g->training.sampling;
+    for (int i = 0; i < g->outputs.len; i++) {
+        if (g->outputs.at[i].role != ROLE_GUESSED) continue;
+        text_puts(out, ".sampling = {.kind = RD_SAMPLING_");
+        emit_upper(out, sampling->method->name);
+        text_printf(out, ", .column = %d, ", g->outputs.at[i].param);
+        emit_knobs(out, sampling);
+        text_puts(out, "},\n               ");
+    }
+}
+
+static void emit_training(const Graph *g, Text *out) {
+    const Training *t = &g->training;
     text_printf(out, "  .training = {.optimizer = \"%s\", .slot = {", t->optimizer.method->name);
     for (int i = 0; i < MAX_SLOTS; i++) {
         const char *slot = choice_slot(&t->optimizer, i);
@@ -320,6 +334,7 @@ static void emit_training(const Training *t, Text *out) {
     if (t->schedules)
         text_printf(out, ".schedules = schedules, .schedule_count = %d,\n               ",
                     t->schedules);
+    emit_sampling(g, out);
     emit_number(out, "", "clip_norm", t->clip_norm);
     emit_number(out, ", ", "clip_value", t->clip_value);
     text_printf(out, ", .epochs = %d, .batch = %d, .patience = %d},\n", t->epochs, t->batch,
@@ -472,7 +487,7 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
     if (steps) text_puts(out, "  .steps = &steps,\n");
     if (decodes) text_puts(out, "  .decoding = &decoding,\n");
-    emit_training(t, out);
+    emit_training(g, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = flops_per_step,\n",
                 sequence_number(g, loss_axis(g)));
     text_puts(out,

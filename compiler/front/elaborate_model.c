@@ -331,6 +331,24 @@ static bool answers(const Type *type, const Type *target) {
     return dim_equal(type->dim[type->rank - 1], target->range);
 }
 
+/* The words that a text is fed instead of the data's are those that it would write. */
+static void check_sampling(Elaborator *e) {
+    const Graph *graph = e->graph;
+    int generated = -1;
+    bool read = false;
+    if (!graph->training.sampling.method) return;
+    for (int i = 0; i < graph->outputs.len; i++)
+        if (graph->outputs.at[i].role == ROLE_GENERATED) generated = graph->outputs.at[i].param;
+    for (int i = 0; i < graph->inputs.len; i++)
+        read |=
+            graph->inputs.at[i].kind == INPUT_PREVIOUS && graph->inputs.at[i].previous == generated;
+    if (read) return;
+    fail(e, e->sampling_span, "scheduled sampling feeds a text its own words, %s",
+         generated < 0 ? "and the model generates none" : "and the model does not read them");
+    advise(e, generated < 0 ? "such as 'generate y from logits'"
+                            : "such as embedding(previous(y), 100)");
+}
+
 /* What compares texts that are made needs them, each whole. */
 static bool fits_made(Elaborator *e, int i, const Input *target) {
     const char *metric = e->graph->metrics.at[i];
@@ -501,5 +519,6 @@ void run_model(Elaborator *e, const Item *item) {
     }
     check_columns(e);
     check_metrics(e);
+    check_sampling(e);
     pop_frame(e);
 }

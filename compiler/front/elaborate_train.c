@@ -131,6 +131,12 @@ static void check_optimizer(Elaborator *e, const Expr *expr, const Choice *choic
         fail(e, expr->span, "nesterov needs a momentum above 0 and no dampening");
 }
 
+/* It feeds previous(y) what `generate y` would write; check_sampling says so. */
+static void set_sampling(Elaborator *e, const Expr *expr) {
+    e->sampling_span = expr->span;
+    choose(e, expr, "sampling", samplings, sampling_count, &e->graph->training.sampling);
+}
+
 static void set_optimizer(Elaborator *e, const Expr *expr) {
     Choice *choice = &e->graph->training.optimizer;
     if (choose(e, expr, "optimizer", optimizers, optimizer_count, choice))
@@ -155,6 +161,7 @@ static void add_schedules(Elaborator *e, const Expr *expr) {
 enum {
     SET_OPTIMIZER,
     SET_SCHEDULE,
+    SET_SAMPLING,
     SET_CLIP_NORM,
     SET_CLIP_VALUE,
     SET_EPOCHS,
@@ -166,6 +173,7 @@ enum {
 static const Knob block[SETTINGS + 1] = {
     [SET_OPTIMIZER] = {"optimizer", KNOB_WITHIN, 0, 0, 0},
     [SET_SCHEDULE] = {"schedule", KNOB_WITHIN, 0, 0, 0},
+    [SET_SAMPLING] = {"scheduled_sampling", KNOB_WITHIN, 0, 0, 0},
     [SET_CLIP_NORM] = {"clip_norm", KNOB_ABOVE, 0, 0, 1e9},
     [SET_CLIP_VALUE] = {"clip_value", KNOB_ABOVE, 0, 0, 1e9},
     [SET_EPOCHS] = {"epochs", KNOB_WHOLE, 0, 1, MAX_EPOCHS},
@@ -178,6 +186,7 @@ static void set(Elaborator *e, int setting, const Expr *expr) {
     double value = NAN;
     if (setting == SET_OPTIMIZER) return set_optimizer(e, expr);
     if (setting == SET_SCHEDULE) return add_schedules(e, expr);
+    if (setting == SET_SAMPLING) return set_sampling(e, expr);
     turn(e, &block[setting], expr, &value);
     if (isnan(value)) return;
     if (setting == SET_CLIP_NORM) t->clip_norm = value;

@@ -220,7 +220,7 @@ struct Elaborator {
     bool muted;    /* what would be reported now is not, nor its notes */
     int warnings;
     bool has_column, has_loss, has_output, has_train;
-    Span loss_span, train_span;
+    Span loss_span, train_span, sampling_span;
     VEC(Span) metric_spans; /* of graph->metrics */
     struct {
         bool set;

@@ -174,6 +174,7 @@ typedef enum {
     ROLE_FLOW,
     ROLE_STATE,
     ROLE_GENERATED,
+    ROLE_GUESSED,
     ROLE_CARRIED
 } Role;
 
@@ -190,8 +191,9 @@ typedef struct {
     int node;
     int param;    /* ROLE_GRADIENT; ROLE_OPERAND: of which of the packed program's reductions;
                      ROLE_STATE: the INPUT_STATE that this becomes; ROLE_GENERATED: the target whose
-                     next element these are the logits of; ROLE_CARRIED: the INPUT_CARRIED that has
-                     this value in the next window; decoded: the target */
+                     next element these are the logits of; ROLE_GUESSED: whose most probable next
+                     element this is; ROLE_CARRIED: the INPUT_CARRIED that has this value in the next
+                     window; decoded: the target */
     bool decoded; /* ROLE_OUTPUT: a score for each choice at each step of another sequence, from
                      which the runtime finds the text of a target */
     int blank;    /* decoded: the choice that says nothing */

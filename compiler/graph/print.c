@@ -345,6 +345,7 @@ static void print_training(Text *text, const Graph *graph) {
     text_puts(text, "\n");
     print_choice(text, "optimizer", &t->optimizer);
     for (int i = 0; i < t->schedules; i++) print_choice(text, "schedule", &t->schedule[i]);
+    if (t->sampling.method) print_choice(text, "sampling", &t->sampling);
 }
 
 static void print_output(Text *text, const Graph *graph, const Output *output) {
@@ -373,6 +374,8 @@ static void print_outputs(Text *text, const Graph *graph) {
             text_printf(text, "state %s %%%d\n", input_name(graph, output->param), output->node);
         else if (output->role == ROLE_GENERATED)
             text_printf(text, "generate %s %%%d\n", input_name(graph, output->param), output->node);
+        else if (output->role == ROLE_GUESSED)
+            text_printf(text, "guess %s %%%d\n", input_name(graph, output->param), output->node);
         else
             text_printf(text, "gradient %s %%%d\n", param_name(graph, output->param), output->node);
     }

@@ -286,6 +286,10 @@ static void read_schedule(Reader *reader) {
         read_choice(reader, schedules, schedule_count, &t->schedule[t->schedules++]);
 }
 
+static void read_sampling(Reader *reader) {
+    read_choice(reader, samplings, sampling_count, &reader->graph->training.sampling);
+}
+
 static void read_metric(Reader *reader) {
     vec_push(reader->cursor.arena, &reader->graph->metrics, cursor_word(&reader->cursor));
 }
@@ -336,6 +340,8 @@ static void read_of_input(Reader *reader, Role role) {
 
 static void read_state(Reader *reader) { read_of_input(reader, ROLE_STATE); }
 static void read_generate(Reader *reader) { read_of_input(reader, ROLE_GENERATED); }
+
+static void read_guess(Reader *reader) { read_of_input(reader, ROLE_GUESSED); }
 
 static void read_gradient(Reader *reader) {
     int param = read_param_name(reader);
@@ -555,13 +561,18 @@ static const struct {
     void (*read)(Reader *);
     int depth; /* the open braces that it stands in */
 } lines[] = {
-    {"model", read_model, 0},     {"length", read_length, 0},       {"vocab", read_vocab, 0},
-    {"input", read_input, 0},     {"target", read_target, 0},       {"param", read_param, 0},
-    {"train", read_train, 0},     {"optimizer", read_optimizer, 0}, {"schedule", read_schedule, 0},
-    {"metric", read_metric, 0},   {"nodes", read_nodes, 0},         {"scan", read_scan, 1},
-    {"loss", read_loss, 0},       {"output", read_output, 0},       {"gradient", read_gradient, 0},
-    {"operand", read_operand, 0}, {"weight", read_weight, 0},       {"flow", read_flow, 0},
-    {"state", read_state, 0},     {"generate", read_generate, 0},   {"carry", read_carry, 0},
+    {"model", read_model, 0},       {"length", read_length, 0},
+    {"vocab", read_vocab, 0},       {"input", read_input, 0},
+    {"target", read_target, 0},     {"param", read_param, 0},
+    {"train", read_train, 0},       {"optimizer", read_optimizer, 0},
+    {"schedule", read_schedule, 0}, {"metric", read_metric, 0},
+    {"nodes", read_nodes, 0},       {"scan", read_scan, 1},
+    {"loss", read_loss, 0},         {"output", read_output, 0},
+    {"gradient", read_gradient, 0}, {"operand", read_operand, 0},
+    {"weight", read_weight, 0},     {"flow", read_flow, 0},
+    {"state", read_state, 0},       {"generate", read_generate, 0},
+    {"carry", read_carry, 0},       {"sampling", read_sampling, 0},
+    {"guess", read_guess, 0},
 };
 
 static void read_statement(Reader *reader) {

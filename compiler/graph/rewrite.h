@@ -77,6 +77,11 @@ Graph *without_outputs(const Graph *graph, Role role);
  * from window to window. */
 Graph *carry_states(Graph *graph);
 
+/* guess.c. The graph that is trained and predicts has no logits of what is generated. Where
+ * training feeds a text its own words, it puts out the most probable next word at each step in
+ * their place, an output of ROLE_GUESSED. */
+Graph *guess_words(Graph *graph);
+
 /* ---- what the passes share (rewrite.c) ---- */
 
 /* live[i] is true when an output needs node i. */

@@ -52,10 +52,19 @@ const Method schedules[] = {
     {"plateau",  {FRACTION("factor", 0.1), COUNT("patience", 10, 0), {"threshold", KNOB_WITHIN, 1e-4, 0, 1e6},
                   COUNT("cooldown", 0, 0), {"min_rate", KNOB_WITHIN, 0, 0, 1e6}}, {{0}}},
 };
+
+const Method samplings[] = {
+    {"constant",        {{"probability", KNOB_WITHIN, NAN, 0, 1}}, {{0}}},
+    {"linear",          {{"start", KNOB_WITHIN, 0, 0, 1}, {"end", KNOB_WITHIN, NAN, 0, 1},
+                         COUNT("total_iters", 5, 1), FLAG("per_step")}, {{0}}},
+    {"exponential",     {{"k", KNOB_WITHIN, NAN, 0, 1}, FLAG("per_step")}, {{0}}},
+    {"inverse_sigmoid", {{"k", KNOB_WITHIN, NAN, 1, 1e9}, FLAG("per_step")}, {{0}}},
+};
 /* clang-format on */
 
 const int optimizer_count = sizeof optimizers / sizeof *optimizers;
 const int schedule_count = sizeof schedules / sizeof *schedules;
+const int sampling_count = sizeof samplings / sizeof *samplings;
 
 const Method *find_method(const Method *methods, int count, const char *name) {
     for (int i = 0; i < count; i++)

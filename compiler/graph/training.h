@@ -30,8 +30,9 @@ typedef struct {
     const char *with; /* kept only if this knob is not 0; NULL: always */
 } Slot;
 
-/* An optimizer, or a schedule of the learning rate. The runtime has fields of the knobs' names, a
- * function rd_<name>_chunk for each optimizer and a rule in schedule.c for each schedule. */
+/* An optimizer, a schedule of the learning rate, or one of scheduled sampling. The runtime has
+ * fields of the knobs' names, a function rd_<name>_chunk for each optimizer, a rule in schedule.c
+ * for each schedule and one in sampling.c for each sampling. */
 typedef struct {
     const char *name;
     Knob knobs[MAX_KNOBS + 1];
@@ -48,6 +49,7 @@ typedef struct {
     Choice optimizer;
     Choice schedule[MAX_SCHEDULES]; /* their factors are multiplied */
     int schedules;
+    Choice sampling; /* how often a text that is produced is fed its own words; no method: never */
     double clip_norm, clip_value; /* 0: no clipping */
     int epochs, batch;
     int patience; /* epochs without a better validation loss before stopping; 0: never */
@@ -56,8 +58,8 @@ typedef struct {
 /* Adam with PyTorch's defaults, a constant rate, 10 epochs of batches of 32. */
 Training training_default(void);
 
-extern const Method optimizers[], schedules[];
-extern const int optimizer_count, schedule_count;
+extern const Method optimizers[], schedules[], samplings[];
+extern const int optimizer_count, schedule_count, sampling_count;
 
 /* The method of this name, or NULL. */
 const Method *find_method(const Method *methods, int count, const char *name);

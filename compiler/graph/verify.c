@@ -349,6 +349,11 @@ static void check_output(Check *check, int index) {
                 !graph->inputs.at[output->param].target || type->kind != TYPE_REAL || !type->rank)
                 fail(check, "output %d generates no target", index);
             break;
+        case ROLE_GUESSED:
+            if (output->param < 0 || output->param >= graph->inputs.len ||
+                !type_equal(type, &graph->inputs.at[output->param].type))
+                fail(check, "output %d guesses no target", index);
+            break;
         case ROLE_OPERAND:
             if (output->param < 0) fail(check, "output %d is the operand of nothing", index);
             break;

@@ -1,5 +1,6 @@
 /* What beam search finds, on a small encoder and decoder with random weights: its score is that of
- * the whole program, a wider beam is never worse, one that is wide enough finds the best of all. */
+ * the whole program, a wider beam is never worse, one that is wide enough finds the best of all.
+ * And that scheduled sampling feeds it the words that it would choose. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -7,7 +8,9 @@
 #include "batches.h"
 #include "object.h"
 #include "programs.h"
+#include "random.h"
 #include "random_graph.h"
+#include "sampling.h"
 #include "search.h"
 
 static const char text[] =
@@ -26,6 +29,7 @@ static const char text[] =
     "  loss     cross_entropy(logits, y)\n"
     "  generate y from logits\n"
     "  output   argmax(logits)\n"
+    "  train { scheduled_sampling = constant(probability = 0.5) }\n"
     "}\n";
 
 enum { SOURCE, Y, SOURCES = 200, LONGEST = 8, VOCAB = 5, LIMIT = 4, BATCH = 16 };
@@ -250,6 +254,58 @@ static void check_all(const Fixture *f, double penalty) {
     }
 }
 
+/* ---- scheduled sampling ---- */
+
+/* What stands before each word when coins are thrown for it: the guess before it or the word. */
+static void feed(const Runner *runner, const double *guess, uint64_t key, int previous, int n) {
+    const RdExamples *examples = &runner->examples;
+    int fed = 0, rows = (int)rd_examples_rows(examples, n);
+    for (int i = 0; i < examples->count; i++)
+        for (size_t k = rd_examples_first(examples, n, i) + 1;
+             k < rd_examples_first(examples, n, i + 1); k++) {
+            RdRandom coin = rd_random(key, k);
+            if (rd_random_unit(&coin) >= 0.5) continue;
+            examples->number[previous][k] = (int)guess[k - 1];
+            fed++;
+        }
+    cr_assert(4 * fed > rows && 4 * fed < 2 * rows, "%d of %d words are fed", fed, rows);
+}
+
+/* The losses of training on texts that are fed what rd_plan_sample chooses are those of the program
+ * that predicts, on the words that the coins ask for. */
+static void check_sampling(const Fixture *f) {
+    enum { KEY = 77 };
+    const RdSampling *sampling = &f->model->training.sampling;
+    int n = f->model->columns[Y].per_step, previous = Y + 1;
+    cr_assert_eq(f->model->columns[previous].kind, RD_PREVIOUS);
+    cr_assert_eq(sampling->column, Y);
+    cr_assert_float_eq(rd_sampling_probability(sampling, 0, 0), 0.5, 1e-15);
+    Runner *trained = runner_open(f->arena, f->model, &f->sources, SOURCES, 1, true);
+    set_weights(trained, 11);
+    RdRun *run = &trained->session.run;
+    RdBatch batch;
+    rd_plan_batch(&trained->plan, 0, &batch);
+    run->batch = &batch;
+    f->model->prepare(run, false);
+    f->model->infer(run);
+    rd_plan_sample(&trained->plan, f->model, &batch, Y, run->guessed, 0.5, KEY);
+    f->model->prepare(run, true);
+    f->model->train(run);
+    Results teacher = runner_infer(f->runner);
+    feed(f->runner, teacher.output[0], KEY, previous, n);
+    Results wanted = runner_infer(f->runner);
+    int differ = 0;
+    for (int row = 0; row < batch.packing[n - 1].rows; row++) {
+        int place = rd_plan_steps(&trained->plan, n)[row];
+        double loss = ((const double *)run->loss)[row];
+        cr_assert_float_eq(loss, wanted.loss[place], 1e-9, "word %d: %g, not %g", place, loss,
+                           wanted.loss[place]);
+        differ += fabs(loss - teacher.loss[place]) > 1e-9;
+    }
+    cr_assert(differ > SOURCES, "only %d losses have changed", differ);
+    runner_close(trained);
+}
+
 Test(search, finds_the_best) {
     Fixture f = setup();
     check_greedy(&f);
@@ -257,5 +313,6 @@ Test(search, finds_the_best) {
     check_wider(&f, 0);
     check_all(&f, 1);
     check_all(&f, 0.6);
+    check_sampling(&f);
     teardown(&f);
 }

@@ -6,6 +6,7 @@
 
 #include "optimizers.h"
 #include "safetensors.h"
+#include "sampling.h"
 #include "schedule.h"
 
 enum { STEPS = 50, N = 7, EPOCH = 5, ROOM = 64 }; /* ROOM: whole vectors */
@@ -285,4 +286,22 @@ Test(schedules, a_loss_that_is_not_finite_is_no_better) {
         rd_plateau_epoch(&training, plateau, losses[i]);
         cr_expect_float_eq(rd_rate(&training, plateau, 0, 0), factors[i], 1e-15);
     }
+}
+
+/* ---- scheduled sampling ---- */
+
+/* One minus epsilon of Bengio and others (2015), section 2.4. */
+Test(samplings, are_those_of_the_paper) {
+    static const RdSampling linear = {.kind = RD_SAMPLING_LINEAR, .end = 0.25, .total_iters = 10};
+    static const RdSampling power = {.kind = RD_SAMPLING_EXPONENTIAL, .k = 0.9, .per_step = true};
+    static const RdSampling sigmoid = {
+        .kind = RD_SAMPLING_INVERSE_SIGMOID, .k = 5, .per_step = true};
+    for (int t = 0; t < 40; t++) {
+        cr_expect_float_eq(rd_sampling_probability(&linear, t, 1000 + t), fmin(0.025 * t, 0.25),
+                           1e-15);
+        cr_expect_float_eq(rd_sampling_probability(&power, 3, t), 1 - pow(0.9, t), 1e-15);
+        cr_expect_float_eq(rd_sampling_probability(&sigmoid, 3, t), 1 - 5 / (5 + exp(t / 5.0)),
+                           1e-15);
+    }
+    cr_expect_eq(rd_sampling_probability(&(RdSampling){0}, 3, 3), 0);
 }
