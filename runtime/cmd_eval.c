@@ -27,16 +27,36 @@ static bool measure_baseline(const RdTrained *trained, const RdOptions *options,
     return read;
 }
 
+/* What the model answers with, and where that has weights of fewer bits, the same in full. */
+typedef struct {
+    RdModel model[2];
+    RdComparison comparison[2];
+    RdEvaluation evaluation[2];
+    RdBaseline baseline;
+    int count;
+} Measured;
+
+static bool compare(RdTrained *trained, const RdOptions *options, const RdData *data,
+                    Measured *measured, RdError *error) {
+    bool good = true;
+    for (int i = measured->count - 1; good && i >= 0; i--) {
+        rd_trained_become(trained, &measured->model[i]);
+        good = rd_compare_texts(trained, options, data, &measured->comparison[i], error);
+    }
+    return good;
+}
+
 /* Reads and encodes the data. */
 static bool read_examples(RdTrained *trained, const RdOptions *options, RdExamples *examples,
-                          RdBaseline *baseline, RdComparison *comparison, RdError *error) {
+                          Measured *measured, RdError *error) {
     RdData data;
     bool read =
         rd_data_read(options->data, trained->model, how_to_read(trained, options), &data, error);
     if (read) rd_note_data(trained->model, &data);
-    if (read && options->ngram) read = measure_baseline(trained, options, &data, baseline, error);
+    if (read && options->ngram)
+        read = measure_baseline(trained, options, &data, &measured->baseline, error);
     if (read && rd_compares(trained->model))
-        read = rd_compare_texts(trained, options, &data, comparison, error);
+        read = compare(trained, options, &data, measured, error);
     if (read) rd_encode(trained->model, &data, trained->saved.vocab, examples);
     if (read) rd_examples_cut(examples, trained->model, options->batch);
     rd_data_free(&data);
@@ -51,24 +71,43 @@ static bool measure(RdTrained *trained, RdPlan *plan, RdEvaluation *evaluation, 
     return true;
 }
 
-static bool evaluate(RdTrained *trained, const RdOptions *options, RdError *error) {
-    RdExamples examples;
+static bool measure_all(RdTrained *trained, RdPlan *plan, Measured *measured, RdError *error) {
+    bool good = true;
+    for (int i = measured->count - 1; good && i >= 0; i--) {
+        RdEvaluation *evaluation = &measured->evaluation[i];
+        rd_trained_become(trained, &measured->model[i]);
+        good = measure(trained, plan, evaluation, error);
+        evaluation->comparison = measured->comparison[i];
+        if (i == 0) evaluation->baseline = measured->baseline;
+    }
+    if (measured->count == 2) measured->evaluation[0].full = &measured->evaluation[1];
+    return good;
+}
+
+static bool measure_examples(RdTrained *trained, const RdOptions *options, RdExamples *examples,
+                             Measured *measured, RdError *error) {
     RdPlan plan;
-    RdEvaluation evaluation = {0};
-    RdBaseline baseline = {0};
-    RdComparison comparison = {0};
-    if (!read_examples(trained, options, &examples, &baseline, &comparison, error)) return false;
-    rd_plan_new(&examples, options->batch, &plan);
-    bool measured = measure(trained, &plan, &evaluation, error);
-    evaluation.baseline = baseline;
-    evaluation.comparison = comparison;
-    if (measured)
-        (options->json ? rd_report_json : rd_report_text)(
-            stdout, trained->model, trained->saved.vocab, &evaluation, examples.count);
-    rd_evaluation_free(&evaluation);
+    rd_plan_new(examples, options->batch, &plan);
+    bool good = measure_all(trained, &plan, measured, error);
+    if (good)
+        (options->json ? rd_report_json : rd_report_text)(stdout, &measured->model[0],
+                                                          trained->saved.vocab,
+                                                          measured->evaluation, examples->count);
+    for (int i = 0; i < measured->count; i++) rd_evaluation_free(&measured->evaluation[i]);
     rd_plan_free(&plan);
-    rd_examples_free(&examples);
-    return measured;
+    rd_examples_free(examples);
+    return good;
+}
+
+static bool evaluate(RdTrained *trained, const RdOptions *options, RdError *error) {
+    const RdModel *model = trained->model;
+    RdExamples examples;
+    Measured measured = {.model = {*model, *model}, .count = model->precision ? 2 : 1};
+    measured.model[1].precision = RD_FULL;
+    bool good = read_examples(trained, options, &examples, &measured, error) &&
+                measure_examples(trained, options, &examples, &measured, error);
+    rd_trained_become(trained, model);
+    return good;
 }
 
 int rd_cmd_eval(const RdProgram *program, const RdOptions *options) {

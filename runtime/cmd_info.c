@@ -125,6 +125,13 @@ static void print_params(const Info *info) {
     }
 }
 
+static void print_precision(const Info *info) {
+    RdPrecision precision = info->model->precision;
+    if (precision)
+        printf("%-10s  of products: %s where it answers\n", "weights",
+               rd_precision_name(precision));
+}
+
 static void print_memory(const Info *info) {
     int batch = info->model->training.batch;
     RdMemory one = memory_for(info, 1, false), some = memory_for(info, batch, false);
@@ -191,6 +198,7 @@ static void print_text(const Info *info) {
     if (info->path) printf("%-10s  %s\n", "file", info->path);
     print_columns(info);
     print_params(info);
+    print_precision(info);
     print_memory(info);
     print_settings(info);
     print_history(info);
@@ -256,6 +264,9 @@ static void print_json(const Info *info) {
     json_t *json = json_pack("{s:s, s:I, s:o, s:o, s:o}", "model", info->model->name, "parameters",
                              (json_int_t)info->layout.numbers, "columns", columns_json(info),
                              "tensors", tensors_json(info), "bytes", memory_json(info));
+    if (info->model->precision)
+        json_object_set_new(json, "weights",
+                            json_string(rd_precision_name(info->model->precision)));
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         json_t *value = entry(info, entries[i]);
         if (value) json_object_set_new(json, entries[i], value);

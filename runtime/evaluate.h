@@ -56,7 +56,7 @@ double rd_perplexity(double loss);
 double rd_bits(double loss);
 
 /* Memory for measuring on a data set, and the outcome. */
-typedef struct {
+typedef struct RdEvaluation {
     RdAnswer answer;
     double *example_loss;   /* [examples] the sum over each example's targets */
     double *example_weight; /* [examples] the sum of their weights */
@@ -68,6 +68,8 @@ typedef struct {
     RdComparison comparison; /* of what is generated, where the model asks for it; as baseline */
     RdBaseline baseline;     /* where it is asked for; set by the caller */
     const RdColumn *text;    /* the text that is produced, a target a word; NULL: none */
+    const struct RdEvaluation
+        *full; /* with weights as they are; NULL: so were these; by the caller */
     long targets;
     double loss; /* the weighted mean over all targets */
     double accuracy;

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "tokens.h"
+#include "units.h"
 
 int rd_text_width(const char *text) {
     int width = 0;
@@ -140,8 +141,68 @@ static void baseline_lines(FILE *out, const RdEvaluation *evaluation) {
         fprintf(out, "bpc       %.3f\n", rd_bits(baseline->loss));
 }
 
-void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
-                    const RdEvaluation *evaluation, int examples) {
+/* ---- what rounded weights change ---- */
+
+typedef struct {
+    const char *name;
+    double value;
+} Figure;
+
+enum { FIGURES = 6 + RD_COMPARISONS };
+
+static int figures_of(const RdEvaluation *evaluation, Figure *figure) {
+    const RdConfusion *confusion = &evaluation->confusion;
+    int count = 0;
+    figure[count++] = (Figure){"loss", evaluation->loss};
+    if (evaluation->text) {
+        figure[count++] = (Figure){"perplexity", rd_perplexity(evaluation->loss)};
+        if (rd_tokens_are_letters(evaluation->text))
+            figure[count++] = (Figure){"bpc", rd_bits(evaluation->loss)};
+    }
+    for (int i = 0; i < evaluation->comparison.count; i++)
+        figure[count++] = (Figure){evaluation->comparison.name[i], evaluation->comparison.value[i]};
+    if (evaluation->numbers.columns) {
+        figure[count++] = (Figure){"rmse", rd_rmse(&evaluation->numbers)};
+        figure[count++] = (Figure){"mae", rd_mae(&evaluation->numbers)};
+        figure[count++] = (Figure){"r2", rd_r2(&evaluation->numbers)};
+    } else if (evaluation->answer.column >= 0)
+        figure[count++] = (Figure){"accuracy", evaluation->accuracy};
+    if (confusion->classes)
+        figure[count++] = (Figure){"macro_f1", rd_macro(confusion, rd_class_f1)};
+    if (evaluation->chunks.apply)
+        figure[count++] = (Figure){"entity_f1", rd_chunk_f1(rd_chunks_all(&evaluation->chunks))};
+    return count;
+}
+
+static void precision_table(FILE *out, const RdModel *model, const RdEvaluation *evaluation) {
+    Figure narrow[FIGURES], full[FIGURES];
+    int count = figures_of(evaluation, narrow);
+    figures_of(evaluation->full, full);
+    fprintf(out, "\nweights     %10s %10s     change\n", rd_precision_name(RD_FULL),
+            rd_precision_name(model->precision));
+    for (int i = 0; i < count; i++)
+        fprintf(out, "%-10s  %10.5g %10.5g %+10.2g\n", narrow[i].name, full[i].value,
+                narrow[i].value, narrow[i].value - full[i].value);
+}
+
+static void set_precision(json_t *json, const RdModel *model, const RdEvaluation *evaluation) {
+    Figure narrow[FIGURES], full[FIGURES];
+    json_t *whole = json_object(), *change = json_object();
+    int count = figures_of(evaluation, narrow);
+    figures_of(evaluation->full, full);
+    for (int i = 0; i < count; i++) {
+        json_object_set_new(whole, full[i].name, json_real(full[i].value));
+        json_object_set_new(change, full[i].name, json_real(narrow[i].value - full[i].value));
+    }
+    json_object_set_new(json, "weights", json_string(rd_precision_name(model->precision)));
+    json_object_set_new(json, rd_precision_name(RD_FULL), whole);
+    json_object_set_new(json, "change", change);
+}
+
+/* ---- all ---- */
+
+static void report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
+                        const RdEvaluation *evaluation, int examples) {
     const RdConfusion *confusion = &evaluation->confusion;
     int column = evaluation->answer.column;
     fprintf(out, "examples  %d\n", examples);
@@ -175,6 +236,12 @@ void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
     class_table(out, &classes);
     confusion_table(out, &classes);
     free(classes.shown);
+}
+
+void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
+                    const RdEvaluation *evaluation, int examples) {
+    report_text(out, model, vocab, evaluation, examples);
+    if (evaluation->full) precision_table(out, model, evaluation);
 }
 
 /* ---- for programs ---- */
@@ -270,6 +337,7 @@ void rd_report_json(FILE *out, const RdModel *model, const RdVocab *vocab,
         json_object_set_new(json, "confusion", confusion_json(&classes));
         free(classes.shown);
     }
+    if (evaluation->full) set_precision(json, model, evaluation);
     json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(RD_JSON_DOUBLE));
     fputc('\n', out);
     json_decref(json);

@@ -9,7 +9,8 @@
 /* `vocab` is [column_count]: that of a column whose values were learned is used.
  *
  * Loss, and for numbers RMSE, MAE and R²; else accuracy and F1, then precision, recall and F1 of
- * each class and the confusion matrix when the answer is a class; of tags those that occur. */
+ * each class and the confusion matrix when the answer is a class; of tags those that occur. Last,
+ * where weights were rounded, what that has changed. */
 void rd_report_text(FILE *out, const RdModel *model, const RdVocab *vocab,
                     const RdEvaluation *evaluation, int examples);
 

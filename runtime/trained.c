@@ -41,6 +41,12 @@ bool rd_trained_fit(RdTrained *trained, RdSizes sizes, RdError *error) {
                                 error);
 }
 
+void rd_trained_become(RdTrained *trained, const RdModel *model) {
+    void *weights = take_weights(trained);
+    trained->saved.stretch[RD_WEIGHTS] = weights;
+    trained->model = model;
+}
+
 void rd_trained_close(RdTrained *trained) {
     if (trained->session.model) rd_session_close(&trained->session);
     rd_saved_free(&trained->saved);

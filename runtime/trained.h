@@ -21,6 +21,10 @@ bool rd_trained_load(RdTrained *trained, const RdModel *model, const char *path,
  */
 bool rd_trained_fit(RdTrained *trained, RdSizes sizes, RdError *error);
 
+/* Goes on with another model of the same weights, that of another precision, which must outlive it.
+ * Ends the session. */
+void rd_trained_become(RdTrained *trained, const RdModel *model);
+
 void rd_trained_close(RdTrained *trained);
 
 #endif

@@ -16,6 +16,11 @@ const char *rd_bytes_text(char text[RD_UNIT_TEXT], size_t bytes) {
     return text;
 }
 
+const char *rd_precision_name(RdPrecision precision) {
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    return names[precision];
+}
+
 const char *rd_count_text(char text[RD_UNIT_TEXT], size_t count) {
     char digits[RD_UNIT_TEXT];
     int length = snprintf(digits, sizeof digits, "%zu", count), at = 0;
