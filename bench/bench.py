@@ -7,7 +7,7 @@ Work is
   w2 w2v w3 w4 w5 w6 w7 w8 w8_equations w9 w10 c1
             a training step and a prediction of a batch (bench/workloads)
   w1        the whole job of examples/next_word.rondo, 300 epochs, from start to exit
-  batch1    the prediction of one example
+  batch1    the prediction of one example; single steps, with weights of 32, 16 and 8 bits
   cells     cells of examples/cells beside the library's LSTM, per operation
   scaling   a training step for lengths, batches, vocabularies and hidden sizes over a 16-fold range
   start     a prediction from process start to exit; sizes of programs; time to build each example
@@ -127,16 +127,17 @@ def timed(*command):
     return time.perf_counter() - start, text
 
 
-def build(source, folder):
+def build(source, folder, weights="f32"):
     program = os.path.join(folder, os.path.basename(source).replace(".rondo", ""))
-    return program, result_of(options.rondo, "build", source, "-o", program)
+    program += "" if weights == "f32" else "_" + weights
+    return program, result_of(options.rondo, "build", source, "-o", program, "--weights=" + weights)
 
 
-def build_text(text, name, folder):
+def build_text(text, name, folder, weights="f32"):
     source = os.path.join(folder, name + ".rondo")
     with open(source, "w") as file:
         file.write(text)
-    return build(source, folder)[0]
+    return build(source, folder, weights)[0]
 
 
 def workload(model):
@@ -314,6 +315,28 @@ def single(folder):
                                                        ratio(ours, theirs[which]))])
 
 
+def narrow(folder):
+    heading("A step of W5 with one example, one thread")
+    table("weights", "µs", "MB read", "GB/s", "of reading these bytes", "over f32")
+    widths = ["f32", "bf16", "int8"]
+    with open(workload("w5")) as file:
+        text = file.read().replace("  output ", "  generate text from logits\n  output ")
+    programs = {width: build_text(text, "w5_steps", folder, width) for width in widths}
+    runs = collections.defaultdict(list)
+    for _ in range(options.rounds):
+        for width in widths:
+            runs[width].append(our_bench(programs[width], 1, "--batch", 1, "--length", 5, "--words", 65,
+                                         "--repeat", 200)["generate"])
+    for width in widths:
+        rates, read = of(runs[width], "tokens_per_second"), runs[width][0]["weight_bytes"]
+        shares = [read * run["tokens_per_second"] / run["same_bytes_per_second"]
+                  for run in runs[width]]
+        row(width, "%.0f" % (1e6 / median(rates)), "%.2f" % (read / 1e6),
+            "%.1f" % (read * median(rates) / 1e9), "%.0f %%" % (100 * median(shares)),
+            ratio([1 / rate for rate in rates],
+                  [1 / rate for rate in of(runs["f32"], "tokens_per_second")]))
+
+
 # ---- cells, per operation ----
 
 
@@ -442,7 +465,7 @@ def main():
         names = [name for name in chosen if name in WORKLOADS]
         if names:
             batches(names, folder)
-        for name, section in [("w1", next_word), ("batch1", single), ("cells", cells), ("scaling", scaling),
+        for name, section in [("w1", next_word), ("batch1", single), ("batch1", narrow), ("cells", cells), ("scaling", scaling),
                               ("start", start), ("sst2", whole_job)]:
             if name in chosen:
                 section(folder)

@@ -137,7 +137,8 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
                 break;
             case 'w':
                 build.precision = precision_named(optarg);
-                if (build.precision < 0) return usage("--weights is bf16 or int8, not ", optarg);
+                if (build.precision < 0)
+                    return usage("--weights is f32, bf16 or int8, not ", optarg);
                 break;
             default:
                 return rejected("build", argv, option);
@@ -151,8 +152,9 @@ static int cmd_build(Arena *arena, int argc, char **argv) {
         return usage("functions cannot begin with the name of the library: ", build.output);
     if (library) build.about = library_about(c, build.prefix);
     if (!build_binary(c->c, &build)) return FAILURE;
-    print_summary(c, build.output);
-    if (kernels) printf("\n%s\n%s", print_costs(c->infer), print_costs(c->train));
+    print_summary(c, build.output, build.precision);
+    if (kernels)
+        printf("\n%s\n%s", print_costs(c->infer, build.precision), print_costs(c->train, 0));
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* What a person wants to know of a new program: its size, its work, its memory. */
 #include "summary.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -90,7 +91,34 @@ static double param_bytes(const Graph *g, const Program *train) {
     return total;
 }
 
-void print_summary(const Compilation *c, const char *output) {
+/* Bytes of the weights that products read, in panels of 16 numbers for each depth; int8 has a scale
+ * for each column beside them. */
+static double weight_bytes(const Program *program, int precision) {
+    static const double each[] = {4, 2, 1};
+    const Graph *g = program->graph;
+    double bytes = 0;
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
+            const Stage *stage = &program->kernels.at[k].stages.at[s];
+            double columns = ceil(size_for(g, stage->columns, -1) / 16) * 16;
+            for (int a = 0; a < stage->accumulators.len; a++)
+                for (int i = 0; i < stage->accumulators.at[a].products.len; i++) {
+                    int depth = stage->accumulators.at[a].products.at[i].depth;
+                    bytes += columns * size_for(g, depth, -1) * each[precision];
+                    if (precision == 2) bytes += columns * 4;
+                }
+        }
+    return bytes;
+}
+
+static void print_weights(const Program *infer, int precision) {
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    if (precision)
+        printf("  weights     %.3f MB of products, %.3f MB as %s\n", weight_bytes(infer, 0) / 1e6,
+               weight_bytes(infer, precision) / 1e6, names[precision]);
+}
+
+void print_summary(const Compilation *c, const char *output, int precision) {
     int max_length = 1;
     for (int i = 0; i < c->graph->inputs.len; i++)
         if (c->graph->inputs.at[i].max_length > max_length)
@@ -105,6 +133,7 @@ void print_summary(const Compilation *c, const char *output) {
         "  memory      at most %.1f MB to train: %.1f MB of values for batches of %d x %d, "
         "%.1f MB of parameters\n",
         (values + arrays) / 1e6, values / 1e6, c->graph->training.batch, max_length, arrays / 1e6);
+    print_weights(c->infer, precision);
     printf("  compiled    in %.1f ms, without the C compiler's time\n", c->milliseconds);
 }
 

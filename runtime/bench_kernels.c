@@ -47,12 +47,18 @@ static double bound_of(const RdCost *cost, RdMachine machine, const char **what)
     return fmax(products, fmax(rows, weights));
 }
 
+/* What is left of the weights' bytes when the program answers. */
+static double narrowed(const RdModel *model) {
+    return model->precision == RD_BF16 ? 0.5 : model->precision == RD_INT8 ? 0.25 : 1;
+}
+
 void rd_print_kernels(const RdModel *model, int program, const RdSizes *sizes, RdMachine machine,
                       const _Atomic int64_t *took, int steps, double seconds) {
     const RdKernels *kernels = &model->kernels[program];
     RdCost *cost = rd_zeros(kernels->count, sizeof *cost);
     double all = 0;
     kernels->costs(sizes, cost);
+    for (size_t k = 0; program == 0 && k < kernels->count; k++) cost[k].weights *= narrowed(model);
     for (size_t k = 0; k < kernels->count; k++) all += 1e-9 * (double)took[k] / steps;
     const double rest = seconds - all;
     if (rest > 0) all = seconds;

@@ -73,6 +73,7 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     const int repeat = job->options->repeat;
     double rows = 0, all = 0;
     bool good = true;
+    job->trainer.session.run.precision = training ? RD_FULL : job->model->precision;
     if (!training) job->model->prepare(&job->trainer.session.run, false);
     for (int i = -1; good && i < repeat; i++) { /* the first one warms up */
         double start = rd_now();

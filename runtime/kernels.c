@@ -673,9 +673,11 @@ RD_KERNEL double rd_read(const void *bytes, size_t size) {
     const real *values = bytes;
     vec sum[CHAINS];
     for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat(0);
-    for (size_t at = 0; at + CHAINS * LANES <= size / sizeof(real); at += CHAINS * LANES)
+    for (size_t at = 0; at + CHAINS * LANES <= size / sizeof(real); at += CHAINS * LANES) {
+        rd_fetch(values + at, CHAINS * sizeof(vec));
         for (int i = 0; i < CHAINS; i++)
             sum[i] = rd_max(sum[i], rd_load(values + at + (size_t)i * LANES));
+    }
     for (int i = 1; i < CHAINS; i++) sum[0] = rd_max(sum[0], sum[i]);
     return rd_sum(sum[0]);
 }

@@ -147,8 +147,9 @@ static void print_line(Text *out, const char *name, Cost cost, int rows, const c
                 cost.others, cost.bytes, cost.weights, bytes > 0 ? all / bytes : 0, text);
 }
 
-const char *print_costs(const Program *program) {
+const char *print_costs(const Program *program, int precision) {
     enum { TILE = 6 };
+    static const double narrowed[] = {1, 0.5, 0.25};
     Text out = text_new(program->graph->arena);
     Writer state = {.program = program, .graph = program->graph, .out = &out}, *writer = &state;
     choose_names(writer);
@@ -157,8 +158,11 @@ const char *print_costs(const Program *program) {
         words[i] = writer->graph->inputs.at[i].max_vocab;
     text_printf(&out, "  %-28s %10s %10s %10s %10s %8s  %s\n", program->name, "products", "others",
                 "bytes", "weights", "per byte", "a row: operations, bytes of rows and weights");
-    for (int k = 0; k < program->kernels.len; k++)
-        print_line(&out, writer->kernel_names[k], kernel_cost(program, k, words), TILE,
+    for (int k = 0; k < program->kernels.len; k++) {
+        Cost cost = kernel_cost(program, k, words);
+        cost.weights *= narrowed[precision];
+        print_line(&out, writer->kernel_names[k], cost, TILE,
                    PRINT("%s    # %s", kernel_text(writer, k), kernel_place(writer, k)));
+    }
     return text_string(&out);
 }

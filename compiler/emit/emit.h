@@ -14,7 +14,8 @@ typedef struct {
 /* The whole C file for a model. The same input gives the same text, to the byte. */
 const char *emit_c(const Emitted *programs);
 
-/* A table of the program's kernels, as text: what each does for a row. */
-const char *print_costs(const Program *program);
+/* A table of the program's kernels, as text: what each does for a row. Weights are as --weights
+ * says: 0 in full, 1 bf16, 2 int8. */
+const char *print_costs(const Program *program, int precision);
 
 #endif

@@ -27,6 +27,8 @@ wrong 2 "'emit' takes one FILE" emit --stage=ast leaky.rondo pooled.rondo
 wrong 2 "the stages are ast graph gradient step packed loops products c, not loop" emit --stage=loop leaky.rondo
 wrong 2 "--stage needs a value" emit --stage
 wrong 2 "-o needs a value" build leaky.rondo -o
+wrong 2 "--weights is f32, bf16 or int8, not fp8" build leaky.rondo --weights=fp8
+wrong 2 "--weights is f32, bf16 or int8, not " build leaky.rondo --weights=
 wrong 2 "'build' does not take --keep=yes" build --keep=yes leaky.rondo
 
 # ---- files that cannot be read ----
@@ -161,9 +163,18 @@ if [ "$sanitized" != sanitized ]; then
     works narrow
     right "" build leaky.rondo --march=x86-64 -o baseline
     works baseline
-    "$rondo" build leaky.rondo --static -o static >out 2>err || fail "--static: $(cat err)"
+    "$rondo" build leaky.rondo --static --weights=int8 -o static >out 2>err ||
+        fail "--static --weights=int8: $(cat err)"
+    grep -qE '^  weights     .* of products, .* as int8$' out || fail "--weights=int8: $(cat out)"
     works static
-    cmp -s first m.safetensors || fail "a static program trains a different model"
+    cmp -s first m.safetensors || fail "a static program with int8 trains a different model"
+    ./static eval --model m.safetensors --data train.tsv >out 2>err || fail "int8: $(cat err)"
+    grep -qE '^weights +f32 +int8 +change$' out || fail "eval of int8 says: $(cat out)"
+    grep -qE '^loss +0\.[0-9]+ +0\.[0-9]+ +[+-][0-9.e-]+$' out || fail "eval of int8: $(cat out)"
+    ./static eval --json --model m.safetensors --data train.tsv >out
+    grep -qE '"weights":"int8","f32":{"loss":0.*},"change":{"loss":.*}}$' out ||
+        fail "eval of int8 as JSON: $(cat out)"
+    ./static info | grep -q '^weights     of products: int8' || fail "info of int8"
     ! ldd static >/dev/null 2>&1 || fail "--static: $(ldd static)"
     ldd leaky | grep -qvE 'libm\.|libc\.|ld-linux|linux-vdso' && fail "leaky needs $(ldd leaky)"
 fi
