@@ -53,8 +53,8 @@ static const char *work(const Program *program) {
 
 /* The most rows of a batch: its examples, or the steps of a sequence, of which each step of what it
  * is nested in has one. */
-static double most_rows(const Graph *g, int axis) {
-    double rows = g->training.batch;
+static double most_rows(const Graph *g, int axis, int examples) {
+    double rows = examples;
     for (; axis; axis = axis_outer(g, axis)) rows *= axis_max(g, axis);
     return rows;
 }
@@ -69,7 +69,9 @@ static double training_bytes(const Graph *g, const Program *train) {
         seen[b->slot] = true;
         double columns = size_for(g, b->columns, -1);
         long padded = columns == 1 ? 1 : ((long)columns + 15) / 16 * 16;
-        bytes += 4 * most_rows(g, b->axis) * (double)padded;
+        if (is_length(b->columns)) padded *= lines_of(train, b->node);
+        int examples = b->local ? 1 : g->training.batch;
+        bytes += 4 * most_rows(g, b->axis, examples) * (double)padded;
     }
     return bytes;
 }

@@ -171,10 +171,15 @@ RD_INLINE void rd_share_steps(const RdPacking *p, int part, int parts, int *firs
     if (part == 0) *first = 0;
 }
 
+/* The most parts that there can be. */
+RD_INLINE int rd_most_parts(const RdSizes *sizes) {
+    return RD_MAX(1, RD_MIN(sizes->threads, sizes->examples));
+}
+
 /* How many parts each of `kernels` independent kernels is split in. */
 RD_INLINE int rd_parts(const RdRun *run, int kernels) {
     int threads = rd_pool_threads(run->pool), parts = (threads + kernels - 1) / kernels;
-    int most = run->batch->examples;
+    int most = RD_MIN(run->batch->examples, rd_most_parts(&run->sizes));
     return parts < most ? parts : most;
 }
 
@@ -289,6 +294,7 @@ typedef struct {
 typedef struct {
     const RdPacking *first, *second;
     int lines;
+    bool local; /* the rows are those of one example at a time */
     RdRows rows;
 } RdPairs;
 
@@ -301,16 +307,16 @@ RD_INLINE long rd_by_example(const RdPacking *p, long row) {
     return p->before[rd_sequence(p, row)] + p->step[row];
 }
 
-/* For sequences [from, to) of the first (the last one: of the second), h being the lines:
+/* For one example, h being the lines:
  *   scores     pairs[t][h][s] = sum over d of q[t][h][d] * k[s][h][d]
  *   to_first   y[t][h][d] = sum over s of pairs[t][h][s] * x[s][h][d]
  *   to_second  y[s][h][d] = sum over t of pairs[t][h][s] * x[t][h][d] */
 RD_KERNEL void rd_pairs_scores(const RdPairs *pairs, const RdRows *q, const RdRows *k, int depth,
-                               int from, int to);
+                               int example);
 RD_KERNEL void rd_pairs_to_first(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
-                                 int from, int to);
+                                 int example);
 RD_KERNEL void rd_pairs_to_second(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
-                                  int from, int to);
+                                  int example);
 
 /* Arrays that run over all parameters are done in chunks, however many threads there are. */
 enum { RD_CHUNK = 16384 };

@@ -15,13 +15,12 @@ typedef struct {
     real *wide;           /* the example's first row of pairs */
 } RdPairsOf;
 
-RD_INLINE RdPairsOf rd_pairs_of(const RdPairs *pairs, bool by_second, int b) {
-    const RdPacking *by = by_second ? pairs->second : pairs->first;
-    const int example = by->example[b];
+RD_INLINE RdPairsOf rd_pairs_of(const RdPairs *pairs, int example) {
     RdPairsOf of = {.t = pairs->first->place[example], .s = pairs->second->place[example]};
     of.t_count = pairs->first->length[of.t];
     of.s_count = pairs->second->length[of.s];
-    of.wide = pairs->rows.at + pairs->first->before[of.t] * pairs->rows.stride;
+    const long before = pairs->local ? 0 : pairs->first->before[of.t];
+    of.wide = pairs->rows.at + before * pairs->rows.stride;
     return of;
 }
 
@@ -178,30 +177,22 @@ RD_HELPER void rd_pairs_second_of(const RdPairs *pairs, const RdPairsOf *of, int
         }
 }
 
-typedef void RdPairsWork(const RdPairs *pairs, const RdPairsOf *of, int h, const RdRows *x,
-                         const RdRows *y, int depth);
-
-RD_INLINE void rd_pairs_walk(const RdPairs *pairs, bool by_second, const RdRows *x, const RdRows *y,
-                             int depth, int from, int to, RdPairsWork *work) {
-    for (int b = from; b < to; b++) {
-        const RdPairsOf of = rd_pairs_of(pairs, by_second, b);
-        for (int h = 0; h < pairs->lines; h++) work(pairs, &of, h, x, y, depth);
-    }
-}
-
 RD_KERNEL void rd_pairs_scores(const RdPairs *pairs, const RdRows *q, const RdRows *k, int depth,
-                               int from, int to) {
-    rd_pairs_walk(pairs, false, q, k, depth, from, to, rd_pairs_scores_of);
+                               int example) {
+    const RdPairsOf of = rd_pairs_of(pairs, example);
+    for (int h = 0; h < pairs->lines; h++) rd_pairs_scores_of(pairs, &of, h, q, k, depth);
 }
 
 RD_KERNEL void rd_pairs_to_first(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
-                                 int from, int to) {
-    rd_pairs_walk(pairs, false, x, y, width, from, to, rd_pairs_first_of);
+                                 int example) {
+    const RdPairsOf of = rd_pairs_of(pairs, example);
+    for (int h = 0; h < pairs->lines; h++) rd_pairs_first_of(pairs, &of, h, x, y, width);
 }
 
 RD_KERNEL void rd_pairs_to_second(const RdPairs *pairs, const RdRows *x, const RdRows *y, int width,
-                                  int from, int to) {
-    rd_pairs_walk(pairs, true, x, y, width, from, to, rd_pairs_second_of);
+                                  int example) {
+    const RdPairsOf of = rd_pairs_of(pairs, example);
+    for (int h = 0; h < pairs->lines; h++) rd_pairs_second_of(pairs, &of, h, x, y, width);
 }
 
 #endif

@@ -217,6 +217,7 @@ typedef struct {
     int rows[RD_MAX_SEQUENCES];    /* of each packing */
     int vocab[RD_MAX_COLUMNS];     /* vocabulary size of each RD_WORDS column, <unk> included */
     int longest[RD_MAX_SEQUENCES]; /* the most steps of each sequence */
+    int threads;                   /* 0 is 1 */
 } RdSizes;
 
 /* ---- threads ---- */

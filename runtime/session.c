@@ -119,6 +119,7 @@ static bool allocate(RdSession *session) {
 }
 
 static bool open_session(RdSession *session, RdError *error) {
+    session->run.sizes.threads = rd_pool_threads(session->run.pool);
     if (allocate(session)) return true;
     RdMemory memory =
         memory_of(session->model, &session->run.sizes, &session->layout, session->training);

@@ -160,6 +160,7 @@ bool rd_stepper_open(RdStepper *s, const RdModel *model, RdSizes sizes, int copi
     RdStepWeights weights;
     Memory memory = {0};
     (void)error;
+    sizes.threads = rd_pool_threads(pool);
     rd_step_weights_open(&weights, model, sizes.vocab, pool, stretch);
     place(s, &weights, sizes, copies, most, NULL, &memory);
     memory.base = rd_aligned(memory.used, 1);

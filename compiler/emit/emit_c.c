@@ -8,14 +8,17 @@
 
 /* ---- memory ---- */
 
-static const char *rows_of(const Writer *writer, int axis) {
-    int number = sequence_number(writer->graph, axis);
+static const char *rows_of(const Writer *writer, const Buffer *buffer) {
+    int axis = buffer->axis, number = sequence_number(writer->graph, axis);
+    if (buffer->local) return PRINT("rd_most_parts(sizes) * sizes->longest[%d]", number - 1);
     return axis ? PRINT("sizes->rows[%d]", number - 1) : "sizes->examples";
 }
 
 /* What the rows of a buffer are: "examples", or "steps", of a sequence if there are several. */
-static const char *rows_name(const Writer *writer, int axis) {
+static const char *rows_name(const Writer *writer, const Buffer *buffer) {
     const Graph *g = writer->graph;
+    int axis = buffer->axis;
+    if (buffer->local) return "steps of one";
     if (!axis || length_count(g) < 2) return axis ? "steps" : "examples";
     return PRINT("steps of %s", axis_name(g, axis));
 }
@@ -92,7 +95,7 @@ static void emit_struct(Writer *writer) {
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(out, "  %s *%s; /* [%s, %s] */\n", b->index ? "int" : "real",
-                    writer->names[b->node], rows_name(writer, b->axis),
+                    writer->names[b->node], rows_name(writer, b),
                     size_name(writer->graph, b->columns));
     }
     text_printf(out, "} %s;\n\n", writer->type);
@@ -113,8 +116,7 @@ static void emit_bind(Writer *writer) {
         int owner = slot_owner(program, s);
         const Buffer *b = &program->buffers.at[owner];
         text_printf(out, "slot[%d] = rd_reserve(&size, (size_t)%s * %s, sizeof(%s));\n", s,
-                    rows_of(writer, b->axis), buffer_stride(writer, owner),
-                    b->index ? "int" : "real");
+                    rows_of(writer, b), buffer_stride(writer, owner), b->index ? "int" : "real");
     }
     const char *zeros = count_zeros(writer);
     if (zeros)

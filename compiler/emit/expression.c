@@ -92,11 +92,54 @@ const char *line_distance(const Writer *writer, int line) {
     return is_length(line) ? line_stride(writer, line) : PRINT("%d", line);
 }
 
+bool is_local(const Writer *writer, int node) {
+    int buffer = writer->program->buffer_of[node];
+    return buffer >= 0 && writer->program->buffers.at[buffer].local;
+}
+
 const char *pairs_pointer(const Writer *writer, Access access) {
     return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
 }
 
+/* The line of pairs at hand: every value has it at the same place. */
+void emit_wide_places(Writer *writer, const Stage *stage) {
+    const Program *program = writer->program;
+    const char *apart = is_length(stage->columns) ? line_stride(writer, stage->columns) : NULL;
+    bool kept[2] = {false, false};
+    if (!apart) return;
+    for (int i = 0; i < stage->nodes.len; i++) {
+        const Node *n = graph_node(writer->graph, stage->nodes.at[i]);
+        for (int k = -1; k < n->count; k++) {
+            int node = access_of(program, k < 0 ? stage->nodes.at[i] : n->in[k]).node;
+            if (program->columns[node] == stage->columns && program->buffer_of[node] >= 0)
+                kept[is_local(writer, node)] = true;
+        }
+    }
+    for (int local = 0; local < 2; local++)
+        if (kept[local])
+            text_printf(
+                writer->out, "const long %s = %s * rd_wide_stride(%d, %s)%s;\n",
+                local ? "here" : "place",
+                local ? PRINT("%sstep[at]", packing(writer, "w->", stage->axis))
+                      : PRINT("rd_by_example(%s, at)", packing_of(writer, "w->", stage->axis)),
+                stage->lines, apart, writer->lines ? PRINT(" + line * %s", apart) : "");
+    writer->wide_lines = stage->lines;
+}
+
+/* A whole line of pairs of the row at hand. */
+static bool is_line_here(const Writer *writer, Access access) {
+    const Program *program = writer->program;
+    int node = access.node;
+    return writer->wide_lines && access.row == ROW_SAME && is_length(program->columns[node]) &&
+           program->axis[node] == writer->axis && lines_of(program, node) == writer->wide_lines &&
+           !access.column && !access.splat &&
+           (!writer->lines || access.line == width_of(program, node));
+}
+
 const char *line_pointer(const Writer *writer, Access access, const char *at) {
+    if (is_line_here(writer, access))
+        return PRINT("w->%s + %s", writer->names[access.node],
+                     is_local(writer, access.node) ? "here" : "place");
     return at_line(writer, row_pointer(writer, access, at), access);
 }
 
@@ -194,9 +237,11 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
     const char *name = writer->names[access.node], *stride = stride_of(writer, access.node);
     const char *row = row_number(writer, access, at);
+    int row_axis = writer->program->axis[access.node];
     if (is_length(writer->program->columns[access.node]))
-        row = PRINT("rd_by_example(%s, %s)",
-                    packing_of(writer, "w->", writer->program->axis[access.node]), row);
+        row = is_local(writer, access.node)
+                  ? PRINT("%sstep[%s]", packing(writer, "w->", row_axis), row)
+                  : PRINT("rd_by_example(%s, %s)", packing_of(writer, "w->", row_axis), row);
     const char *zeros = zeros_for(writer, access.node);
     switch (access.row) {
         case ROW_SAME:

@@ -104,12 +104,14 @@ static void emit_row(Writer *writer, const Stage *stage) {
         end_columns(writer, stage);
     } else {
         begin_lines(writer, stage);
+        emit_wide_places(writer, stage);
         emit_row_sums(writer, stage, NULL);
         begin_columns(writer, stage);
         emit_nodes(writer, stage, column);
         end_columns(writer, stage);
         emit_sum_ends(writer, stage);
         end_lines(writer);
+        writer->wide_lines = 0;
     }
 }
 
@@ -162,7 +164,9 @@ static const char *stage_text(Writer *writer, int s) {
     writer->stage = s;
     writer->axis = stage->axis;
     writer->lines = stage->lines > 1;
-    if (stage->accumulators.len) {
+    if (stage->pairs) {
+        emit_pairs_stage(writer, s);
+    } else if (stage->accumulators.len) {
         emit_tile_stage(writer, s);
     } else {
         text_printf(&text, "static void %s(const %s *w, long row, int rows) {\n",
@@ -185,7 +189,7 @@ static void emit_stages(Writer *writer, const Kernel *kernel) {
         writer->functions[s] = stage_name(writer, s);
         c[s] = stage_text(writer, s);
     }
-    share_stages(writer, c, count);
+    if (!kernel->pairs) share_stages(writer, c, count);
     for (int s = 0; s < count; s++) {
         writer->stage = s;
         emit_equations(writer, &kernel->stages.at[s],
@@ -354,11 +358,11 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
 void emit_kernel(Writer *writer, int index) {
     const Kernel *kernel = &writer->program->kernels.at[index];
     writer->kernel = index;
+    emit_stages(writer, kernel);
     if (kernel->pairs) {
-        emit_pairs_product(writer, kernel);
+        emit_examples_walk(writer, kernel);
         return;
     }
-    emit_stages(writer, kernel);
     emit_rows(writer, kernel);
     emit_walk(writer, kernel);
 }

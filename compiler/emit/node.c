@@ -59,6 +59,8 @@ const char *own_row(const Writer *writer, int node) {
 /* Where the line at hand of a node's own row begins. */
 static const char *own_line(const Writer *writer, int node) {
     int width = width_of(writer->program, node);
+    if (writer->wide_lines && is_length(width))
+        return line_pointer(writer, access_of(writer->program, node), "at");
     if (!writer->lines) return own_row(writer, node);
     return width == 1 || lines_of(writer->program, node) == 1
                ? PRINT("%s + line", own_row(writer, node))

@@ -1,4 +1,5 @@
-/* Products of values of pairs as calls of the runtime, which walks the examples of a part. */
+/* A kernel that goes example by example, so that values of pairs stay in the caches. Their products
+ * are calls of the runtime. */
 #include "emit/writer.h"
 #include "graph/rewrite.h"
 
@@ -11,36 +12,74 @@ static const char *rows_of_value(const Writer *writer, int node) {
                  line_distance(writer, access.line));
 }
 
-/* One of the three products of wide.c, for the sequences that a part of the batch has of the
- * result: "thd,shd->ths", "ths,shd->thd" or "ths,thd->shd". */
-void emit_pairs_product(Writer *writer, const Kernel *kernel) {
+/* One of the three products of wide.c, for an example: "thd,shd->ths", "ths,shd->thd" or
+ * "ths,thd->shd". */
+void emit_pairs_stage(Writer *writer, int s) {
     const Graph *g = writer->graph;
     Text *out = writer->out;
-    int node = kernel->nodes.at[0];
+    int node = writer->program->kernels.at[writer->kernel].stages.at[s].nodes.at[0];
     const Node *n = graph_node(g, node);
     bool scores = is_wide(g, &n->type);
     int pairs = scores ? node : n->in[0], rows = scores ? n->in[0] : node;
     const Type *type = &graph_node(g, pairs)->type;
     bool to_second = !scores && n->attr.out[0] == n->attr.a[2];
-    const char *place = place_of(writer, node);
-    text_printf(out, "/* %s%s%s */\n", equation(writer, node), *place ? "    # " : "", place);
-    text_printf(out, "static void %s(const %s *w, int part, int parts) {\n",
-                writer->kernel_names[writer->kernel], writer->type);
+    text_printf(out, "static void %s_stage_%d(const %s *w, int example) {\n",
+                writer->kernel_names[writer->kernel], s, writer->type);
     out->indent++;
-    const char *first = packing_of(writer, "w->", type->dim[0].sym);
-    const char *second = packing_of(writer, "w->", type->dim[2].sym);
-    text_puts(out, "int from, to;\n");
-    text_printf(out, "rd_share_steps(%s, part, parts, &from, &to);\n", to_second ? second : first);
-    text_printf(out, "const RdPairs pairs = {%s, %s, %d, %s};\n", first, second, type->dim[1].add,
+    text_printf(out, "const RdPairs pairs = {%s, %s, %d, %s, %s};\n",
+                packing_of(writer, "w->", type->dim[0].sym),
+                packing_of(writer, "w->", type->dim[2].sym), type->dim[1].add,
+                is_local(writer, access_of(writer->program, pairs).node) ? "true" : "false",
                 rows_of_value(writer, pairs));
     text_printf(out, "const RdRows rows[2] = {%s, %s};\n",
                 rows_of_value(writer, scores ? n->in[0] : n->in[1]),
                 rows_of_value(writer, scores ? n->in[1] : node));
-    text_printf(out, "%s(&pairs, rows, rows + 1, %d, from, to);\n",
+    text_printf(out, "%s(&pairs, rows, rows + 1, %d, example);\n",
                 scores      ? "rd_pairs_scores"
                 : to_second ? "rd_pairs_to_second"
                             : "rd_pairs_to_first",
                 graph_node(g, rows)->type.dim[2].add);
+    out->indent--;
+    text_puts(out, "}\n\n");
+}
+
+/* Each part has memory of its own for the values of one example. */
+static void emit_own_memory(Writer *writer, const Kernel *kernel) {
+    const Program *program = writer->program;
+    bool any = false;
+    for (int i = 0; i < program->buffers.len; i++) {
+        const Buffer *b = &program->buffers.at[i];
+        if (!b->local || program->kernel_of[b->node] != writer->kernel) continue;
+        if (!any) text_printf(writer->out, "%s own = *w;\n", writer->type);
+        text_printf(writer->out, "own.%s += (long)part * %s[%d] * %s;\n", writer->names[b->node],
+                    writer->longest, sequence_number(writer->graph, kernel->axis) - 1,
+                    buffer_stride(writer, i));
+        any = true;
+    }
+    if (any) text_puts(writer->out, "w = &own;\n");
+}
+
+/* All stages for the examples of a part, one after another. */
+void emit_examples_walk(Writer *writer, const Kernel *kernel) {
+    Text *out = writer->out;
+    const char *name = writer->kernel_names[writer->kernel];
+    const char *p = packing(writer, "w->", kernel->axis);
+    text_printf(out, "static void %s(const %s *w, int part, int parts) {\n", name, writer->type);
+    out->indent++;
+    text_puts(out, "int first, last;\n");
+    text_printf(out, "rd_share_steps(%s, part, parts, &first, &last);\n",
+                packing_of(writer, "w->", kernel->axis));
+    emit_own_memory(writer, kernel);
+    text_puts(out, "for (int b = first; b < last; b++) {\n");
+    for (int s = 0; s < kernel->stages.len; s++)
+        if (kernel->stages.at[s].pairs)
+            text_printf(out, "    %s_stage_%d(w, %sexample[b]);\n", name, s, p);
+        else
+            text_printf(out,
+                        "    for (int t = 0; t < %slength[b]; t++)"
+                        " %s_stage_%d(w, %sstart[t] + b, 1);\n",
+                        p, name, s, p);
+    text_puts(out, "}\n");
     out->indent--;
     text_puts(out, "}\n\n");
 }

@@ -21,8 +21,9 @@ typedef struct {
     const char **functions; /* what computes each stage of the kernel */
     int axis;               /* of its rows */
     bool lines;             /* the stage has lines: the one at hand is `line` */
-    bool *known;            /* nodes that are in a local variable */
-    bool keep_loads;        /* what is read from memory goes to a local variable, once */
+    int wide_lines;  /* a row's, while `place` (local: `here`) is where its line of pairs begins */
+    bool *known;     /* nodes that are in a local variable */
+    bool keep_loads; /* what is read from memory goes to a local variable, once */
     struct Loaded {
         Access access;
         const char *name;
@@ -46,6 +47,8 @@ const char *packing(const Writer *writer, const char *run, int axis);    /* "w->
 const char *packing_of(const Writer *writer, const char *run, int axis); /* "w->p" */
 const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *pairs_pointer(const Writer *writer, Access access); /* to its first row */
+void emit_wide_places(Writer *writer, const Stage *stage);      /* declares them */
+bool is_local(const Writer *writer, int node);                  /* its buffer is */
 const char *line_distance(const Writer *writer, int line);      /* that of an access, as C */
 const char *line_pointer(const Writer *writer, Access access, const char *at);
 bool is_state(const Graph *graph, int node); /* an INPUT_STATE */
@@ -95,8 +98,9 @@ void emit_row_sums(Writer *writer, const Stage *stage, const char *rows); /* tho
 void emit_node(Writer *writer, const Stage *stage, int node, const char *column);
 void emit_sum_end(Writer *writer, int node, const char *from, const char *column);
 
-/* pairs.c: a kernel for a product of values of pairs. */
-void emit_pairs_product(Writer *writer, const Kernel *kernel);
+/* pairs.c: a kernel that goes example by example; its stages for products of values of pairs. */
+void emit_pairs_stage(Writer *writer, int stage);
+void emit_examples_walk(Writer *writer, const Kernel *kernel);
 
 /* tile.c */
 void emit_tile_stage(Writer *writer, int stage);

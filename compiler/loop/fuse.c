@@ -42,7 +42,8 @@ static bool computed(const Fuse *fuse, int node) {
     return is_computed(fuse->graph, node) && fuse->program->space[node] != SPACE_SHARED;
 }
 
-/* A product of values of pairs reads all rows of an example; so it has a kernel to itself. */
+/* A product of values of pairs reads all rows of an example: it is in a kernel that goes example by
+ * example. */
 static bool product_of_pairs(const Fuse *fuse, int node) {
     return is_wide_product(fuse->graph, graph_node(fuse->graph, node));
 }
@@ -302,6 +303,11 @@ static bool make_recurrence(Fuse *fuse, int cycle) {
     return true;
 }
 
+/* Computed by no kernel yet, and by no recurrence. */
+static bool waits(const Fuse *fuse, int node) {
+    return computed(fuse, node) && !fuse->done[node] && !fuse->cycle[node] && !fuse->absorbed[node];
+}
+
 /* Leaves the terms of sums that this kernel cannot complete to the one that does. */
 static void leave_summands(Fuse *fuse, Kernel *kernel) {
     int kept = 0;
@@ -319,10 +325,42 @@ static void leave_summands(Fuse *fuse, Kernel *kernel) {
             kernel->nodes.at[kernel->nodes.len++] = kernel->nodes.at[i];
 }
 
+/* A value of pairs, or what its lines are reduced to. */
+static bool of_pairs(const Fuse *fuse, int node) {
+    const Program *program = fuse->program;
+    if (is_length(program->columns[node])) return true;
+    return is_row_reduction(program, node) &&
+           is_length(program->columns[graph_node(fuse->graph, node)->in[0]]);
+}
+
+/* Everything that `node` reads is there when a kernel that goes example by example computes it. */
+static bool ready_in_example(const Fuse *fuse, int node, int axis) {
+    const Dependences *reads = &fuse->reads[node];
+    for (int k = 0; k < reads->len; k++) {
+        int from = reads->at[k].node;
+        if (!fuse->done[from] && !(fuse->inside[from] && loop_axis(fuse, from) == axis))
+            return false;
+    }
+    return true;
+}
+
+/* A kernel that begins with a product of pairs: with further ones, and what is between them, the
+ * values of pairs of an example stay in the caches. */
+static void make_paired(Fuse *fuse, Kernel *kernel, int first) {
+    kernel->pairs = true;
+    for (int i = first; i < fuse->graph->nodes.len; i++) {
+        if (!waits(fuse, i) || loop_axis(fuse, i) != kernel->axis) continue;
+        if (is_fold(fuse->program, i) || fuse->feeds_fold[i]) continue;
+        if ((product_of_pairs(fuse, i) || of_pairs(fuse, i)) &&
+            ready_in_example(fuse, i, kernel->axis))
+            take(fuse, kernel, i);
+    }
+}
+
 static bool make_plain(Fuse *fuse) {
     Kernel kernel = {0};
     for (int i = 0; i < fuse->graph->nodes.len; i++) {
-        if (!computed(fuse, i) || fuse->done[i] || fuse->cycle[i] || fuse->absorbed[i]) continue;
+        if (!waits(fuse, i)) continue;
         bool fold = is_fold(fuse->program, i);
         bool product = graph_node(fuse->graph, i)->op == OP_CONTRACT;
         if (!kernel.nodes.len) {
@@ -330,7 +368,10 @@ static bool make_plain(Fuse *fuse) {
             kernel.axis = loop_axis(fuse, i);
             kernel.space = kernel.axis ? SPACE_STEPS : SPACE_EXAMPLES;
             kernel.direction = fold || fuse->feeds_fold[i] ? 1 : 0;
-            kernel.pairs = product_of_pairs(fuse, i);
+            if (product_of_pairs(fuse, i)) {
+                make_paired(fuse, &kernel, i);
+                break;
+            }
         } else if (product_of_pairs(fuse, i)) {
             continue;
         }
@@ -338,10 +379,9 @@ static bool make_plain(Fuse *fuse) {
         bool folding = fold || fuse->feeds_fold[i];
         if ((folding && !kernel.direction) || (product && kernel.direction)) continue;
         if (ready(fuse, i, kernel.axis, 0)) take(fuse, &kernel, i);
-        if (kernel.pairs) break;
     }
     if (!kernel.nodes.len) return false;
-    leave_summands(fuse, &kernel);
+    if (!kernel.pairs) leave_summands(fuse, &kernel);
     finish(fuse, &kernel);
     return true;
 }
@@ -390,6 +430,7 @@ static bool one_sweep(const Program *program, Dependence d, int user) {
     bool whole_row = its == OP_CONTRACT || its == OP_CONCAT || reads_rows(program, user);
     Sweep a = sweep_of(program, d.node), b = sweep_of(program, user);
     bool late = is_row_reduction(program, d.node) || is_fold(program, d.node) || op == OP_CONCAT ||
+                is_wide_product(program->graph, graph_node(program->graph, d.node)) ||
                 (op == OP_PICK && a.lines > 1) ||
                 graph_node(program->graph, d.node)->type.kind == TYPE_INDEX;
     bool orders = a.order == ORDER_ANY || b.order == ORDER_ANY || a.order == b.order;
@@ -405,7 +446,7 @@ static int earliest(const Fuse *fuse, const int *level, int node) {
         Dependence d = reads->at[k];
         int kernel = fuse->program->kernel_of[node];
         if (fuse->program->kernel_of[d.node] != kernel) continue;
-        if (d.row != ROW_SAME &&
+        if (d.row != ROW_SAME && !fuse->program->kernels.at[kernel].pairs &&
             !of_own_step(fuse, d, node, fuse->program->kernels.at[kernel].axis))
             continue;
         int at = level[d.node] + !one_sweep(fuse->program, d, node);
@@ -432,13 +473,17 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
     }
 }
 
+/* Has a stage to itself. */
+static bool stands_alone(const Fuse *fuse, int node) {
+    return graph_node(fuse->graph, node)->op == OP_CONCAT || product_of_pairs(fuse, node);
+}
+
 /* A stage of this level and shape whose order suits, or a new one. Work that could be done in any
  * order is all in the first, so that what it feeds does not come before it. */
 static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int axis, Sweep sweep, bool alone) {
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
-        bool taken =
-            stage->nodes.len && graph_node(fuse->graph, stage->nodes.at[0])->op == OP_CONCAT;
+        bool taken = stage->nodes.len && stands_alone(fuse, stage->nodes.at[0]);
         if (stage->level != level || stage->columns != sweep.columns || taken) continue;
         if (stage->lines != sweep.lines || stage->axis != axis) continue;
         if (stage->order && sweep.order && stage->order != sweep.order) continue;
@@ -457,6 +502,7 @@ static void make_product_stages(Fuse *fuse, Kernel *kernel, const int *level, in
     for (int i = 0; i < kernel->nodes.len; i++) {
         int node = kernel->nodes.at[i];
         if (level[node] != l || graph_node(fuse->graph, node)->op != OP_CONTRACT) continue;
+        if (product_of_pairs(fuse, node)) continue;
         if (lines_of(fuse->program, node) > 1)
             stage_for(fuse, kernel, l, loop_axis(fuse, node), sweep_of(fuse->program, node), false);
     }
@@ -476,9 +522,9 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
         for (int i = 0; i < kernel->nodes.len; i++) {
             int node = kernel->nodes.at[i];
             if (level[node] != l) continue;
-            bool alone = graph_node(fuse->graph, node)->op == OP_CONCAT;
             Stage *stage = stage_for(fuse, kernel, l, loop_axis(fuse, node),
-                                     sweep_of(fuse->program, node), alone);
+                                     sweep_of(fuse->program, node), stands_alone(fuse, node));
+            stage->pairs = product_of_pairs(fuse, node);
             vec_push(fuse->graph->arena, &stage->nodes, node);
         }
     }

@@ -88,6 +88,8 @@ static void make_buffers(Plan *plan) {
         buffer.index = index && !is_fold(program, i);
         buffer.first = program->kernels.at[program->kernel_of[i]].phase;
         buffer.last = plan->last[i] > buffer.first ? plan->last[i] : buffer.first;
+        buffer.local = is_length(buffer.columns) && buffer.last == buffer.first &&
+                       program->kernels.at[program->kernel_of[i]].pairs;
         program->buffer_of[i] = program->buffers.len;
         vec_push(g->arena, &program->buffers, buffer);
     }
@@ -97,7 +99,7 @@ static void make_buffers(Plan *plan) {
 static bool same_size(const Program *program, const Buffer *a, const Buffer *b) {
     return a->space == b->space && a->axis == b->axis && a->columns == b->columns &&
            lines_of(program, a->node) == lines_of(program, b->node) && a->index == b->index &&
-           two_rows(program, a->node) == two_rows(program, b->node);
+           a->local == b->local && two_rows(program, a->node) == two_rows(program, b->node);
 }
 
 /* `user`, in a stage of its kernel, reads no number of `from` behind the one that `to` is written
@@ -161,15 +163,29 @@ static int way_of_reading(const Program *program, int user, int node, Access *wa
     return reads;
 }
 
-/* Whether `next` may be written over `old`: all that still reads the old value is computed in the
- * same stage from the number at its own place, and one of them not after the new one, so that the
- * number is in a register by then. */
+/* All that `user` reads of `node` was read when stage s of its kernel begins with the same rows. */
+static bool read_in_stage_before(const Program *program, int user, int node, int s) {
+    const Node *n = graph_node(program->graph, user);
+    bool rows = !program->kernels.at[program->kernel_of[user]].pairs; /* of other rows, too */
+    if (program->repeated[user] || program->stage_of[user] >= s) return false;
+    for (int k = 0; k < n->count && rows; k++) {
+        Access access = access_of(program, n->in[k]);
+        if (access.init >= 0 && access_of(program, access.init).node == node) return false;
+        if (graph_node(program->graph, access.node)->op == OP_ONEHOT) return false;
+        if (access.node == node && access.row != ROW_SAME) return false;
+    }
+    return true;
+}
+
+/* Whether `next` may be written over `old`: all that still reads the old value is computed in
+ * stages before, or in the same from the number at its own place, and one of them not after the new
+ * one, so that the number is in a register by then. */
 static bool writes_over(const Program *program, const Buffer *old, const Buffer *next) {
     const Node *n = graph_node(program->graph, next->node);
     int kernel = program->kernel_of[next->node], s = program->stage_of[next->node];
     const Stage *stage = &program->kernels.at[kernel].stages.at[s];
     int place = place_in_stage(stage, next->node);
-    bool read = false;
+    bool read = false, before = false, inside = false;
     Access way = {.node = -1};
     if (old->last != next->first || place < 0 || program->repeated[next->node]) return false;
     if (old->index || (op_info[n->op].class != OP_ELEMENTWISE && n->op != OP_CONTRACT))
@@ -179,11 +195,16 @@ static bool writes_over(const Program *program, const Buffer *old, const Buffer 
         if (its < 0 || program->kernels.at[its].phase != old->last) continue;
         int reads = way_of_reading(program, i, old->node, &way);
         if (reads < 0) continue;
+        if (its == kernel && read_in_stage_before(program, i, old->node, s)) {
+            before = true;
+            continue;
+        }
+        inside = true;
         int at = its == kernel && program->stage_of[i] == s ? place_in_stage(stage, i) : -1;
         if (!reads || at < 0 || program->repeated[i]) return false;
         read |= at <= place;
     }
-    return read;
+    return inside ? read : before;
 }
 
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */

@@ -84,8 +84,8 @@ static void print_node(Text *out, const Program *program, int node) {
 static void print_stage(Text *out, const Program *program, const Stage *stage) {
     const char *order = stage->order == ORDER_COLUMNS ? ", column by column" : "";
     if (stage->lines > 1)
-        text_printf(out, "stage of %d lines of %d columns%s\n", stage->lines, stage->columns,
-                    order);
+        text_printf(out, "stage of %d lines of %s columns%s\n", stage->lines,
+                    size_name(program->graph, stage->columns), order);
     else
         text_printf(out, "stage of %s columns\n", size_name(program->graph, stage->columns));
     out->indent++;
@@ -104,7 +104,8 @@ const char *print_loops(const Program *program) {
         const Kernel *kernel = &program->kernels.at[k];
         text_printf(&out, "phase %d: kernel over %s%s\n", kernel->phase,
                     space_name(program, kernel->space, kernel->axis),
-                    kernel->direction > 0   ? ", forward in time"
+                    kernel->pairs           ? ", example by example"
+                    : kernel->direction > 0 ? ", forward in time"
                     : kernel->direction < 0 ? ", backward in time"
                                             : "");
         out.indent++;
@@ -114,9 +115,9 @@ const char *print_loops(const Program *program) {
     }
     for (int i = 0; i < program->buffers.len; i++) {
         const Buffer *b = &program->buffers.at[i];
-        text_printf(&out, "buffer %%%d %s [%s, %s] phases %d to %d slot %d\n", b->node, b->name,
+        text_printf(&out, "buffer %%%d %s [%s, %s] phases %d to %d slot %d%s\n", b->node, b->name,
                     space_name(program, b->space, b->axis), size_name(program->graph, b->columns),
-                    b->first, b->last, b->slot);
+                    b->first, b->last, b->slot, b->local ? ", of an example" : "");
     }
     return text_string(&out);
 }

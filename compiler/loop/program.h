@@ -129,6 +129,7 @@ typedef struct {
     TileOrder tiles;
     int level;  /* of fuse.c: stages of one level do not depend on each other */
     int blocks; /* vectors of columns that one tile covers, a power of two */
+    bool pairs; /* its one node is a product of values of pairs, which reads all of an example */
 } Stage;
 
 typedef struct {
@@ -136,7 +137,7 @@ typedef struct {
     int axis;      /* SPACE_STEPS: of which sequence */
     int direction; /* +1 or -1: step by step, forward or backward in time; 0: rows in any order */
     bool recurrence;
-    bool pairs; /* its one node is a product of values of pairs */
+    bool pairs; /* example by example: products of values of pairs, and what is between them */
     NodeList nodes;
     VEC(Stage) stages;
     int phase; /* kernels of one phase do not depend on each other */
@@ -149,6 +150,7 @@ typedef struct {
     int axis;
     int columns;     /* may be VOCABULARY */
     bool index;      /* int, not real */
+    bool local;      /* rows for one example at a time, in each part of the batch */
     int first, last; /* the phases between which it must be kept */
     int slot;        /* buffers of one slot share their memory */
 } Buffer;
