@@ -222,6 +222,47 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
         *panel = rd_panel(panel, (long)vectors * left[i].depth, vectors);
 }
 
+/* ---- where most is zero ---- */
+
+/* The first number that is not zero from `k` on, or `count`. */
+RD_INLINE int rd_next_used(const real *row, int k, int count) {
+    for (; k < count && k % LANES; k++)
+        if (row[k] != 0) return k;
+    for (; k + LANES <= count; k += LANES) {
+        const vec_mask used = rd_load(row + k) != rd_splat(0);
+        bool any = false;
+        for (int i = 0; i < LANES; i++) any |= used[i] != 0;
+        if (any) break;
+    }
+    while (k < count && row[k] == 0) k++;
+    return k;
+}
+
+RD_KERNEL void rd_multiply_sparse(vec *sums, long stride, const int *which, int count, int blocks,
+                                  int rows, const RdLeft *left, int operands, RdPanel *panel) {
+    const int vectors = count * blocks;
+    if (panel->precision) {
+        rd_multiply(sums, stride, which, count, blocks, rows, left, operands, panel);
+        return;
+    }
+    for (; operands > 0; operands--, left++) {
+        const real *weights = (const real *)(const void *)panel->numbers;
+        for (int r = 0; r < rows; r++) {
+            const real *row = left->row[r];
+            int k = rd_next_used(row, 0, left->depth);
+            for (; k < left->depth; k = rd_next_used(row, k + 1, left->depth)) {
+                const real *weight = weights + (long)k * vectors * LANES;
+                for (int i = 0; i < count; i++)
+                    for (int u = 0; u < blocks; u++, weight += LANES) {
+                        vec *sum = &sums[r * stride + which[i] * blocks + u];
+                        *sum = rd_fma(rd_splat(row[k]), rd_load(weight), *sum);
+                    }
+            }
+        }
+        *panel = rd_panel(panel, (long)vectors * left->depth, vectors);
+    }
+}
+
 /* ---- sums over the rows of a batch ---- */
 
 /* A block of RD_BLOCK rows of b, RD_ACROSS vectors wide, stays in the first-level cache; the panels
@@ -447,6 +488,38 @@ RD_HELPER void rd_outer_part(const RdSum *sums, int count, int from, int to) {
                            RD_MIN(RD_BLOCK, sums->rows - r), a, &rights);
 }
 
+/* Columns [m0, m1) of the left operand that some sums have in common. */
+RD_HELPER void rd_sparse_sums(const RdSum *sums, int count, int m0, int m1) {
+    for (int r = 0; r < sums->rows; r++) {
+        const int row = rd_summed(sums, true, r);
+        if (row < 0) continue;
+        const real *a = sums->a + row * sums->a_stride;
+        for (int m = rd_next_used(a, m0, m1); m < m1; m = rd_next_used(a, m + 1, m1))
+            for (int i = 0; i < count; i++) {
+                const RdSum *s = &sums[i];
+                const int other = rd_summed(s, false, r);
+                for (int k = 0; k < 2 && s->also[k]; k++) s->also[k][m] += a[m];
+                if (other < 0) continue;
+                const real *b = s->b + other * s->b_stride;
+                real *out = s->out + m * s->out_stride;
+                for (int n = 0; n < s->n; n += LANES) {
+                    const vec sum = rd_fma(rd_splat(a[m]), rd_load(b + n), rd_load(out + n));
+                    rd_store_head(out + n, sum, s->n - n);
+                }
+            }
+    }
+}
+
+RD_HELPER void rd_sparse_part(const RdSum *sums, int count, int from, int to) {
+    int before = 0;
+    for (int i = 0, end; i < count && before < to; i = end) {
+        for (end = i + 1; end < count && rd_same_left(&sums[i], &sums[end]); end++) continue;
+        const int m0 = RD_MAX(from - before, 0), m1 = RD_MIN(to - before, sums[i].m);
+        if (m0 < m1) rd_sparse_sums(&sums[i], end - i, m0, m1);
+        before += (sums[i].m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+    }
+}
+
 RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
     for (int r = 0; r < s->rows; r++) {
         const int row = rd_summed(s, true, r);
@@ -475,11 +548,15 @@ typedef struct {
     int first, count, from, to;
 } RdPiece;
 
-/* The outer sums of one number of rows, of one line each, from `first` on. */
+RD_INLINE bool rd_outer(const RdSum *s) {
+    return s->kind == RD_SUM_OUTER || s->kind == RD_SUM_SPARSE;
+}
+
+/* The outer sums of one kind, of one number of rows, of one line each, from `first` on. */
 RD_INLINE int rd_group(const RdSum *sums, int count, int first) {
     int end = first + 1;
-    while (end < count && sums[end].kind == RD_SUM_OUTER && sums[end].rows == sums[first].rows &&
-           sums[first].lines <= 1 && sums[end].lines <= 1)
+    while (end < count && sums[end].kind == sums[first].kind &&
+           sums[end].rows == sums[first].rows && sums[first].lines <= 1 && sums[end].lines <= 1)
         end++;
     return end - first;
 }
@@ -499,7 +576,7 @@ enum { RD_COLUMNS = 64 };
 RD_HELPER int rd_pieces(const RdSum *sums, int count, int threads, int item, RdPiece *piece) {
     int pieces = 0;
     for (int i = 0, taken; i < count; i += taken) {
-        const bool outer = sums[i].kind == RD_SUM_OUTER;
+        const bool outer = rd_outer(&sums[i]);
         taken = outer ? rd_group(sums, count, i) : 1;
         const int columns = outer ? rd_group_columns(sums + i, taken) : sums[i].n;
         const int share = (columns / RD_ROWS + threads - 1) / threads * RD_ROWS;
@@ -525,6 +602,9 @@ RD_HELPER void rd_sum_piece(void *context, int item) {
     switch (s->kind) {
         case RD_SUM_OUTER:
             rd_outer_part(s, piece.count, piece.from, piece.to);
+            break;
+        case RD_SUM_SPARSE:
+            rd_sparse_part(s, piece.count, piece.from, piece.to);
             break;
         case RD_SUM_COLUMNS:
             rd_columns_part(s, piece.from, piece.to);

@@ -250,10 +250,15 @@ typedef struct {
 RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
                            int rows, const RdLeft *left, int operands, RdPanel *panel);
 
-typedef enum { RD_SUM_OUTER, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
+/* The same, of rows that are mostly zeros. */
+RD_KERNEL void rd_multiply_sparse(vec *sums, long stride, const int *which, int count, int blocks,
+                                  int rows, const RdLeft *left, int operands, RdPanel *panel);
+
+typedef enum { RD_SUM_OUTER, RD_SUM_SPARSE, RD_SUM_COLUMNS, RD_SUM_SCATTER } RdSumKind;
 
 /* Adds to `out`, a block of a gradient whose rows are `out_stride` apart:
  *   OUTER    out[m][n] += sum over l, r of a[a_row(r)][l][m] * b[b_row(r)][l][n]
+ *   SPARSE   the same of an a that is mostly zeros
  *   COLUMNS  out[m][n] += sum over r of a[a_row(r)][m][n]
  *   SCATTER  out[index[b_row(r)]][n] += a[a_row(r)][n]
  * The lines l (m of COLUMNS) of a row are a_line, b_line apart; no `lines` are one. A row map of
@@ -273,7 +278,7 @@ typedef struct {
     const int *a_rows, *b_rows, *index;
     const RdPacking *p;
     int add, a_by, a_add, b_by, b_add;
-    real *also[2];    /* OUTER: NULL, or where the sum of the rows of a is added too, [m] */
+    real *also[2];    /* OUTER, SPARSE: NULL, or where the sum of the rows of a is added too, [m] */
     const RdRun *run; /* SCATTER: whose patches are filled */
 } RdSum;
 

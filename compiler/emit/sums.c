@@ -124,8 +124,15 @@ static int *find_companions(const Writer *writer) {
     return with;
 }
 
+/* An outer sum to which few numbers of its left operand contribute. */
+static bool is_sparse_sum(const Program *program, const Reduction *r) {
+    return r->kind == REDUCE_OUTER && lines_of(program, r->a) == 1 &&
+           is_mostly_zero(program, access_of(program, r->a).node);
+}
+
 static void emit_sum(Writer *writer, int index, const int *with) {
     static const char *const kinds[] = {"RD_SUM_OUTER", "RD_SUM_COLUMNS", "RD_SUM_SCATTER"};
+    const bool sparse = is_sparse_sum(writer->program, &writer->program->reductions.at[index]);
     const Reduction *r = &writer->program->reductions.at[index];
     const Type *type = &writer->graph->params.at[r->param].type;
     int over = writer->program->axis[r->a];
@@ -133,8 +140,9 @@ static void emit_sum(Writer *writer, int index, const int *with) {
     bool rows = r->kind == REDUCE_SCATTER; /* of a table, whatever their axes */
     int stride = rows ? 1 : row_of_param(writer, type);
     for (int i = 1; rows && i < type->rank; i++) stride *= size_of(writer->graph, type->dim[i]);
-    text_printf(out, "{.kind = %s, .out = %s, .out_stride = %s,\n", kinds[r->kind],
-                block_of(writer, r), size_text(writer, stride));
+    text_printf(out, "{.kind = %s, .out = %s, .out_stride = %s,\n",
+                sparse ? "RD_SUM_SPARSE" : kinds[r->kind], block_of(writer, r),
+                size_text(writer, stride));
     text_printf(out, " .m = %s, .n = %s, .rows = %s%s,\n", size_text(writer, r->rows),
                 size_text(writer, r->columns), packing(writer, "w.", over),
                 over ? "rows" : "examples");
@@ -171,7 +179,8 @@ static int *rounds_of(const Writer *writer) {
 static bool next_to(const Program *program, const Reduction *a, const Reduction *b,
                     bool same_left) {
     return a->kind == REDUCE_OUTER && b->kind == REDUCE_OUTER &&
-           program->space[a->a] == program->space[b->a] && (!same_left || a->a == b->a);
+           program->space[a->a] == program->space[b->a] && (!same_left || a->a == b->a) &&
+           is_sparse_sum(program, a) == is_sparse_sum(program, b);
 }
 
 /* Emits sum `first` and behind it, among those that are left of its round, first the outer sums of

@@ -107,8 +107,9 @@ static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *p
     text_printf(out, "static const int to_%d[] = {", first);
     for (int i = 0; i < sums->len; i++) text_printf(out, "%s%d", i ? ", " : "", sums->at[i]);
     text_printf(out,
-                "};\nrd_multiply(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &panel);\n",
-                stage->accumulators.len * stage->blocks, first, sums->len, first, last - first);
+                "};\nrd_multiply%s(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &panel);\n",
+                phases[first].sparse ? "_sparse" : "", stage->accumulators.len * stage->blocks,
+                first, sums->len, first, last - first);
 }
 
 /* What follows the products: the equations of a stage for each row and vector of the tile. */

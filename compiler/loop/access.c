@@ -238,6 +238,18 @@ bool is_same_place(const Program *program, int node, Access access) {
            (lines_of(program, node) == 1 || access.line == width_of(program, node));
 }
 
+bool is_mostly_zero(const Program *program, int node) {
+    const Node *n = graph_node(program->graph, node);
+    if (n->op == OP_ONEHOT) return program->axis[node] != program->axis[n->in[0]];
+    if (n->op != OP_MUL) return false;
+    for (int k = 0; k < n->count; k++) {
+        Access access = access_of(program, n->in[k]);
+        if (is_same_place(program, n->in[k], access) && is_mostly_zero(program, access.node))
+            return true;
+    }
+    return false;
+}
+
 bool is_frozen(const Program *train, int param) {
     for (int i = 0; i < train->reductions.len; i++)
         if (train->reductions.at[i].param == param) return false;

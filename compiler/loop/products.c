@@ -47,6 +47,7 @@ static Product product_of(const Program *program, int node) {
     product.column_stride = columns_first ? stride : 1;
     product.depth_stride = columns_first ? 1 : stride;
     product.depth = size_of(g, type->dim[columns_first ? 1 : 0]);
+    product.sparse = is_mostly_zero(program, product.operand.node);
     return product;
 }
 
@@ -170,7 +171,9 @@ static TilePhase *phase_for(Arena *arena, TilePhases *phases, const Product *pro
             phase->sums.at[phase->sums.len - 1] != s)
             return phase;
     }
-    vec_push(arena, phases, (TilePhase){.operand = product->operand, .depth = product->depth});
+    vec_push(arena, phases,
+             (TilePhase){
+                 .operand = product->operand, .depth = product->depth, .sparse = product->sparse});
     return &phases->at[phases->len - 1];
 }
 
@@ -188,7 +191,7 @@ TilePhases tile_phases(Arena *arena, const Stage *stage) {
 }
 
 static bool same_sums(const TilePhase *a, const TilePhase *b) {
-    return a->sums.len == b->sums.len &&
+    return a->sparse == b->sparse && a->sums.len == b->sums.len &&
            memcmp(a->sums.at, b->sums.at, sizeof *a->sums.at * (size_t)a->sums.len) == 0;
 }
 

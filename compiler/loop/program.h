@@ -85,6 +85,7 @@ typedef struct {
     int node;       /* the CONTRACT */
     Access operand; /* the row */
     int depth;      /* its length, may be VOCABULARY */
+    bool sparse;    /* is_mostly_zero */
     int param;      /* the weight … */
     long base;      /* … from this element on; element (column n, depth k) is at */
     int column_stride, depth_stride; /* base + n * column_stride + k * depth_stride; may be
@@ -115,6 +116,7 @@ typedef enum {
 typedef struct {
     Access operand;
     int depth;
+    bool sparse;   /* of rows that are mostly zero */
     NodeList sums; /* which accumulators */
     VEC(const Product *) products;
 } TilePhase;
@@ -222,7 +224,8 @@ int axis_parent(const Program *program, int axis);       /* of the rows that hav
 int levels_up(const Program *program, int axis, int to); /* how many parents to get there */
 int steps_add(const Program *program, int node); /* STEPS: the length minus that of its input */
 bool same_access(const Access *a, const Access *b);
-bool is_frozen(const Program *train, int param); /* no gradient reaches the parameter */
+bool is_mostly_zero(const Program *program, int node); /* by a factor: one of the steps alone */
+bool is_frozen(const Program *train, int param);       /* no gradient reaches the parameter */
 bool is_sparse(const Program *train, int param); /* one reaches rows that an index names alone */
 
 /* loop/print.c: the packed program and the loops, for `rondo emit`. */
