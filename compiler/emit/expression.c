@@ -14,10 +14,11 @@ const char *size_text(const Writer *writer, int size) {
                                : PRINT("%d", size);
 }
 
-/* From one line of values of pairs to the next: the longest. */
+/* From one line of values of pairs to the next: the longest in whole vectors, even where that is
+ * one number, since lines are written over each other. */
 static const char *line_stride(const Writer *writer, int size) {
     int number = sequence_number(writer->graph, size - LENGTH_OF);
-    return PRINT("RD_STRIDE(%s[%d])", writer->longest, number - 1);
+    return PRINT("RD_VECTORS(%s[%d]) * LANES", writer->longest, number - 1);
 }
 
 const char *buffer_stride(const Writer *writer, int buffer) {
