@@ -13,14 +13,38 @@ typedef struct {
     long apart; /* from one depth to the next in the panel */
 } RdPacked;
 
+/* LANES columns from column `n` on whose depths stand side by side. */
+RD_INLINE void rd_pack_across(const RdPacked *p, int n, real *to) {
+    const real *weight = p->weight + n * p->column_stride;
+    for (int k = 0; k < p->depth; k += LANES) {
+        const int deep = RD_MIN(p->depth - k, LANES), wide = RD_MIN(p->columns - n, LANES);
+        vec v[LANES];
+        if (deep == LANES && wide == LANES)
+            for (int i = 0; i < LANES; i++) v[i] = rd_load(weight + i * p->column_stride + k);
+        else
+            for (int i = 0; i < LANES; i++)
+                v[i] = rd_load_head(weight + i * p->column_stride + k, i < wide ? deep : 0);
+        rd_transpose(v);
+        if (deep == LANES)
+            for (int i = 0; i < LANES; i++, to += p->apart) rd_store(to, v[i]);
+        else
+            for (int i = 0; i < deep; i++, to += p->apart) rd_store(to, v[i]);
+    }
+}
+
 RD_HELPER void rd_pack_full(const RdPacked *p, real *to) {
     const real *weight = p->weight;
+    if (p->depth_stride == 1 && p->column_stride != 1) {
+        for (int n = 0; n < p->width; n += LANES) rd_pack_across(p, n, to + n);
+        return;
+    }
     for (int k = 0; k < p->depth; k++, to += p->apart, weight += p->depth_stride) {
         if (p->column_stride == 1)
-            for (int n = 0; n < p->columns; n++) to[n] = weight[n];
+            for (int n = 0; n < p->width; n += LANES)
+                rd_store(to + n, rd_load_head(weight + n, p->columns - n));
         else
-            for (int n = 0; n < p->columns; n++) to[n] = weight[n * p->column_stride];
-        for (int n = p->columns; n < p->width; n++) to[n] = 0;
+            for (int n = 0; n < p->width; n++)
+                to[n] = n < p->columns ? weight[n * p->column_stride] : 0;
     }
 }
 

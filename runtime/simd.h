@@ -134,6 +134,50 @@ RD_INLINE vec rd_head(vec v, int count, vec rest) {
     return count >= LANES ? v : rd_choose(rd_iota(0) < rd_splat((real)count), v, rest);
 }
 
+/* The first `count` numbers at p (all when count >= LANES), zeros behind them. */
+RD_INLINE vec rd_load_head(const real *p, int count) {
+    vec v = rd_splat(0);
+    if (count >= LANES) return rd_load(p);
+    if (count > 0) memcpy(&v, p, (size_t)count * sizeof(real));
+    return v;
+}
+
+#if defined(__has_builtin) && RD_VECTOR_BYTES == 64 && !defined(RD_DOUBLE)
+#if __has_builtin(__builtin_shufflevector)
+#define RD_LOW(l, by) ((l) & (by) ? 16 + (l) - (by) : (l))
+#define RD_UPPER(l, by) ((l) & (by) ? 16 + (l) : (l) + (by))
+#define RD_LANES(LANE, by)                                                                     \
+    LANE(0, by), LANE(1, by), LANE(2, by), LANE(3, by), LANE(4, by), LANE(5, by), LANE(6, by), \
+        LANE(7, by), LANE(8, by), LANE(9, by), LANE(10, by), LANE(11, by), LANE(12, by),       \
+        LANE(13, by), LANE(14, by), LANE(15, by)
+/* Blocks of `by` lanes change places with those of the vector `by` further on. */
+#define RD_SWAP(v, by)                                                             \
+    for (int i = 0; i < LANES; i++)                                                \
+        if (!(i & (by))) {                                                         \
+            const vec a = (v)[i], b = (v)[i + (by)];                               \
+            (v)[i] = __builtin_shufflevector(a, b, RD_LANES(RD_LOW, by));          \
+            (v)[i + (by)] = __builtin_shufflevector(a, b, RD_LANES(RD_UPPER, by)); \
+        }
+#endif
+#endif
+
+/* Lane i of v[k] becomes what lane k of v[i] was; LANES vectors. */
+RD_INLINE void rd_transpose(vec *v) {
+#ifdef RD_SWAP
+    RD_SWAP(v, 1)
+    RD_SWAP(v, 2)
+    RD_SWAP(v, 4)
+    RD_SWAP(v, 8)
+#else
+    for (int i = 0; i < LANES; i++)
+        for (int k = 0; k < i; k++) {
+            const real other = v[i][k];
+            v[i][k] = v[k][i];
+            v[k][i] = other;
+        }
+#endif
+}
+
 /* Stores the first `count` lanes (all when count >= LANES). */
 RD_INLINE void rd_store_head(real *p, vec v, int count) {
     if (count >= LANES) {
