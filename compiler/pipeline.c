@@ -107,12 +107,17 @@ static void derive_steps(Compilation *c, Graph *inference, double since, FILE *l
     passed("step", c->steps.step, since, log);
 }
 
-/* What cannot be packed takes no steps; that is no error. */
+/* What cannot be packed takes no steps; that is no error, unless the model generates. */
 static void lower_steps(Compilation *c, FILE *log) {
     Diag *diag = diag_new(c->arena);
     if (!c->steps.step) return;
     if (c->steps.begin->outputs.len) c->begin = lower(c->steps.begin, "begin", 1, diag, log);
     if (diag_errors(diag) == 0) c->step = lower(c->steps.step, "step", 1, diag, log);
+    if (diag_errors(diag) == 0) return;
+    c->begin = NULL;
+    c->steps.step = NULL;
+    c->steps.why = diag_first_error(diag, &c->steps.where);
+    refuse_generation(c, c->graph);
 }
 
 static Compilation *run_passes(Arena *arena, const Source *source, StageName last, bool flow,
@@ -153,11 +158,13 @@ static Compilation *run_passes(Arena *arena, const Source *source, StageName las
     Graph *inference = simplify(for_inference(c->graph));
     t = passed("inference", inference, t, log);
     derive_steps(c, inference, t, log);
+    if (last == STAGE_STEP) lower_steps(c, log);
     if (last == STAGE_STEP || diag_errors(c->diag)) return c;
     inference = simplify(for_inference(carried));
     c->infer = lower(inference, "infer", 1, c->diag, log);
     if (!c->infer) return c;
     lower_steps(c, log);
+    if (diag_errors(c->diag)) return c;
     c->train = lower(gradient, "train", graph->training.batch, c->diag, log);
     if (!c->train || last < STAGE_C) return c;
     t = now();

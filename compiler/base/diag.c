@@ -34,6 +34,13 @@ Diag *diag_new(Arena *arena) {
 
 int diag_errors(const Diag *diag) { return diag->errors; }
 
+const char *diag_first_error(const Diag *diag, Span *where) {
+    int first = 0;
+    while (diag->reports.at[first]->head.kind != KIND_ERROR) first++;
+    *where = diag->reports.at[first]->head.where;
+    return diag->reports.at[first]->head.text;
+}
+
 Span span_join(Span a, Span b) {
     if (!a.source) return b;
     if (!b.source) return a;

@@ -43,6 +43,9 @@ void diag_hint(Diag *diag, const char *format, ...) __attribute__((format(printf
 /* How many errors were added. */
 int diag_errors(const Diag *diag);
 
+/* The text of the error that was added first, and its place. There is one. */
+const char *diag_first_error(const Diag *diag, Span *where);
+
 /* Prints all diagnostics sorted by file, line and column, an exact repetition once, and the line
  * "N errors generated." when there are any. In colour when `color`. */
 void diag_print(const Diag *diag, FILE *out, int color);
