@@ -97,6 +97,11 @@ static void print_answer(const Stream *s) {
 /* ---- steps ---- */
 
 static bool answer_step(Stream *s, const char *shown, RdError *error) {
+    if (s->stepper.most && s->stepper.taken == s->stepper.most)
+        return rd_fail(error,
+                       "standard input:%d: the model looks back at all steps of a sequence, and "
+                       "keeps %d at most; an empty line begins another",
+                       s->line, s->stepper.most);
     if (!rd_stepper_step(&s->stepper))
         return rd_fail(error, "standard input:%d: the model counts no more than %d steps", s->line,
                        s->stepper.taken);
@@ -180,8 +185,8 @@ static RdSizes sizes_alone(const RdTrained *trained) {
 
 /* How many steps are kept of what grows with each: those of the longest example. */
 static int longest(const Stream *s) {
-    int most = s->model->columns[s->column].max_length;
-    return most > 0 ? most + 1 : 1000;
+    const RdColumn *column = &s->model->columns[s->column];
+    return column->max_length > 0 ? column->max_length + column->marked : 1000;
 }
 
 int rd_cmd_stream(const RdProgram *program, const RdOptions *options) {

@@ -34,6 +34,11 @@ awk -v RS= '{ line = ""; for (i = 1; i <= NF; i += 2) line = line (i > 1 ? " " :
 run streamed ./tagger stream --model m <words
 run predicted ./tagger predict --model m lines
 same streamed predicted "stream and predict"
+# What looks back at all steps keeps so many.
+yes Ann | head -257 | ./tagger stream --model m >out 2>err && fail "keeps any number of steps"
+[ "$(wc -l <out)" = 256 ] || fail "$(wc -l <out) of 256 answers"
+grep -q "standard input:257: the model looks back at all steps of a sequence, and keeps 256 at most" err ||
+    fail "too many steps: $(cat err)"
 # An answer comes before the next word is asked for.
 mkfifo ask answer
 ./tagger stream --model m <ask >answer 2>err &
