@@ -201,8 +201,7 @@ static void emit_results(Writer *writer) {
                         output->param - column_count(writer->graph), rows);
         if (output->role == ROLE_GENERATED)
             text_printf(writer->out, "run->generated = %s;\n", rows);
-        if (output->role == ROLE_GUESSED)
-            text_printf(writer->out, "run->guessed = %s;\n", rows);
+        if (output->role == ROLE_GUESSED) text_printf(writer->out, "run->guessed = %s;\n", rows);
     }
 }
 

@@ -503,7 +503,6 @@ bool bpe_type(Elaborator *e, const Expr *type, Input *input);
 /* Whether it is a text that the model is to produce. */
 bool is_produced(const Input *input);
 
-
 /* The text that is read as streams and has these steps, or NULL; and what there is to say of it
  * behind an error. */
 const Input *stream_of(const Elaborator *e, Dim steps);

@@ -182,7 +182,8 @@ Test(batch, sizes) {
     RdSizes sizes = rd_plan_sizes(&plan, vocab);
     cr_expect(sizes.examples == 2 && sizes.rows[0] == 11);
     cr_expect(sizes.vocab[LABEL] == 0 && sizes.vocab[TEXT] == 9);
-    RdSizes both = rd_sizes_max(sizes, (RdSizes){7, {10}, {0, 4}, {12}});
+    RdSizes both = rd_sizes_max(
+        sizes, (RdSizes){.examples = 7, .rows = {10}, .vocab = {0, 4}, .longest = {12}});
     cr_expect(both.examples == 7 && both.rows[0] == 11 && both.vocab[TEXT] == 9);
     cr_expect(sizes.longest[0] < 12 && both.longest[0] == 12);
     rd_plan_free(&plan);
