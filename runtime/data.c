@@ -243,6 +243,8 @@ static void store_line(Reading *r, int c, int line) {
         words->owners = 1;
         words->word_count[0] = 0;
         words->first[0] = 0;
+        if (data->text[c]) data->text[c][0] = rd_copy("");
+        if (data->shown) data->shown[0] = rd_copy("");
     }
     words->owners--;
     int before = words->word_count[0];

@@ -62,7 +62,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     unsigned mode = bytes[0];
     RdFormat format;
     const RdModel *model = choose(mode, &format);
-    RdReadOptions options = {mode & 4, mode & 8, mode & 16, format, NULL};
+    RdReadOptions options = {.need_targets = mode & 4,
+                             .take_targets = mode & 16,
+                             .skip_bad = mode & 8,
+                             .keep_text = mode & 16,
+                             .format = format};
     int fd = memfd_create("data", 0);
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

@@ -83,10 +83,15 @@ static const RdModel table = {.name = "table", .column_count = 2, .columns = tab
 static const RdColumn score_columns[] = {
     {.name = "score", .kind = RD_NUMBERS, .target = true, .numbers = 1},
     {.name = "size", .kind = RD_NUMBERS, .numbers = 2},
-    {.name = "text", .kind = RD_WORDS, .max_length = 6},
+    {.name = "text", .kind = RD_WORDS, .per_step = 1, .max_length = 6},
 };
-static const RdModel score = {
-    .name = "score", .real_size = sizeof(float), .column_count = 3, .columns = score_columns};
+static const RdSequence score_sequences[] = {{.column = 2}};
+static const RdModel score = {.name = "score",
+                              .real_size = sizeof(float),
+                              .column_count = 3,
+                              .columns = score_columns,
+                              .sequence_count = 1,
+                              .sequences = score_sequences};
 
 /* sequences of two numbers a frame, of at most three frames, with a class and a number each */
 static const RdColumn take_columns[] = {
