@@ -53,7 +53,7 @@ typedef struct {
     const Writer *writer;
     int kernel; /* or -1: the sums over the rows of `axis` */
     int axis;
-    double *words; /* [inputs] */
+    double *words; /* [unknown_sizes] */
 } Item;
 
 enum { NUMBERS = 4 }; /* of a cost */
@@ -66,6 +66,15 @@ static void numbers_of(const Item *item, double numbers[NUMBERS]) {
     memcpy(numbers, all, sizeof all);
 }
 
+/* Vocabularies, by input, and behind them lengths, by symbol. */
+static int unknown_sizes(const Graph *g) { return g->inputs.len + g->syms.len; }
+
+static const char *unknown_size(const Writer *writer, int i) {
+    const Graph *g = writer->graph;
+    if (i < g->inputs.len) return PRINT("sizes->vocab[%d]", i);
+    return PRINT("sizes->longest[%d]", sequence_number(g, i - g->inputs.len) - 1);
+}
+
 /* The numbers as C: "51200 + 512 * sizes->vocab[1], 17, 400, 2000". */
 static const char *amounts(const Item *item) {
     const Writer *writer = item->writer;
@@ -73,13 +82,14 @@ static const char *amounts(const Item *item) {
     const char *text[NUMBERS], *all = "";
     numbers_of(item, fixed);
     for (int k = 0; k < NUMBERS; k++) text[k] = PRINT("%.17g", fixed[k]);
-    for (int i = 0; i < writer->graph->inputs.len; i++) {
+    for (int i = 0; i < unknown_sizes(writer->graph); i++) {
         item->words[i] = 1;
         numbers_of(item, more);
         item->words[i] = 0;
         for (int k = 0; k < NUMBERS; k++)
             if (more[k] > fixed[k])
-                text[k] = PRINT("%s + %.17g * sizes->vocab[%d]", text[k], more[k] - fixed[k], i);
+                text[k] =
+                    PRINT("%s + %.17g * %s", text[k], more[k] - fixed[k], unknown_size(writer, i));
     }
     for (int k = 0; k < NUMBERS; k++) all = PRINT("%s%s%s", all, k ? ", " : "", text[k]);
     return all;
@@ -100,7 +110,7 @@ static int axis_of(const Program *program, int node) {
 static void emit_sum_costs(Writer *writer) {
     const Program *p = writer->program;
     bool *seen = ARENA_ARRAY(writer->graph->arena, bool, writer->graph->syms.len *MAX_SEQUENCES);
-    double *words = ARENA_ARRAY(writer->graph->arena, double, writer->graph->inputs.len + 1);
+    double *words = ARENA_ARRAY(writer->graph->arena, double, unknown_sizes(writer->graph) + 1);
     for (int i = 0; i < p->reductions.len; i++) {
         int axis = axis_of(p, p->reductions.at[i].a);
         int number = axis ? sequence_number(writer->graph, axis) : 0;
@@ -115,7 +125,7 @@ static void emit_sum_costs(Writer *writer) {
 void emit_costs(Writer *writer) {
     const Program *p = writer->program;
     Arena *arena = writer->graph->arena;
-    double *words = ARENA_ARRAY(arena, double, writer->graph->inputs.len + 1);
+    double *words = ARENA_ARRAY(arena, double, unknown_sizes(writer->graph) + 1);
     text_printf(writer->out, "static const RdKernel %s_kernels[] = {\n", p->name);
     for (int k = 0; k < p->kernels.len; k++)
         text_printf(writer->out, "  {\"%s\", %s,\n   %s},\n", writer->kernel_names[k],
@@ -153,9 +163,11 @@ const char *print_costs(const Program *program, int precision) {
     Text out = text_new(program->graph->arena);
     Writer state = {.program = program, .graph = program->graph, .out = &out}, *writer = &state;
     choose_names(writer);
-    double *words = ARENA_ARRAY(writer->graph->arena, double, writer->graph->inputs.len + 1);
+    double *words = ARENA_ARRAY(writer->graph->arena, double, unknown_sizes(writer->graph) + 1);
     for (int i = 0; i < writer->graph->inputs.len; i++)
         words[i] = writer->graph->inputs.at[i].max_vocab;
+    for (int i = 0; i < writer->graph->syms.len; i++)
+        words[writer->graph->inputs.len + i] = writer->graph->syms.at[i].max;
     text_printf(&out, "  %-28s %10s %10s %10s %10s %8s  %s\n", program->name, "products", "others",
                 "bytes", "weights", "per byte", "a row: operations, bytes of rows and weights");
     for (int k = 0; k < program->kernels.len; k++) {

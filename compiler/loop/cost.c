@@ -1,4 +1,5 @@
 /* What a kernel costs: its arithmetic and the memory it touches, for one of its rows. */
+#include "graph/rewrite.h"
 #include "loop/program.h"
 
 typedef struct {
@@ -13,11 +14,14 @@ typedef struct {
 enum { BYTES = 4 };
 
 static double count_of(const Count *count, int size) {
+    if (is_length(size)) return count->words[count->program->graph->inputs.len + size - LENGTH_OF];
     return is_vocabulary(size) ? count->words[vocabulary_of(size)] : size;
 }
 
 static double columns_of(const Count *count, int node) {
-    return count_of(count, count->program->columns[node]);
+    const Program *p = count->program;
+    return count_of(count, p->columns[node]) *
+           (is_length(p->columns[node]) ? lines_of(p, node) : 1);
 }
 
 static bool was_read(Count *count, const Access *access) {
@@ -39,11 +43,21 @@ static void read_operand(Count *count, Access access) {
     count->cost.bytes += BYTES * columns_of(count, access.node);
 }
 
+/* A product of values of pairs: each of those once with a row of the other operand. */
+static void count_pairs(Count *count, const Node *product, int node) {
+    const Program *p = count->program;
+    bool scores = is_length(p->columns[node]);
+    int pairs = scores ? node : product->in[0], rows = scores ? product->in[0] : node;
+    count->cost.products += 2 * columns_of(count, pairs) * width_of(p, rows);
+    for (int k = 0; k < product->count; k++) read_operand(count, access_of(p, product->in[k]));
+}
+
 static void count_node(Count *count, int node) {
     const Program *p = count->program;
     const Node *n = graph_node(p->graph, node);
     if (p->buffer_of[node] >= 0) count->cost.bytes += BYTES * columns_of(count, node);
     if (n->op == OP_GATHER) count->cost.bytes += BYTES * columns_of(count, node);
+    if (is_wide_product(p->graph, n)) count_pairs(count, n, node);
     if (n->op == OP_CONTRACT) return; /* its accumulator counts */
     for (int k = 0; k < n->count; k++) read_operand(count, access_of(p, n->in[k]));
     if (op_info[n->op].class == OP_ELEMENTWISE)

@@ -236,8 +236,8 @@ const char *print_loops(const Program *program);
  * of its loop and of those inside, and how many tile products they were merged into. */
 const char *print_recurrences(const Program *infer, const Program *train);
 
-/* cost.c: what a kernel does for one of its rows, vocabularies having as many words as `words` says
- * for each input; and all sums over the rows of an
+/* cost.c: what a kernel does for one of its rows, `words` saying for each input how many words its
+ * vocabulary has, and behind those for each symbol how many steps; and all sums over the rows of an
  * axis, of examples where that is 0. */
 typedef struct {
     double products; /* operations of products: multiply-adds ×2 */
