@@ -585,10 +585,11 @@ static RdFormat fallback_format(const RdModel *model, bool need_targets) {
 bool rd_data_read(const char *path, const RdModel *model, RdReadOptions options, RdData *data,
                   RdError *error) {
     *data = (RdData){0};
-    bool lines = produces_lines(model, options.need_targets);
+    bool lines = produces_lines(model, options.need_targets), book = rd_long_text(model) >= 0;
     if (lines && options.format == RD_FORMAT_AUTO) options.format = rd_named_format(path);
     if (lines && options.format == RD_FORMAT_AUTO) options.format = RD_FORMAT_LINES;
-    if (rd_long_text(model) >= 0) options.format = RD_FORMAT_LINES;
+    if (book) options.format = RD_FORMAT_LINES;
+    if (book) options.need_targets = true; /* it is all that there is */
     RdReader *reader =
         rd_reader_open(path, options.format, fallback_format(model, options.need_targets), error);
     if (!reader) return false;
