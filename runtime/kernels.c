@@ -151,7 +151,7 @@ RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, l
     const RdNarrow *panel = (const RdNarrow *)(const void *)from.numbers;
     const real *scales = from.scales;
     vec sum[RD_ROWS][RD_ACROSS];
-    for (; operands > 0; operands--, left++, scales += step * LANES) {
+    for (; operands > 0; operands--, left++) {
         const real *row[RD_ROWS];
         for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
         for (int r = 0; r < ROWS; r++)
@@ -171,6 +171,7 @@ RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, l
                 vec *to = &sums[r * stride + which[v]];
                 *to = scaled ? rd_fma(sum[r][v], rd_load(scales + v * LANES), *to) : sum[r][v];
             }
+        if (scaled) scales += step * LANES;
     }
 }
 #endif

@@ -215,7 +215,7 @@ RD_INLINE size_t rd_weight_bytes(RdPrecision precision) {
 RD_INLINE RdPanel rd_panel(const RdPanel *panel, long vectors, long scales) {
     const RdPrecision precision = panel->precision;
     return (RdPanel){panel->numbers + vectors * LANES * (long)rd_weight_bytes(precision),
-                     panel->scales + (precision == RD_INT8 ? scales * LANES : 0), precision};
+                     precision == RD_INT8 ? panel->scales + scales * LANES : NULL, precision};
 }
 
 /* Adds to `size` what the weights of a stage take, `depth` vectors of numbers and `products` of
