@@ -20,6 +20,7 @@ extern const char runtime_optimizers_h[], runtime_optimizers_h_end[];
 extern const char runtime_kernels_h[], runtime_kernels_h_end[];
 extern const char runtime_kernels_c[], runtime_kernels_c_end[];
 extern const char runtime_pairs_c[], runtime_pairs_c_end[];
+extern const char runtime_sums_c[], runtime_sums_c_end[];
 extern const char runtime_library_h[], runtime_library_h_end[];
 
 /* What the build of the compiler adds: a sanitized compiler builds sanitized programs. */
@@ -142,6 +143,7 @@ static bool unpack(Places *places, const char *c) {
         {"kernels.h", runtime_kernels_h, runtime_kernels_h_end},
         {"kernels.c", runtime_kernels_c, runtime_kernels_c_end},
         {"pairs.c", runtime_pairs_c, runtime_pairs_c_end},
+        {"sums.c", runtime_sums_c, runtime_sums_c_end},
         {"optimizers.h", runtime_optimizers_h, runtime_optimizers_h_end},
         {"model.c", c, c + strlen(c)},
         {"runtime.a", runtime_archive, runtime_archive_end},
@@ -154,8 +156,8 @@ static bool unpack(Places *places, const char *c) {
 }
 
 static void clean(const Places *places) {
-    static const char *const names[] = {"rondo.h",      "simd.h",    "kernels.h", "pairs.c",
-                                        "optimizers.h", "runtime.a", "linked.o"};
+    static const char *const names[] = {"rondo.h", "simd.h",       "kernels.h", "pairs.c",
+                                        "sums.c",  "optimizers.h", "runtime.a", "linked.o"};
     char path[PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", places->folder, names[i]);

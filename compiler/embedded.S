@@ -13,6 +13,7 @@ EMBED(runtime_simd_h, "simd.h")
 EMBED(runtime_kernels_h, "kernels.h")
 EMBED(runtime_kernels_c, "kernels.c")
 EMBED(runtime_pairs_c, "pairs.c")
+EMBED(runtime_sums_c, "sums.c")
 EMBED(runtime_optimizers_h, "optimizers.h")
 EMBED(runtime_library_h, "library.h")
 
