@@ -220,6 +220,10 @@ const Sample samples[] = {
      X "  s = scan gru_reset_before(6) over x backward\n  hidden = s.final.h\n" LINEAR, NULL},
     {"two_stages", TWO_STAGES, X "  s = scan two_stages(17) over x\n  hidden = mean(s.h)\n" LINEAR,
      NULL},
+    {"large_state", TWO_STAGES,
+     X "  s = scan two_stages(384) over x\n  r = scan two_stages(384) over x backward\n"
+       "  hidden = mean(s.h) + r.final.h\n" LINEAR,
+     NULL},
     {"normed_lstm", NORMED_LSTM,
      X "  s = scan normed_lstm(7) over x\n  hidden = mean(s.h)\n" LINEAR, NULL},
     {"softmax_cell", SOFTMAX_CELL,

@@ -40,7 +40,8 @@ Test(batches, of_other_structures) {
                            "two_attentions", "query_attention", "zoneout", "step_loss",
                            "encoder_decoder", "letters_in_words", "attending_decoder",
                            "stacked_both_ways", "no_recurrence", "shared_bias",
-                           "shared_bias_of_cells", "label_each_step", "large_vocabulary", NULL},
+                           "shared_bias_of_cells", "label_each_step", "large_vocabulary",
+                           "large_state", NULL},
           false, 75, 30);
 }
 

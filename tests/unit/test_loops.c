@@ -213,6 +213,13 @@ static const char *const tied =
     "  run = scan gru(64) over table[text]\n  scores = tied_linear(run.h, table)\n"
     "  loss cross_entropy(scores, text)\n  output argmax(scores)\n}\n";
 
+/* A recurrence whose weights leave no room in a cache for anything else. */
+static const char *const large =
+    "model m {\n  input text: words\n  target label: class(a, b)\n"
+    "  run = scan lstm(256) over embedding(text, 64)\n"
+    "  logits = linear(run.final.h, label.size)\n"
+    "  loss cross_entropy(logits, label)\n  output logits\n}\n";
+
 Test(loops, scores_for_all_words_are_kept_once) {
     const Program *train = compiled_text(tied)->train;
     int slot = -1;
@@ -235,6 +242,11 @@ Test(loops, large_weights_are_read_once_for_many_rows) {
         }
     cr_expect_eq(columns, 1, "the scores");
     cr_expect_eq(depth, 1, "the gradient of the states");
+}
+
+Test(loops, large_weights_are_read_once_a_step) {
+    const Kernel *forward = recurrence(compiled_text(large)->train, 1);
+    cr_expect_eq(forward->stages.at[forward->stages.len - 1].tiles, TILES_BY_COLUMNS);
 }
 
 Test(loops, two_directions_are_one_phase) {
