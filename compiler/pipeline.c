@@ -81,6 +81,7 @@ static Program *lower(Graph *graph, const char *name, int rows, Diag *diag, FILE
     fuse(program);
     recompute(program);
     find_products(program);
+    take_products(program);
     plan_memory(program);
     passed("fuse", program->graph, t, log);
     return program;

@@ -145,6 +145,10 @@ RD_INLINE vec rd_sum_across(const RdPacking *pair, const RdPacking *first, const
     return sum;
 }
 
+/* Whether products that do not depend on a loop's state are computed in it: where a step has at
+ * least so many rows. Otherwise they are there when it begins. */
+RD_INLINE bool rd_takes_in(const RdPacking *p, int rows) { return p->rows >= rows * p->steps; }
+
 /* ---- sharing rows among threads ---- */
 
 /* The part `part` of `parts` of `count` rows in any order. */

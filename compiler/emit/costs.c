@@ -1,6 +1,7 @@
 /* What each kernel costs: as a table of the generated program, and as text for a person. */
 #include <string.h>
 
+#include "base/die.h"
 #include "emit/emit.h"
 #include "emit/writer.h"
 
@@ -52,6 +53,7 @@ static const char *kernel_place(const Writer *writer, int kernel) {
 typedef struct {
     const Writer *writer;
     int kernel; /* or -1: the sums over the rows of `axis` */
+    int stage;  /* one that a loop may take in; or -1: all others */
     int axis;
     double *words; /* [unknown_sizes] */
 } Item;
@@ -60,8 +62,9 @@ enum { NUMBERS = 4 }; /* of a cost */
 
 static void numbers_of(const Item *item, double numbers[NUMBERS]) {
     const Program *program = item->writer->program;
-    Cost cost = item->kernel < 0 ? sums_cost(program, item->axis, item->words)
-                                 : kernel_cost(program, item->kernel, item->words);
+    Cost cost = item->kernel < 0  ? sums_cost(program, item->axis, item->words)
+                : item->stage < 0 ? kernel_cost(program, item->kernel, item->words)
+                                  : stage_cost(program, item->kernel, item->stage, item->words);
     const double all[NUMBERS] = {cost.products, cost.others, cost.bytes, cost.weights};
     memcpy(numbers, all, sizeof all);
 }
@@ -116,10 +119,44 @@ static void emit_sum_costs(Writer *writer) {
         int number = axis ? sequence_number(writer->graph, axis) : 0;
         if (seen[number]) continue;
         seen[number] = true;
-        Item item = {writer, -1, axis, words};
+        Item item = {writer, -1, -1, axis, words};
         text_printf(writer->out, "rd_add_cost(&cost[%d], %s, %s);\n", p->kernels.len,
                     rows_of_axis(writer, axis), amounts(&item));
     }
+}
+
+/* The kernel whose loop takes a stage in. */
+static int taker_of(const Program *program, int kernel, int stage) {
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
+            const Stage *loop = &program->kernels.at[k].stages.at[s];
+            for (int t = 0; t < loop->taken.len; t++)
+                if (loop->taken.at[t].kernel == kernel && loop->taken.at[t].stage == stage)
+                    return k;
+        }
+    die("a stage is taken in by no loop");
+}
+
+/* What a stage costs that one of two kernels computes. */
+static void emit_taken_cost(Writer *writer, int kernel, int s, double *words) {
+    const Program *p = writer->program;
+    const Stage *stage = &p->kernels.at[kernel].stages.at[s];
+    int number = sequence_number(writer->graph, stage->axis) - 1;
+    Item item = {writer, kernel, s, 0, words};
+    text_printf(
+        writer->out,
+        "rd_add_cost(&cost[sizes->rows[%d] >= %d * sizes->longest[%d] ? %d : %d], %s, %s);\n",
+        number, stage->taken_from, number, taker_of(p, kernel, s), kernel,
+        rows_of_axis(writer, stage->axis), amounts(&item));
+}
+
+static void emit_kernel_cost(Writer *writer, int k, double *words) {
+    const Kernel *kernel = &writer->program->kernels.at[k];
+    Item item = {writer, k, -1, 0, words};
+    const char *rows = rows_of_axis(writer, kernel->space == SPACE_STEPS ? kernel->axis : 0);
+    text_printf(writer->out, "rd_add_cost(&cost[%d], %s, %s);\n", k, rows, amounts(&item));
+    for (int s = 0; s < kernel->stages.len; s++)
+        if (kernel->stages.at[s].taken_from) emit_taken_cost(writer, k, s, words);
 }
 
 void emit_costs(Writer *writer) {
@@ -138,12 +175,7 @@ void emit_costs(Writer *writer) {
         "static void %s_costs(const RdSizes *sizes, RdCost *cost) {\n",
         p->name, p->name);
     writer->out->indent++;
-    for (int k = 0; k < p->kernels.len; k++) {
-        const Kernel *kernel = &p->kernels.at[k];
-        Item item = {writer, k, 0, words};
-        const char *rows = rows_of_axis(writer, kernel->space == SPACE_STEPS ? kernel->axis : 0);
-        text_printf(writer->out, "rd_add_cost(&cost[%d], %s, %s);\n", k, rows, amounts(&item));
-    }
+    for (int k = 0; k < p->kernels.len; k++) emit_kernel_cost(writer, k, words);
     emit_sum_costs(writer);
     writer->out->indent--;
     text_puts(writer->out, "}\n\n");
@@ -155,6 +187,20 @@ static void print_line(Text *out, const char *name, Cost cost, int rows, const c
     double bytes = cost.bytes + cost.weights / rows, all = cost.products + cost.others;
     text_printf(out, "  %-28s %10.0f %10.0f %10.0f %10.0f %8.1f  %s\n", name, cost.products,
                 cost.others, cost.bytes, cost.weights, bytes > 0 ? all / bytes : 0, text);
+}
+
+/* Of the kernel when no loop takes a stage of it in. */
+static Cost whole_cost(const Program *program, int k, const double *words) {
+    Cost cost = kernel_cost(program, k, words);
+    for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
+        if (!program->kernels.at[k].stages.at[s].taken_from) continue;
+        Cost more = stage_cost(program, k, s, words);
+        cost.products += more.products;
+        cost.others += more.others;
+        cost.bytes += more.bytes;
+        cost.weights += more.weights;
+    }
+    return cost;
 }
 
 const char *print_costs(const Program *program, int precision) {
@@ -171,7 +217,7 @@ const char *print_costs(const Program *program, int precision) {
     text_printf(&out, "  %-28s %10s %10s %10s %10s %8s  %s\n", program->name, "products", "others",
                 "bytes", "weights", "per byte", "a row: operations, bytes of rows and weights");
     for (int k = 0; k < program->kernels.len; k++) {
-        Cost cost = kernel_cost(program, k, words);
+        Cost cost = whole_cost(program, k, words);
         cost.weights *= narrowed[precision];
         print_line(&out, writer->kernel_names[k], cost, TILE,
                    PRINT("%s    # %s", kernel_text(writer, k), kernel_place(writer, k)));

@@ -217,6 +217,15 @@ static const char *struct_of(const Writer *writer, int s) {
     return is_shared(writer, s) ? "as" : "w";
 }
 
+/* A stage for the rows at hand, unless a loop computes it. */
+static void call_stage(Writer *writer, int s) {
+    const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
+    const char *w = struct_of(writer, s);
+    if (stage->taken_from)
+        text_printf(writer->out, "    if (!%s)\n    ", takes_in(writer, stage, PRINT("%s->", w)));
+    text_printf(writer->out, "    %s(%s, row, rows);\n", writer->functions[s], w);
+}
+
 /* A stage for the pairs of the rows at hand. */
 static void emit_pair_rows(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
@@ -245,8 +254,7 @@ static void emit_stretch(Writer *writer, const Kernel *kernel, int first, int la
         if (stage->axis != kernel->axis)
             emit_pair_rows(writer, s);
         else
-            text_printf(out, "    %s(%s, row, rows);\n", writer->functions[s],
-                        struct_of(writer, s));
+            call_stage(writer, s);
     }
     text_puts(out, "}\n");
 }
@@ -296,9 +304,7 @@ static void emit_many_rows(Writer *writer, const Kernel *kernel) {
             text_printf(out, "    %s_rows_%d(%s, row, row + rows);\n", name, s,
                         structs(writer, s, end, "w", "as"));
         s = end;
-        if (s < kernel->stages.len)
-            text_printf(out, "    %s(%s, row, rows);\n", writer->functions[s],
-                        struct_of(writer, s));
+        if (s < kernel->stages.len) call_stage(writer, s);
     }
     text_puts(out, "}\n");
     end_rows(writer);

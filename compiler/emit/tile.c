@@ -1,5 +1,6 @@
 /* A stage with products: tiles of a few rows and vectors of columns, whose sums stay in registers
  * until the equations that follow them are done. */
+#include "base/die.h"
 #include "emit/writer.h"
 
 #define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
@@ -51,6 +52,56 @@ static const char *product_text(const Writer *writer, const TilePhase *phase) {
                  when);
 }
 
+/* ---- products taken in ---- */
+
+static const Stage *taken_stage(const Writer *writer, const Taken *taken) {
+    return &writer->program->kernels.at[taken->kernel].stages.at[taken->stage];
+}
+
+/* The phases of the stages that are taken in, which add to the sums of `stage`, and then its own.
+ */
+static TilePhases all_phases(const Writer *writer, const Stage *stage) {
+    Arena *arena = writer->graph->arena;
+    TilePhases all = {0};
+    for (int t = 0; t < stage->taken.len; t++) {
+        const Taken *taken = &stage->taken.at[t];
+        const TilePhases phases = tile_phases(arena, taken_stage(writer, taken));
+        for (int p = 0; p < phases.len; p++) {
+            for (int i = 0; i < phases.at[p].sums.len; i++)
+                phases.at[p].sums.at[i] = taken->sums.at[phases.at[p].sums.at[i]];
+            vec_push(arena, &all, phases.at[p]);
+        }
+    }
+    const TilePhases own = tile_phases(arena, stage);
+    for (int p = 0; p < own.len; p++) vec_push(arena, &all, own.at[p]);
+    return all;
+}
+
+const char *takes_in(const Writer *writer, const Stage *hoisted, const char *run) {
+    return PRINT("rd_takes_in(%s, %d)", packing_of(writer, run, hoisted->axis),
+                 hoisted->taken_from);
+}
+
+/* The variable that says whether it is taken in. */
+static const char *inside(const Writer *writer, int t) {
+    return t ? PRINT("inside_%d", t) : "inside";
+}
+
+static void emit_inside(Writer *writer, const Stage *stage) {
+    for (int t = 0; t < stage->taken.len; t++)
+        text_printf(writer->out, "const bool %s = %s;\n", inside(writer, t),
+                    takes_in(writer, taken_stage(writer, &stage->taken.at[t]), "w->"));
+}
+
+/* The sum that `node` is of a stage that is taken in; *t says which of those. */
+static const Accumulator *taken_sum(const Writer *writer, const Stage *stage, int node, int *t) {
+    for (*t = 0; *t < stage->taken.len; (*t)++) {
+        const Accumulator *sum = sum_of(taken_stage(writer, &stage->taken.at[*t]), node);
+        if (sum) return sum;
+    }
+    die("a sum starts from one that no stage taken in has");
+}
+
 /* The rows that the products read, which no column changes. */
 static void emit_left(Writer *writer, const TilePhases *phases) {
     Text *out = writer->out;
@@ -78,38 +129,55 @@ static const char *start_of(Writer *writer, const Accumulator *sum) {
     return start ? start : "rd_splat(0)";
 }
 
+/* The same for row r; a hoisted sum if it was not taken in, and else what that starts from. */
+static const char *start_of_row(Writer *writer, const Stage *stage, int s, const char **start) {
+    int hoisted = stage->accumulators.at[s].start, t = 0;
+    const char *shared = PRINT("start_%d", s);
+    if (hoisted < 0) return shared;
+    *start = start_of(writer, taken_sum(writer, stage, hoisted, &t));
+    return PRINT("%s ? %s : rd_load(w->%s + (row + r) * %s + column)", inside(writer, t), shared,
+                 writer->names[hoisted], stride_of(writer, hoisted));
+}
+
 static void emit_start(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
     begin_loads(writer, false);
     int sums = stage->accumulators.len;
     const char **start = ARENA_ARRAY(writer->graph->arena, const char *, sums + 1);
+    const char **of_row = ARENA_ARRAY(writer->graph->arena, const char *, sums + 1);
     bool columns = false;
     for (int s = 0; s < sums; s++) {
         start[s] = start_of(writer, &stage->accumulators.at[s]);
-        columns |= strstr(start[s], "column") != NULL;
+        of_row[s] = start_of_row(writer, stage, s, &start[s]);
+        columns |= strstr(start[s], "column") || strstr(of_row[s], "column");
     }
     text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
     if (columns) text_puts(out, "const int column = (v + u) * LANES;\n");
     for (int s = 0; s < sums; s++) {
         text_printf(out, "const vec start_%d = %s;\n", s, start[s]);
-        text_printf(out, "RD_ROLLED for (int r = 0; r < rows; r++) sums[r][%s] = start_%d;\n",
-                    vector_of(writer, s), s);
+        text_printf(out, "RD_ROLLED for (int r = 0; r < rows; r++) sums[r][%s] = %s;\n",
+                    vector_of(writer, s), of_row[s]);
     }
     out->indent--;
     text_puts(out, "}\n");
 }
 
 static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *phases, int first,
-                          int last) {
+                          int last, const char *panel) {
     Text *out = writer->out;
     const NodeList *sums = &phases[first].sums;
     text_printf(out, "static const int to_%d[] = {", first);
     for (int i = 0; i < sums->len; i++) text_printf(out, "%s%d", i ? ", " : "", sums->at[i]);
     text_printf(out,
-                "};\nrd_multiply%s(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &panel);\n",
+                "};\nrd_multiply%s(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &%s);\n",
                 phases[first].sparse ? "_sparse" : "", stage->accumulators.len * stage->blocks,
-                first, sums->len, first, last - first);
+                first, sums->len, first, last - first, panel);
+}
+
+/* A sum that is no more than one of a stage taken in. */
+static bool is_taken_sum(const Stage *stage, int s) {
+    return stage->accumulators.at[s].start == stage->accumulators.at[s].node;
 }
 
 /* What follows the products: the equations of a stage for each row and vector of the tile. */
@@ -122,6 +190,10 @@ static void emit_update(Writer *writer, const Stage *stage) {
     text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
     out->indent++;
     text_puts(out, "const int column = (v + u) * LANES;\n(void)column;\n");
+    for (int s = 0; s < stage->accumulators.len; s++)
+        if (is_taken_sum(stage, s))
+            text_printf(out, "const vec %s = sums[r][%s];\n",
+                        writer->names[stage->accumulators.at[s].node], vector_of(writer, s));
     for (int i = 0; i < stage->nodes.len; i++)
         if (is_row_sum(writer, stage->nodes.at[i]))
             text_printf(out, "vec %s = all_%s[r];\n", writer->names[stage->nodes.at[i]],
@@ -160,17 +232,38 @@ static void emit_blocks(Writer *writer, const Stage *stage) {
 }
 
 /* The weights of the columns from vector v on. */
-static const char *panel_of(Writer *writer, const Stage *stage, int s) {
+static const char *panel_of(Writer *writer, int kernel, int s) {
+    const Stage *stage = &writer->program->kernels.at[kernel].stages.at[s];
     return PRINT("rd_panel(&w->panels[%s_panel_%d], (long)v * %s, v * %d)",
-                 writer->kernel_names[writer->kernel], s, panel_depth(writer, stage),
+                 writer->kernel_names[kernel], s, panel_depth(writer, stage),
                  panel_products(stage));
 }
 
-static void emit_multiplies(Writer *writer, const Stage *stage, const TilePhases *phases) {
-    for (int p = 0, next; p < phases->len; p = next) {
-        next = end_of_call(phases, p);
-        emit_multiply(writer, stage, phases->at, p, next);
+/* Phases [first, last). */
+static void emit_multiplies(Writer *writer, const Stage *stage, const TilePhases *phases, int first,
+                            int last, const char *panel) {
+    for (int p = first, next; p < last; p = next) {
+        next = end_of_call(phases, p) < last ? end_of_call(phases, p) : last;
+        emit_multiply(writer, stage, phases->at, p, next, panel);
     }
+}
+
+/* The products of the stages that are taken in; returns how many phases that were. */
+static int emit_taken(Writer *writer, const Stage *stage, const TilePhases *phases) {
+    int first = 0;
+    for (int t = 0; t < stage->taken.len; t++) {
+        const Taken *taken = &stage->taken.at[t];
+        int last = first + tile_phases(writer->graph->arena, taken_stage(writer, taken)).len;
+        text_printf(writer->out, "if (%s) {\n", inside(writer, t));
+        writer->out->indent++;
+        text_printf(writer->out, "RdPanel hoisted = %s;\n",
+                    panel_of(writer, taken->kernel, taken->stage));
+        emit_multiplies(writer, stage, phases, first, last, "hoisted");
+        writer->out->indent--;
+        text_puts(writer->out, "}\n");
+        first = last;
+    }
+    return first;
 }
 
 static int vectors_of_row(const Stage *stage) { return stage->accumulators.len * stage->blocks; }
@@ -219,18 +312,20 @@ static void call_tiles(Writer *writer, const char *function, const char *argumen
 /* From the panel of the columns at v to what follows their sums. */
 static void emit_one_tile(Writer *writer, const Stage *stage, int s, const TilePhases *phases) {
     emit_blocks(writer, stage);
-    text_printf(writer->out, "RdPanel panel = %s;\n", panel_of(writer, stage, s));
+    text_printf(writer->out, "RdPanel panel = %s;\n", panel_of(writer, writer->kernel, s));
     text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
     emit_start(writer, stage);
-    emit_multiplies(writer, stage, phases);
+    int own = emit_taken(writer, stage, phases);
+    emit_multiplies(writer, stage, phases, own, phases->len, "panel");
     emit_update(writer, stage);
 }
 
 /* All columns of a tile's rows. */
 static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
-    const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    const TilePhases phases = all_phases(writer, stage);
     begin_function(writer, stage_name(writer, s), "");
     begin_lines(writer, stage);
+    emit_inside(writer, stage);
     emit_left(writer, &phases);
     emit_row_sums(writer, stage, "RD_ROWS");
     begin_columns(writer, stage);
@@ -245,10 +340,11 @@ static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
 /* A function for a tile, and one that calls it for the same columns of all rows, column after
  * column. */
 static void emit_by_columns(Writer *writer, const Stage *stage, int s) {
-    const TilePhases phases = tile_phases(writer->graph->arena, stage);
+    const TilePhases phases = all_phases(writer, stage);
     const char *name = stage_name(writer, s), *tile = PRINT("%s_tile", name);
     const char *sums = row_sum_arguments(writer, stage, "vec *", "");
     begin_function(writer, tile, PRINT(", int v%s", sums));
+    emit_inside(writer, stage);
     emit_left(writer, &phases);
     emit_one_tile(writer, stage, s, &phases);
     end_function(writer);
@@ -281,7 +377,7 @@ static void emit_deep_product(Writer *writer, const Stage *stage, int s, const T
     text_printf(out, "static const int to[] = {");
     for (int i = 0; i < phase->sums.len; i++)
         text_printf(out, "%s%d", i ? ", " : "", phase->sums.at[i]);
-    text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, stage, s));
+    text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, writer->kernel, s));
     text_printf(out, "RdPanel panel = rd_panel(&all, (%s + %d * (long)k) * blocks, %d * blocks);\n",
                 sum_text(writer, before), phase->sums.len, products);
     text_printf(out, "RdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k)}; /* %s */\n",
@@ -351,10 +447,14 @@ static void emit_by_depth(Writer *writer, const Stage *stage, int s) {
 
 void emit_tile_stage(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
+    for (int i = 0; i < stage->accumulators.len; i++)
+        if (is_taken_sum(stage, i)) writer->known[stage->accumulators.at[i].node] = true;
     if (stage->tiles == TILES_BY_COLUMNS)
         emit_by_columns(writer, stage, s);
     else if (stage->tiles == TILES_BY_DEPTH)
         emit_by_depth(writer, stage, s);
     else
         emit_by_rows(writer, stage, s);
+    for (int i = 0; i < stage->accumulators.len; i++)
+        if (is_taken_sum(stage, i)) writer->known[stage->accumulators.at[i].node] = false;
 }

@@ -80,6 +80,9 @@ void emit_step_tables(const Emitted *programs, Text *out);
 int loss_axis(const Graph *graph); /* the length of the sequence with a loss a step; or 0 */
 bool weighted_loss(const Graph *graph);
 
+/* tile.c: whether a loop computes itself what the stage would, as C. */
+const char *takes_in(const Writer *writer, const Stage *hoisted, const char *run);
+
 /* weights.c: where each tile's panel starts, and the function that fills the panels. */
 int count_tiles(const Program *program);
 void emit_panel_places(Writer *writer);

@@ -33,6 +33,15 @@ int *graph_uses(const Graph *graph, const bool *live) {
     return uses;
 }
 
+int *graph_user(const Graph *graph, const bool *live) {
+    int *user = ARENA_ARRAY(graph->arena, int, graph->nodes.len + 1);
+    for (int i = 0; i < graph->nodes.len; i++) user[i] = -1;
+    for (int i = 0; i < graph->nodes.len; i++)
+        for (int k = 0; live[i] && k < graph_node(graph, i)->count; k++)
+            user[graph_node(graph, i)->in[k]] = i;
+    return user;
+}
+
 bool *graph_shared(const Graph *graph) {
     bool *shared = ARENA_ARRAY(graph->arena, bool, graph->nodes.len + 1);
     for (int i = 0; i < graph->nodes.len; i++) {

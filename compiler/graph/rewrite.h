@@ -90,6 +90,9 @@ bool *graph_live(const Graph *graph);
 /* How many live nodes and outputs use each node. */
 int *graph_uses(const Graph *graph, const bool *live);
 
+/* One of the nodes that use each node, in the arena; -1 for none. */
+int *graph_user(const Graph *graph, const bool *live);
+
 /* True when the node is the same for all examples of a batch: it reaches no INPUT, LENGTH,
  * POSITION or MASK. */
 bool *graph_shared(const Graph *graph);

@@ -75,22 +75,32 @@ static void count_accumulator(Count *count, const Accumulator *sum) {
         count->cost.weights += BYTES * depth * columns;
         read_operand(count, product->operand);
     }
+    if (sum->start >= 0) read_operand(count, access_of(count->program, sum->start));
     for (int i = 0; i < sum->others.len; i++) {
         read_operand(count, access_of(count->program, sum->others.at[i]));
         count->cost.others += columns;
     }
 }
 
+static void count_stage(Count *count, int s) {
+    const Stage *stage = &count->program->kernels.at[count->kernel].stages.at[s];
+    count->stage = stage;
+    for (int i = 0; i < stage->nodes.len; i++) count_node(count, stage->nodes.at[i]);
+    for (int i = 0; i < stage->accumulators.len; i++)
+        count_accumulator(count, &stage->accumulators.at[i]);
+}
+
 Cost kernel_cost(const Program *program, int kernel, const double *words) {
     Count count = {.program = program, .words = words, .kernel = kernel};
     const Kernel *k = &program->kernels.at[kernel];
-    for (int s = 0; s < k->stages.len; s++) {
-        count.stage = &k->stages.at[s];
-        for (int i = 0; i < count.stage->nodes.len; i++)
-            count_node(&count, count.stage->nodes.at[i]);
-        for (int i = 0; i < count.stage->accumulators.len; i++)
-            count_accumulator(&count, &count.stage->accumulators.at[i]);
-    }
+    for (int s = 0; s < k->stages.len; s++)
+        if (!k->stages.at[s].taken_from) count_stage(&count, s);
+    return count.cost;
+}
+
+Cost stage_cost(const Program *program, int kernel, int stage, const double *words) {
+    Count count = {.program = program, .words = words, .kernel = kernel};
+    count_stage(&count, stage);
     return count.cost;
 }
 

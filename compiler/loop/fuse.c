@@ -24,6 +24,7 @@ typedef struct {
     Graph *graph;
     int *cycle;              /* of each node: its recurrence, 0 for none */
     int *absorbed;           /* the recurrence that takes this node along */
+    int *hoisted;            /* the one that would, had this product not left it */
     bool *done;              /* computed by an earlier kernel */
     bool *inside;            /* computed by the kernel in the making */
     bool *feeds_fold;        /* used by nothing but folds */
@@ -134,7 +135,10 @@ static void absorb(Fuse *fuse, const long *weights) {
             target = its;
         }
         fuse->absorbed[i] = one ? target : 0;
-        if (target && one && leaves_loop(fuse, i, weights)) fuse->absorbed[i] = 0;
+        fuse->hoisted[i] = 0;
+        if (!fuse->absorbed[i] || !leaves_loop(fuse, i, weights)) continue;
+        fuse->absorbed[i] = 0;
+        fuse->hoisted[i] = target;
     }
 }
 
@@ -479,13 +483,17 @@ static bool stands_alone(const Fuse *fuse, int node) {
 }
 
 /* A stage of this level and shape whose order suits, or a new one. Work that could be done in any
- * order is all in the first, so that what it feeds does not come before it. */
-static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int axis, Sweep sweep, bool alone) {
+ * order is all in the first, so that what it feeds does not come before it. Products that have left
+ * a recurrence share theirs with those that left the same. */
+static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int axis, Sweep sweep, int node) {
+    const int hoisted = node < 0 ? 0 : fuse->hoisted[node];
+    const bool alone = node >= 0 && stands_alone(fuse, node);
     for (int s = 0; s < kernel->stages.len && !alone; s++) {
         Stage *stage = &kernel->stages.at[s];
         bool taken = stage->nodes.len && stands_alone(fuse, stage->nodes.at[0]);
         if (stage->level != level || stage->columns != sweep.columns || taken) continue;
         if (stage->lines != sweep.lines || stage->axis != axis) continue;
+        if (stage->hoisted != hoisted) continue;
         if (stage->order && sweep.order && stage->order != sweep.order) continue;
         if (!stage->order) stage->order = sweep.order;
         return stage;
@@ -493,6 +501,7 @@ static Stage *stage_for(Fuse *fuse, Kernel *kernel, int level, int axis, Sweep s
     Stage stage = {.lines = sweep.lines, .columns = sweep.columns, .level = level};
     stage.order = sweep.order;
     stage.axis = axis;
+    stage.hoisted = hoisted;
     vec_push(fuse->graph->arena, &kernel->stages, stage);
     return &kernel->stages.at[kernel->stages.len - 1];
 }
@@ -504,7 +513,7 @@ static void make_product_stages(Fuse *fuse, Kernel *kernel, const int *level, in
         if (level[node] != l || graph_node(fuse->graph, node)->op != OP_CONTRACT) continue;
         if (product_of_pairs(fuse, node)) continue;
         if (lines_of(fuse->program, node) > 1)
-            stage_for(fuse, kernel, l, loop_axis(fuse, node), sweep_of(fuse->program, node), false);
+            stage_for(fuse, kernel, l, loop_axis(fuse, node), sweep_of(fuse->program, node), -1);
     }
 }
 
@@ -523,7 +532,7 @@ static void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
             int node = kernel->nodes.at[i];
             if (level[node] != l) continue;
             Stage *stage = stage_for(fuse, kernel, l, loop_axis(fuse, node),
-                                     sweep_of(fuse->program, node), stands_alone(fuse, node));
+                                     sweep_of(fuse->program, node), node);
             stage->pairs = product_of_pairs(fuse, node);
             vec_push(fuse->graph->arena, &stage->nodes, node);
         }
@@ -570,6 +579,7 @@ void fuse(Program *program) {
     Fuse fuse = {.program = program, .graph = g};
     find_recurrences(&fuse);
     fuse.absorbed = ARENA_ARRAY(g->arena, int, nodes + 1);
+    fuse.hoisted = ARENA_ARRAY(g->arena, int, nodes + 1);
     fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.product_sum = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.summand = ARENA_ARRAY(g->arena, bool, nodes + 1);

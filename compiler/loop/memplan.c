@@ -9,7 +9,8 @@ static bool reads_whole_row(const Program *program, int user) {
 
 typedef struct {
     Program *program;
-    int *last; /* the last phase that reads each node's buffer, -1 for none */
+    int *last;  /* the last phase that reads each node's buffer, -1 for none */
+    bool *kept; /* read by products that a loop takes in: not written over */
 } Plan;
 
 static void needs(Plan *plan, int node, int phase) {
@@ -43,6 +44,20 @@ static void find_read(Plan *plan, int node, int stage) {
     }
 }
 
+/* A loop that takes products in reads their operands. */
+static void find_taken(Plan *plan, const Kernel *kernel, const Stage *stage) {
+    for (int t = 0; t < stage->taken.len; t++) {
+        const Taken *taken = &stage->taken.at[t];
+        const Stage *from = &plan->program->kernels.at[taken->kernel].stages.at[taken->stage];
+        for (int i = 0; i < from->accumulators.len; i++)
+            for (int p = 0; p < from->accumulators.at[i].products.len; p++) {
+                int node = from->accumulators.at[i].products.at[p].operand.node;
+                plan->kept[node] = true;
+                if (plan->program->kernel_of[node] >= 0) needs(plan, node, kernel->phase);
+            }
+    }
+}
+
 static int stages_around(const Program *program, int node) {
     return program->kernels.at[program->kernel_of[node]].stages.len;
 }
@@ -57,6 +72,9 @@ static void find_readers(Plan *plan) {
         for (int s = 0; program->repeated[i] && s < stages_around(program, i); s++)
             if (is_computed_in(program, s, i)) find_read(plan, i, s);
     }
+    for (int k = 0; k < program->kernels.len; k++)
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++)
+            find_taken(plan, &program->kernels.at[k], &program->kernels.at[k].stages.at[s]);
     for (int i = 0; i < g->outputs.len; i++) {
         int node = access_of(program, g->outputs.at[i].node).node;
         if (program->kernel_of[node] >= 0) needs(plan, node, program->phases);
@@ -207,8 +225,16 @@ static bool writes_over(const Program *program, const Buffer *old, const Buffer 
     return inside ? read : before;
 }
 
+static bool written_over(const Plan *plan, const Buffer *old, const Buffer *next) {
+    const Program *program = plan->program;
+    return !plan->kept[old->node] && !plan->kept[next->node] &&
+           (in_place(program, old, next) || in_place(program, next, old) ||
+            writes_over(program, old, next));
+}
+
 /* Gives each buffer the first slot that is free over its life, of its own kind and width. */
-static void share_slots(Program *program) {
+static void share_slots(Plan *plan) {
+    Program *program = plan->program;
     for (int i = 0; i < program->buffers.len; i++) {
         Buffer *buffer = &program->buffers.at[i];
         for (buffer->slot = 0;; buffer->slot++) {
@@ -218,8 +244,7 @@ static void share_slots(Program *program) {
                 if (other->slot != buffer->slot) continue;
                 free = same_size(program, buffer, other) &&
                        (other->last < buffer->first || buffer->last < other->first ||
-                        in_place(program, other, buffer) || in_place(program, buffer, other) ||
-                        writes_over(program, other, buffer));
+                        written_over(plan, other, buffer));
             }
             if (free) break;
         }
@@ -231,7 +256,8 @@ void plan_memory(Program *program) {
     Plan plan = {.program = program};
     plan.last = ARENA_ARRAY(program->graph->arena, int, program->graph->nodes.len + 1);
     for (int i = 0; i < program->graph->nodes.len; i++) plan.last[i] = -1;
+    plan.kept = ARENA_ARRAY(program->graph->arena, bool, program->graph->nodes.len + 1);
     find_readers(&plan);
     make_buffers(&plan);
-    share_slots(program);
+    share_slots(&plan);
 }

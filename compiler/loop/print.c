@@ -52,6 +52,7 @@ static void print_access(Text *out, const Program *program, Access access) {
 
 static void print_sum(Text *out, const Program *program, const Accumulator *sum) {
     text_printf(out, "sum %%%d =", sum->node);
+    if (sum->start >= 0) text_printf(out, " from %%%d", sum->start);
     for (int i = 0; i < sum->shared.len; i++) {
         text_puts(out, " ");
         print_access(out, program, access_of(program, sum->shared.at[i]));
@@ -91,6 +92,8 @@ static void print_stage(Text *out, const Program *program, const Stage *stage) {
     out->indent++;
     if (is_pair(stage->axis))
         text_printf(out, "over %s\n", space_name(program, SPACE_STEPS, stage->axis));
+    if (stage->taken_from)
+        text_printf(out, "inside the loop where a step has %d rows\n", stage->taken_from);
     for (int i = 0; i < stage->accumulators.len; i++)
         print_sum(out, program, &stage->accumulators.at[i]);
     for (int i = 0; i < stage->nodes.len; i++) print_node(out, program, stage->nodes.at[i]);

@@ -7,7 +7,7 @@
 typedef struct {
     Program *program;
     const int *uses;
-    int *user; /* the one node that uses each node, where there is one */
+    const int *user; /* the one node that uses each node, where there is one */
     Stage *stage;
     int kernel, stage_index;
 } Find;
@@ -122,7 +122,7 @@ static void find_in_stage(Find *find) {
         int root = root_of(find, node);
         if (seen[root]) continue;
         seen[root] = true;
-        Accumulator sum = {.node = root};
+        Accumulator sum = {.node = root, .start = -1};
         add_term(find, &sum, root, true);
         order_products(find->program, &sum, find->kernel);
         vec_push(g->arena, &stage->accumulators, sum);
@@ -140,20 +140,11 @@ static void find_in_stage(Find *find) {
     stage->tiles = tile_order(find);
 }
 
-static int *find_user(const Graph *g, const bool *live) {
-    int *user = ARENA_ARRAY(g->arena, int, g->nodes.len + 1);
-    for (int i = 0; i < g->nodes.len; i++) user[i] = -1;
-    for (int i = 0; i < g->nodes.len; i++)
-        for (int k = 0; live[i] && k < graph_node(g, i)->count; k++)
-            user[graph_node(g, i)->in[k]] = i;
-    return user;
-}
-
 void find_products(Program *program) {
     bool *live = graph_live(program->graph);
     Find find = {.program = program,
                  .uses = graph_uses(program->graph, live),
-                 .user = find_user(program->graph, live)};
+                 .user = graph_user(program->graph, live)};
     for (int k = 0; k < program->kernels.len; k++)
         for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
             find.kernel = k;

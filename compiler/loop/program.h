@@ -98,6 +98,7 @@ typedef VEC(int) NodeList;
 typedef struct {
     int node;        /* the ADD or CONTRACT whose value it is */
     NodeList shared; /* start values */
+    int start;       /* what it starts from instead: a sum of a stage taken in, or -1 */
     NodeList others; /* what is added last */
     VEC(Product) products;
 } Accumulator;
@@ -122,6 +123,12 @@ typedef struct {
 } TilePhase;
 typedef VEC(TilePhase) TilePhases;
 
+/* A stage before a recurrence whose products a stage in its loop may compute itself. */
+typedef struct {
+    int kernel, stage;
+    NodeList sums; /* which accumulator of the loop's stage takes each of its own */
+} Taken;
+
 typedef struct {
     int axis;           /* of the rows: the kernel's, or in a recurrence a pair with its steps */
     int lines, columns; /* these may be VOCABULARY */
@@ -129,8 +136,11 @@ typedef struct {
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     TileOrder tiles;
-    int level;  /* of fuse.c: stages of one level do not depend on each other */
-    int blocks; /* vectors of columns that one tile covers, a power of two */
+    int level;   /* of fuse.c: stages of one level do not depend on each other */
+    int hoisted; /* of fuse.c: the recurrence that its products have left, 0 for none */
+    int blocks;  /* vectors of columns that one tile covers, a power of two */
+    VEC(Taken) taken;
+    int taken_from; /* of a stage taken in: how many rows a step has at least where it is; else 0 */
     bool pairs; /* its one node is a product of values of pairs, which reads all of an example */
 } Stage;
 
@@ -195,6 +205,11 @@ void find_products(Program *program);
 TilePhases tile_phases(Arena *arena, const Stage *stage);
 int end_of_call(const TilePhases *phases, int first);
 
+/* taken.c: where a step has several rows, products that were hoisted out of a loop for the sake of
+ * one row are computed inside all the same. Either way the same terms are added in the same order:
+ * the bits are the same. */
+void take_products(Program *program);
+
 /* memplan.c: buffers and their slots. */
 void plan_memory(Program *program);
 
@@ -237,8 +252,9 @@ const char *print_loops(const Program *program);
 const char *print_recurrences(const Program *infer, const Program *train);
 
 /* cost.c: what a kernel does for one of its rows, `words` saying for each input how many words its
- * vocabulary has, and behind those for each symbol how many steps; and all sums over the rows of an
- * axis, of examples where that is 0. */
+ * vocabulary has, and behind those for each symbol how many steps; what one of its stages does that
+ * a loop may take in, which the kernel's does not contain; and all sums over the rows of an axis,
+ * of examples where that is 0. */
 typedef struct {
     double products; /* operations of products: multiply-adds ×2 */
     double others;   /* of all else, each function one */
@@ -246,6 +262,7 @@ typedef struct {
     double weights;  /* bytes of weights, read once for a tile of rows */
 } Cost;
 Cost kernel_cost(const Program *program, int kernel, const double *words);
+Cost stage_cost(const Program *program, int kernel, int stage, const double *words);
 Cost sums_cost(const Program *program, int axis, const double *words);
 
 /* Multiply-adds ×2 of all products, per STEPS row and per EXAMPLES row, when vocabularies have

@@ -216,7 +216,7 @@ static const char *const tied =
 /* A recurrence whose weights leave no room in a cache for anything else. */
 static const char *const large =
     "model m {\n  input text: words\n  target label: class(a, b)\n"
-    "  run = scan lstm(256) over embedding(text, 64)\n"
+    "  run = scan lstm(320) over embedding(text, 128)\n"
     "  logits = linear(run.final.h, label.size)\n"
     "  loss cross_entropy(logits, label)\n  output logits\n}\n";
 
@@ -249,6 +249,32 @@ Test(loops, large_weights_are_read_once_a_step) {
     cr_expect_eq(forward->stages.at[forward->stages.len - 1].tiles, TILES_BY_COLUMNS);
 }
 
+/* A GRU's stage: to predict, its three sums of x are hoisted, but the loop can compute them itself.
+ */
+Test(loops, a_loop_can_take_hoisted_products_in) {
+    const Program *infer = compiled_text(tied)->infer;
+    const Kernel *loop = recurrence(infer, 1);
+    const Stage *stage = &loop->stages.at[loop->stages.len - 1];
+    cr_assert_eq(stage->taken.len, 1);
+    cr_expect_eq(stage->taken.at[0].sums.len, 3);
+    cr_expect_eq(stage->accumulators.len, 4, "that of the candidate's inputs is not the state's");
+    int started = 0;
+    for (int i = 0; i < stage->accumulators.len; i++)
+        started += stage->accumulators.at[i].start >= 0;
+    cr_expect_eq(started, 3);
+    const Taken *taken = &stage->taken.at[0];
+    const Stage *hoisted = &infer->kernels.at[taken->kernel].stages.at[taken->stage];
+    cr_expect_eq(hoisted->taken_from, 4);
+    const int x = hoisted->accumulators.at[0].products.at[0].operand.node;
+    cr_expect_geq(infer->buffers.at[infer->buffer_of[x]].last, loop->phase, "x is still there");
+}
+
+Test(loops, large_weights_stay_hoisted) {
+    const Program *infer = compiled_text(large)->infer;
+    const Kernel *loop = recurrence(infer, 1);
+    for (int s = 0; s < loop->stages.len; s++) cr_expect_eq(loop->stages.at[s].taken.len, 0);
+}
+
 Test(loops, two_directions_are_one_phase) {
     const char *text =
         "model m {\n  target label: class(a, b)\n  input text: words\n"
@@ -279,6 +305,9 @@ static void assert_costs(const Program *program) {
         *(steps ? &all_steps : &all_examples) += cost.products;
         cr_assert_gt(cost.bytes, 0);
         cr_assert_eq(cost.products > 0, cost.weights > 0);
+        for (int s = 0; s < program->kernels.at[k].stages.len; s++)
+            if (program->kernels.at[k].stages.at[s].taken_from)
+                all_steps += stage_cost(program, k, s, words).products;
     }
     for (int axis = 0; axis < program->graph->syms.len; axis++)
         *(axis ? &all_steps : &all_examples) += sums_cost(program, axis, words).products;
