@@ -76,23 +76,6 @@ static double training_bytes(const Graph *g, const Program *train) {
     return bytes;
 }
 
-/* Bytes of all parameters with the largest vocabularies, and in training of gradients and what the
- * optimizer keeps. */
-static double param_bytes(const Graph *g, const Program *train) {
-    double total = 0;
-    int arrays = 2;
-    for (int i = 0; i < MAX_SLOTS; i++) arrays += choice_slot(&g->training.optimizer, i) != NULL;
-    for (int i = 0; i < g->params.len; i++) {
-        double size = 4;
-        for (int k = 0; k < g->params.at[i].type.rank; k++) {
-            Dim dim = g->params.at[i].type.dim[k];
-            size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
-        }
-        total += size * (is_frozen(train, i) ? 1 : arrays);
-    }
-    return total;
-}
-
 /* Bytes of the weights that products read, in panels of 16 numbers for each depth; int8 has a scale
  * for each column beside them. */
 static double weight_bytes(const Program *program, int precision) {
@@ -111,6 +94,23 @@ static double weight_bytes(const Program *program, int precision) {
                 }
         }
     return bytes;
+}
+
+/* Bytes of all parameters with the largest vocabularies, of those of the best epoch, of gradients
+ * and what the optimizer keeps, and of what products read. */
+static double param_bytes(const Graph *g, const Program *train) {
+    double total = weight_bytes(train, 0);
+    int arrays = 3;
+    for (int i = 0; i < MAX_SLOTS; i++) arrays += choice_slot(&g->training.optimizer, i) != NULL;
+    for (int i = 0; i < g->params.len; i++) {
+        double size = 4;
+        for (int k = 0; k < g->params.at[i].type.rank; k++) {
+            Dim dim = g->params.at[i].type.dim[k];
+            size *= dim.sym ? g->syms.at[dim.sym].max : dim.add;
+        }
+        total += size * (is_frozen(train, i) ? 2 : arrays);
+    }
+    return total;
 }
 
 static void print_weights(const Program *infer, int precision) {

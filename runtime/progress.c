@@ -91,6 +91,7 @@ static void start_line(const RdTrainer *trainer, const RdMemory *memory) {
 
 void rd_progress_start(RdProgress *progress, const RdTrainer *trainer) {
     RdMemory memory = rd_session_memory(trainer->model, &trainer->session.run.sizes, true);
+    if (!trainer->best) memory.best = 0;
     if (progress->log) start_event(progress->log, trainer, &memory);
     if (progress->json) start_event(stdout, trainer, &memory);
     if (progress->text) start_line(trainer, &memory);

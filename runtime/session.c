@@ -29,6 +29,7 @@ static RdMemory memory_of(const RdModel *model, const RdSizes *sizes, const RdLa
         .numbers = layout->numbers,
         .param = layout->count * model->real_size,
         .train = training ? layout->trained * model->real_size * arrays + patch_count(layout) : 0,
+        .best = training ? layout->count * model->real_size : 0,
         .run = model->packed_bytes(sizes, precision_of(model, training)) +
                model->memory_bytes(sizes, training)};
 }
@@ -41,7 +42,7 @@ RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool trai
 }
 
 size_t rd_memory_total(const RdMemory *memory) {
-    return memory->param + memory->train + memory->run;
+    return memory->param + memory->train + memory->best + memory->run;
 }
 
 size_t rd_session_stretch_bytes(const RdSession *session) {

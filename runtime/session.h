@@ -24,9 +24,11 @@ typedef struct {
     size_t numbers; /* of the parameters */
     size_t param;   /* the parameters */
     size_t train;   /* gradients and slots; 0 unless training */
+    size_t best;    /* the weights of the best epoch, where a training validates; else 0 */
     size_t run;     /* what the compiled code asks for: activations, packed weights */
 } RdMemory;
 
+/* Of a session for batches up to `sizes`; of a training that validates. */
 RdMemory rd_session_memory(const RdModel *model, const RdSizes *sizes, bool training);
 size_t rd_memory_total(const RdMemory *memory);
 
