@@ -34,3 +34,12 @@ void rd_plan_sample(RdPlan *plan, const RdModel *model, const RdBatch *batch, in
                 plan->index[c][row] = guessed[packing->previous[row]];
     }
 }
+
+void rd_feed_guesses(RdRun *run, const RdModel *model, const RdSampling *sampling, RdPlan *plan,
+                     double probability) {
+    if (probability <= 0) return;
+    model->prepare(run, false);
+    model->infer(run);
+    rd_plan_sample(plan, model, run->batch, sampling->column, run->guessed, probability,
+                   rd_mix(run->key));
+}

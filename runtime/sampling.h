@@ -26,4 +26,9 @@ double rd_sampling_probability(const RdSampling *sampling, int epochs, long step
 void rd_plan_sample(RdPlan *plan, const RdModel *model, const RdBatch *batch, int column,
                     const int *guessed, double probability, uint64_t key);
 
+/* The two passes' first: what the model guesses of the batch, and the coins, with the run's key.
+ * The run is of a training session, and its batch is the one that was packed last. */
+void rd_feed_guesses(RdRun *run, const RdModel *model, const RdSampling *sampling, RdPlan *plan,
+                     double probability);
+
 #endif

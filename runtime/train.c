@@ -91,19 +91,6 @@ static bool diverged(const RdTrainer *trainer, const char *what, RdError *error)
                    trainer->state.step + 1, what, trainer->training.rate);
 }
 
-/* Some of the words that are read become the model's own. */
-static void feed_guesses(RdTrainer *trainer, const RdBatch *batch) {
-    const RdSampling *sampling = &trainer->training.sampling;
-    RdRun *run = &trainer->session.run;
-    double probability =
-        rd_sampling_probability(sampling, trainer->state.epoch, trainer->state.step);
-    if (probability <= 0) return;
-    trainer->model->prepare(run, false);
-    trainer->model->infer(run);
-    rd_plan_sample(&trainer->plan, trainer->model, batch, sampling->column, run->guessed,
-                   probability, rd_mix(run->key));
-}
-
 bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     RdBatch batch;
     RdRun *run = &trainer->session.run;
@@ -112,7 +99,9 @@ bool rd_train_batch(RdTrainer *trainer, int k, RdError *error) {
     if (k == 0) rd_plan_start(&trainer->plan, trainer->model);
     run->batch = &batch;
     run->key = rd_mix(trainer->seed ^ rd_mix((uint64_t)state->step + 1));
-    feed_guesses(trainer, &batch);
+    const RdSampling *sampling = &trainer->training.sampling;
+    rd_feed_guesses(run, trainer->model, sampling, &trainer->plan,
+                    rd_sampling_probability(sampling, state->epoch, state->step));
     trainer->model->prepare(run, true);
     trainer->model->train(run);
     rd_plan_carry(&trainer->plan, trainer->model, run);

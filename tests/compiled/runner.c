@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "evaluate.h"
+#include "sampling.h"
 #include "threads.h"
 
 /* ---- setting up ---- */
@@ -187,6 +188,9 @@ Results runner_train(Runner *runner, uint64_t key) {
     rd_plan_batch(&runner->plan, 0, &batch);
     run->batch = &batch;
     run->key = key;
+    const RdSampling *sampling = &runner->model->training.sampling;
+    rd_feed_guesses(run, runner->model, sampling, &runner->plan,
+                    rd_sampling_probability(sampling, 0, 0));
     runner->model->prepare(run, true);
     runner->model->train(run);
     gather(runner, &results, 0, &batch);

@@ -56,7 +56,8 @@ int runner_size(const Runner *runner, int param);
 /* Runs `infer` on all batches. */
 Results runner_infer(Runner *runner);
 
-/* Runs `train` on all examples: the runner must have them in one batch. */
+/* Runs `train` on all examples: the runner must have them in one batch. With scheduled sampling it
+ * is fed guesses as at the first step of a training. */
 Results runner_train(Runner *runner, uint64_t key);
 
 /* A step of the optimizer after runner_train, with clipping, as the training loop takes it.
