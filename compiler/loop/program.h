@@ -136,7 +136,7 @@ typedef struct {
     NodeList nodes; /* computed here, in order; the inner nodes of accumulators not among them */
     VEC(Accumulator) accumulators;
     TileOrder tiles;
-    int level;   /* of fuse.c: stages of one level do not depend on each other */
+    int level;   /* of stages.c: stages of one level do not depend on each other */
     int hoisted; /* of fuse.c: the recurrence that its products have left, 0 for none */
     int blocks;  /* vectors of columns that one tile covers, a power of two */
     VEC(Taken) taken;
@@ -189,7 +189,7 @@ typedef struct {
 /* pack.c: spaces, columns and reductions. NULL after errors (what is not supported yet). */
 Program *pack(Graph *graph, const char *name, int rows_a_step, Diag *diag);
 
-/* fuse.c: kernels, stages and phases. */
+/* fuse.c: kernels and phases; stages.c: their stages. */
 void fuse(Program *program);
 
 /* recompute.c: values of long rows are computed in each stage that needs them. */
