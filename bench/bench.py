@@ -12,9 +12,11 @@ Work is
   scaling   a training step for lengths, batches, vocabularies and hidden sizes over a 16-fold range
   start     a prediction from process start to exit; sizes of programs; time to build each example
   sst2      the whole job of examples/sentiment.rondo, from the files to the test accuracy
-Without any, all. Peers are pytorch and onnxruntime (prediction only). Before time is taken, PyTorch
-gets the weights of a model that Rondo trained and must find the same loss on examples of different
-lengths; ONNX Runtime must find the logits that PyTorch finds.
+Without any, all. Peers are pytorch, onnxruntime (prediction only) and jax. Before time is taken,
+PyTorch gets the weights of a model that Rondo trained and must find the same loss on examples of
+different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX those, the loss and the
+norm of all gradients. The environment names the Python of the peers, PYTHON, and that of JAX alone,
+JAX_PYTHON, whose NumPy is too new for PyTorch 1.13.
 
 All sides run in turn, `rounds` times each; a ratio is that of the medians, its spread that of the
 rounds. A share of the peak is of what multiply-adds reach in the same process, and counts products
@@ -38,23 +40,25 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = os.path.join(HERE, "../examples")
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
-PEERS = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime"}
+JAX_PYTHON = os.environ.get("JAX_PYTHON", PYTHON)
+PEERS = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "jax": "JAX"}
 
-# the model, its options, what the peers run; a Python loop would be unrolled in ONNX
-Work = collections.namedtuple("Work", "model batch length words shortest pytorch onnxruntime")
+# the model, its options, what the peers run; a Python loop would be unrolled in ONNX, and JAX's w8 is
+# equations already
+Work = collections.namedtuple("Work", "model batch length words shortest pytorch onnxruntime jax")
 WORKLOADS = {
-    "w2": Work("w2", 32, 200, 20000, None, ["w2"], ["w2"]),
-    "w2v": Work("w2", 32, 200, 20000, 10, ["w2v"], ["w2v"]),
-    "w3": Work("w3", 32, 200, 20000, None, ["w3"], ["w3"]),
-    "w4": Work("w4", 20, 35, 10000, None, ["w4"], ["w4"]),
-    "w5": Work("w5", 50, 100, 65, None, ["w5"], ["w5"]),
-    "w6": Work("w6", 50, 200, 20000, None, ["w6"], ["w6"]),
-    "w7": Work("w7", 64, 20, 8000, None, ["w7"], ["w7"]),
-    "w8": Work("w8", 32, 200, 20000, None, ["w8"], ["w8"]),
-    "w8_equations": Work("w8_equations", 32, 200, 20000, None, ["w8_loop", "w8_script"], []),
-    "w9": Work("w9", 16, 25, 20000, None, ["w9"], ["w9"]),
-    "w10": Work("w10", 32, 128, 20000, None, ["w10"], ["w10"]),
-    "c1": Work("c1", 64, 70, 65, None, ["c1"], ["c1"]),
+    "w2": Work("w2", 32, 200, 20000, None, ["w2"], ["w2"], ["w2"]),
+    "w2v": Work("w2", 32, 200, 20000, 10, ["w2v"], ["w2v"], ["w2v"]),
+    "w3": Work("w3", 32, 200, 20000, None, ["w3"], ["w3"], []),
+    "w4": Work("w4", 20, 35, 10000, None, ["w4"], ["w4"], []),
+    "w5": Work("w5", 50, 100, 65, None, ["w5"], ["w5"], []),
+    "w6": Work("w6", 50, 200, 20000, None, ["w6"], ["w6"], []),
+    "w7": Work("w7", 64, 20, 8000, None, ["w7"], ["w7"], []),
+    "w8": Work("w8", 32, 200, 20000, None, ["w8"], ["w8"], []),
+    "w8_equations": Work("w8_equations", 32, 200, 20000, None, ["w8_loop", "w8_script"], [], []),
+    "w9": Work("w9", 16, 25, 20000, None, ["w9"], ["w9"], []),
+    "w10": Work("w10", 32, 128, 20000, None, ["w10"], ["w10"], []),
+    "c1": Work("c1", 64, 70, 65, None, ["c1"], ["c1"], []),
 }
 SINGLE = [("w2", 20), ("w2", 200), ("w9", 25), ("w6", 200), ("w10", 128)]
 CELLS = ["layer_norm_lstm", "peephole_lstm", "zoneout_lstm", "coupled_lstm", "minimal_gated_unit",
@@ -228,14 +232,13 @@ def batches(names, folder):
         for count in threads:
             results[name, count] = measure(name, count, program)
             print("bench: %s on %d: measured" % (name, count), file=sys.stderr)
-    if "pytorch" in options.against:
+    if training_peers():
         heading("Training: forward, backward, clipping, Adam")
-        table("work", "threads", "ms", "words/s", "GFLOP/s", "of peak", "PyTorch ms", "ratio")
+        table("work", "threads", "ms", "words/s", "GFLOP/s", "of peak", *columns(training_peers()))
         for (name, count), runs in results.items():
             training(name, count, runs)
     heading("Prediction of a batch")
-    table("work", "threads", "ms", "GFLOP/s", "of peak", *[c for which in options.against
-                                                         for c in (PEERS[which] + " ms", "ratio")])
+    table("work", "threads", "ms", "GFLOP/s", "of peak", *columns(options.against))
     for (name, count), runs in results.items():
         prediction(name, count, runs)
     if not options.threads:
@@ -247,30 +250,43 @@ def batches(names, folder):
                         for key in ("train_seconds", "predict_seconds")])
 
 
+def training_peers():
+    return [which for which in options.against if which != "onnxruntime"]
+
+
+def columns(peers):
+    return [c for which in peers for c in (PEERS[which] + " ms", "ratio")]
+
+
+def beside(seconds, runs, which, theirs, kind):
+    """Two cells, blank for a workload that the peer does not have."""
+    if (which, theirs) not in runs:
+        return ["", ""]
+    other = of(runs[which, theirs], kind + "_seconds")
+    return ["%.2f" % (1e3 * median(other)), ratio(seconds, other)]
+
+
 def speed(ours, kind):
     flops = median(of(ours, kind + "_flops"))
     return "%.0f" % (flops / 1e9), "%.0f %%" % (100 * flops / median(of(ours, "peak_flops")))
 
 
 def training(name, count, runs):
-    ours = runs["rondo"]
+    """A row for each way in which a peer does it."""
+    ours, work = runs["rondo"], WORKLOADS[name]
     seconds = of(ours, "train_seconds")
-    for (_, theirs), other in ((k, v) for k, v in runs.items() if k[0] == "pytorch"):
-        other = of(other, "train_seconds")
+    for theirs in sorted({way for which in training_peers() for way in getattr(work, which)}) or [name]:
         row(name if theirs == name else theirs, count, "%.2f" % (1e3 * median(seconds)),
             "%.0f" % (ours[0]["steps"] / median(seconds)), *speed(ours, "train"),
-            "%.2f" % (1e3 * median(other)), ratio(seconds, other))
+            *[c for which in training_peers() for c in beside(seconds, runs, which, theirs, "train")])
 
 
 def prediction(name, count, runs):
-    ours = runs["rondo"]
+    ours, work = runs["rondo"], WORKLOADS[name]
     seconds = of(ours, "predict_seconds")
-    cells = []
-    for which in options.against:
-        theirs = getattr(WORKLOADS[name], which)
-        other = of(runs[which, theirs[0]], "predict_seconds") if theirs else []
-        cells += ["%.2f" % (1e3 * median(other)), ratio(seconds, other)] if other else ["", ""]
-    row(name, count, "%.2f" % (1e3 * median(seconds)), *speed(ours, "predict"), *cells)
+    row(name, count, "%.2f" % (1e3 * median(seconds)), *speed(ours, "predict"),
+        *[c for which in options.against
+          for c in beside(seconds, runs, which, (getattr(work, which) or [""])[0], "predict")])
 
 
 # ---- a tiny job ----
@@ -308,11 +324,13 @@ def single(folder):
             shape = shape_of(work, batch=1, length=length, shortest=None)
             ours.append(our_bench(program, 1, *shape, "--repeat", 400)["predict_seconds"])
             for which in options.against:
-                theirs[which].append(peer(which, work.onnxruntime[0], "--batch", 1, "--length", length,
-                                          "--repeat", 200)["predict_seconds"])
+                for way in getattr(work, which):
+                    theirs[which].append(peer(which, way, "--batch", 1, "--length", length,
+                                              "--repeat", 200)["predict_seconds"])
         row(name, length, "%.0f" % (1e6 * median(ours)),
-            *[c for which in options.against for c in ("%.0f" % (1e6 * median(theirs[which])),
-                                                       ratio(ours, theirs[which]))])
+            *[c for which in options.against
+              for c in (("%.0f" % (1e6 * median(theirs[which])), ratio(ours, theirs[which]))
+                        if theirs[which] else ("", ""))])
 
 
 def narrow(folder):
@@ -453,13 +471,15 @@ def main():
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(": ")[1].strip() for line in file if "model name" in line), "")
     versions = {"pytorch": "import torch; print(torch.__version__)",
-                "onnxruntime": "import onnxruntime; print(onnxruntime.__version__)"}
+                "onnxruntime": "import onnxruntime; print(onnxruntime.__version__)",
+                "jax": "import jax; print(jax.__version__)"}
     say("# Rondo beside others")
     say()
-    say("%s, %d cores of %s; %s. PyTorch with OpenBLAS's own kernels for the machine; both with "
+    say("%s, %d cores of %s; %s. PyTorch with OpenBLAS's own kernels for the machine; all with "
         "threads bound and denormals flushed." %
         (datetime.date.today(), os.cpu_count(), cpu,
-         ", ".join("%s %s" % (PEERS[which], result_of(PYTHON, "-c", versions[which]).strip())
+         ", ".join("%s %s" % (PEERS[which], result_of(JAX_PYTHON if which == "jax" else PYTHON, "-c",
+                                                 versions[which]).strip())
                    for which in options.against)))
     with tempfile.TemporaryDirectory() as folder:
         names = [name for name in chosen if name in WORKLOADS]

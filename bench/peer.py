@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""A peer's side of a workload: PyTorch, or ONNX Runtime on what PyTorch exports.
+"""A peer's side of a workload: PyTorch, ONNX Runtime on what PyTorch exports, or JAX (peer_jax.py).
 
     peer.py PEER WORKLOAD [--threads N] [--batch N] [--length N] [--repeat N]
     peer.py pytorch WORKLOAD --model FILE --data FILE
 
-The first prints how long one training step (PyTorch alone) and one prediction take. The second, of
-PyTorch, takes the weights of a Rondo model file and prints the mean loss of the examples in the
-file, which must be Rondo's own; what ONNX Runtime computes must be what PyTorch computes. One line
-of JSON.
+The first prints how long one training step (not of ONNX Runtime) and one prediction take. The
+second, of PyTorch, takes the weights of a Rondo model file and prints the mean loss of the examples
+in the file, which must be Rondo's own; what ONNX Runtime computes must be what PyTorch computes, and
+of JAX, which gets PyTorch's weights, gradients too. One line of JSON.
 
 Sequences are padded, which is PyTorch's faster way to train on them.
 """
@@ -16,12 +16,13 @@ import argparse
 import json
 import os
 import struct
+import subprocess
 import sys
 import tempfile
 import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("peer", choices=["pytorch", "onnxruntime"])
+parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax"])
 parser.add_argument("workload")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--batch", type=int)
@@ -31,6 +32,8 @@ parser.add_argument("--model")
 parser.add_argument("--data")
 options = parser.parse_args()
 
+JAX_PYTHON = os.environ.get("JAX_PYTHON", sys.executable)
+CORES = os.sched_getaffinity(0)  # before OpenMP binds this thread to one
 # Must come before PyTorch is loaded: OpenBLAS 0.3.21 does not know newer server cores by itself.
 with open("/proc/cpuinfo") as cpu:
     if "avx512" in cpu.read():
@@ -103,6 +106,34 @@ def predictor(model, inputs):
     return session
 
 
+# ---- JAX ----
+
+
+def of_jax(model, workload, inputs, targets):
+    """JAX's answer, with the weights of `model`. It needs a newer NumPy than PyTorch, so it runs in a
+    process of its own, and gets what it needs in a file."""
+    model.eval()
+    both_ways.exact = True
+    logits = model(*inputs)
+    loss = workload.loss(logits, inputs, targets)
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), float("inf"))
+    given = {"p/" + name: value for name, value in model.state_dict().items()}
+    given.update(("inputs/%d" % i, value) for i, value in enumerate(inputs))
+    given.update(targets=targets, logits=logits, loss=loss, norm=norm)
+    os.sched_setaffinity(0, CORES)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "given.npz")
+        numpy.savez(path, **{name: value.detach().numpy() for name, value in given.items()})
+        command = [JAX_PYTHON, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_jax.py"),
+                   options.workload, path, "--threads", str(options.threads), "--repeat",
+                   str(options.repeat)]
+        done = subprocess.run(command, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit("peer: JAX failed")
+    return json.loads(done.stdout)
+
+
 # ---- what is asked ----
 
 
@@ -110,6 +141,8 @@ def measure(workload):
     model = workload.make()
     inputs, targets = workload.batch_of(options.batch or workload.batch,
                                         options.length or workload.longest)
+    if options.peer == "jax":
+        return of_jax(model, workload, inputs, targets)
     answer = {"version": torch.__version__}
     if options.peer == "onnxruntime":
         import onnxruntime
