@@ -86,17 +86,22 @@ static bool inner_of_sum(const Find *find, int node) {
     return (op == OP_ADD || op == OP_CONTRACT) && root_of(find, node) != node;
 }
 
+double depth_of(const Graph *graph, const Stage *stage) {
+    double depth = 0;
+    for (int s = 0; s < stage->accumulators.len; s++)
+        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
+            depth += size_for(graph, stage->accumulators.at[s].products.at[i].depth, -1);
+    return depth;
+}
+
 /* Large weights are read once for many rows, in a recurrence for those of a step. A part of a panel
  * that is a tile's columns wide must be small beside the cache, or it is parted by depth. */
 static TileOrder tile_order(const Find *find) {
     const Graph *g = find->program->graph;
     const Kernel *kernel = &find->program->kernels.at[find->kernel];
     const Stage *stage = find->stage;
-    double depth = 0;
+    double depth = depth_of(g, stage);
     if (stage->lines > 1 || stage->axis != kernel->axis) return TILES_BY_ROWS;
-    for (int s = 0; s < stage->accumulators.len; s++)
-        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
-            depth += size_for(g, stage->accumulators.at[s].products.at[i].depth, -1);
     if (depth * size_for(g, stage->columns, -1) <= L2_REALS / 4.0) return TILES_BY_ROWS;
     return depth * stage->blocks * 16 <= L2_REALS / 4.0 ? TILES_BY_COLUMNS : TILES_BY_DEPTH;
 }

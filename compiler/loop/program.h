@@ -204,6 +204,7 @@ bool reads_in_place(const Program *program, int user, int operand, Access access
 void find_products(Program *program);
 TilePhases tile_phases(Arena *arena, const Stage *stage);
 int end_of_call(const TilePhases *phases, int first);
+double depth_of(const Graph *graph, const Stage *stage); /* of all its products together */
 
 /* taken.c: where a step has several rows, products that were hoisted out of a loop for the sake of
  * one row are computed inside all the same. Either way the same terms are added in the same order:

@@ -85,22 +85,14 @@ static void start_from(Take *take, Accumulator *sum, Accumulator *hoisted) {
     sum->shared.len = 0;
 }
 
-/* Reals of weights that the stage reads for a tile. */
-static double weights_of(const Graph *g, const Stage *stage) {
-    double depth = 0;
-    for (int s = 0; s < stage->accumulators.len; s++)
-        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
-            depth += size_for(g, stage->accumulators.at[s].products.at[i].depth, -1);
-    return depth * size_for(g, stage->columns, -1);
-}
-
 static void take_stage(Take *take, int kernel, int stage) {
     enum { SEVERAL = 4 };
     Graph *g = take->program->graph;
     Stage *hoisted = stage_at(take, kernel, stage);
     Stage *loop = hoisted->hoisted ? reader_of(take, hoisted) : NULL;
     if (!loop || !alike(hoisted, loop) || !are_free(hoisted, loop)) return;
-    if (weights_of(g, hoisted) + weights_of(g, loop) > L2_REALS) return;
+    double depth = depth_of(g, hoisted) + depth_of(g, loop);
+    if (depth * size_for(g, loop->columns, -1) > L2_REALS) return;
     Taken taken = {.kernel = kernel, .stage = stage};
     for (int i = 0; i < hoisted->accumulators.len; i++) {
         Accumulator *from = &hoisted->accumulators.at[i];
