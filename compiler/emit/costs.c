@@ -9,18 +9,12 @@
 
 /* ---- which equation stands for a kernel ---- */
 
-static const Accumulator *sum_of_node(const Stage *stage, int node) {
-    for (int i = 0; i < stage->accumulators.len; i++)
-        if (stage->accumulators.at[i].node == node) return &stage->accumulators.at[i];
-    return NULL;
-}
-
 /* The value that a reader would look for: one with a name, rather
  * a product than another. */
 static int worth(const Writer *writer, const Stage *stage, int node) {
     const Node *n = graph_node(writer->graph, node);
-    if (writer->program->buffer_of[node] < 0 && !sum_of_node(stage, node)) return 0;
-    return 1 + (n->name != NULL) + 2 * (sum_of_node(stage, node) != NULL);
+    if (writer->program->buffer_of[node] < 0 && !sum_of(stage, node)) return 0;
+    return 1 + (n->name != NULL) + 2 * (sum_of(stage, node) != NULL);
 }
 
 static int main_node(const Writer *writer, int kernel) {
@@ -146,7 +140,7 @@ static void emit_taken_cost(Writer *writer, int kernel, int s, double *words) {
     text_printf(
         writer->out,
         "rd_add_cost(&cost[sizes->rows[%d] >= %d * sizes->longest[%d] ? %d : %d], %s, %s);\n",
-        number, stage->taken_from, number, taker_of(p, kernel, s), kernel,
+        number, SEVERAL_ROWS, number, taker_of(p, kernel, s), kernel,
         rows_of_axis(writer, stage->axis), amounts(&item));
 }
 
@@ -156,7 +150,7 @@ static void emit_kernel_cost(Writer *writer, int k, double *words) {
     const char *rows = rows_of_axis(writer, kernel->space == SPACE_STEPS ? kernel->axis : 0);
     text_printf(writer->out, "rd_add_cost(&cost[%d], %s, %s);\n", k, rows, amounts(&item));
     for (int s = 0; s < kernel->stages.len; s++)
-        if (kernel->stages.at[s].taken_from) emit_taken_cost(writer, k, s, words);
+        if (kernel->stages.at[s].moves_in) emit_taken_cost(writer, k, s, words);
 }
 
 void emit_costs(Writer *writer) {
@@ -193,7 +187,7 @@ static void print_line(Text *out, const char *name, Cost cost, int rows, const c
 static Cost whole_cost(const Program *program, int k, const double *words) {
     Cost cost = kernel_cost(program, k, words);
     for (int s = 0; s < program->kernels.at[k].stages.len; s++) {
-        if (!program->kernels.at[k].stages.at[s].taken_from) continue;
+        if (!program->kernels.at[k].stages.at[s].moves_in) continue;
         Cost more = stage_cost(program, k, s, words);
         cost.products += more.products;
         cost.others += more.others;

@@ -221,7 +221,7 @@ static const char *struct_of(const Writer *writer, int s) {
 static void call_stage(Writer *writer, int s) {
     const Stage *stage = &writer->program->kernels.at[writer->kernel].stages.at[s];
     const char *w = struct_of(writer, s);
-    if (stage->taken_from)
+    if (stage->moves_in)
         text_printf(writer->out, "    if (!%s)\n    ", takes_in(writer, stage, PRINT("%s->", w)));
     text_printf(writer->out, "    %s(%s, row, rows);\n", writer->functions[s], w);
 }

@@ -78,8 +78,7 @@ static TilePhases all_phases(const Writer *writer, const Stage *stage) {
 }
 
 const char *takes_in(const Writer *writer, const Stage *hoisted, const char *run) {
-    return PRINT("rd_takes_in(%s, %d)", packing_of(writer, run, hoisted->axis),
-                 hoisted->taken_from);
+    return PRINT("rd_takes_in(%s, %d)", packing_of(writer, run, hoisted->axis), SEVERAL_ROWS);
 }
 
 /* The variable that says whether it is taken in. */

@@ -94,7 +94,7 @@ Cost kernel_cost(const Program *program, int kernel, const double *words) {
     Count count = {.program = program, .words = words, .kernel = kernel};
     const Kernel *k = &program->kernels.at[kernel];
     for (int s = 0; s < k->stages.len; s++)
-        if (!k->stages.at[s].taken_from) count_stage(&count, s);
+        if (!k->stages.at[s].moves_in) count_stage(&count, s);
     return count.cost;
 }
 

@@ -82,7 +82,7 @@ bool of_own_step(const Fuse *fuse, Dependence d, int node, int axis) {
  * not stay in the second-level cache. */
 static bool leaves_loop(const Fuse *fuse, int node, const long *weights) {
     if (graph_node(fuse->graph, node)->op != OP_CONTRACT) return false;
-    return fuse->program->rows_a_step < 4 || weights[fuse->absorbed[node]] > L2_REALS;
+    return fuse->program->rows_a_step < SEVERAL_ROWS || weights[fuse->absorbed[node]] > L2_REALS;
 }
 
 /* In a kernel of this direction, a row that was computed before or that is being computed. */

@@ -154,12 +154,6 @@ static bool in_place(const Program *program, const Buffer *from, const Buffer *t
     return program->stage_of[from->node] < program->stage_of[to->node];
 }
 
-static int place_in_stage(const Stage *stage, int node) {
-    for (int i = 0; i < stage->nodes.len; i++)
-        if (stage->nodes.at[i] == node) return i;
-    return -1;
-}
-
 /* What a node reads of another: -1 nothing, 0 more than the number at its own place, in one way. */
 static int way_of_reading(const Program *program, int user, int node, Access *way) {
     const Node *n = graph_node(program->graph, user);
@@ -202,7 +196,7 @@ static bool writes_over(const Program *program, const Buffer *old, const Buffer 
     const Node *n = graph_node(program->graph, next->node);
     int kernel = program->kernel_of[next->node], s = program->stage_of[next->node];
     const Stage *stage = &program->kernels.at[kernel].stages.at[s];
-    int place = place_in_stage(stage, next->node);
+    int place = place_in(&stage->nodes, next->node);
     bool read = false, before = false, inside = false;
     Access way = {.node = -1};
     if (old->last != next->first || place < 0 || program->repeated[next->node]) return false;
@@ -218,7 +212,7 @@ static bool writes_over(const Program *program, const Buffer *old, const Buffer 
             continue;
         }
         inside = true;
-        int at = its == kernel && program->stage_of[i] == s ? place_in_stage(stage, i) : -1;
+        int at = its == kernel && program->stage_of[i] == s ? place_in(&stage->nodes, i) : -1;
         if (!reads || at < 0 || program->repeated[i]) return false;
         read |= at <= place;
     }

@@ -92,8 +92,8 @@ static void print_stage(Text *out, const Program *program, const Stage *stage) {
     out->indent++;
     if (is_pair(stage->axis))
         text_printf(out, "over %s\n", space_name(program, SPACE_STEPS, stage->axis));
-    if (stage->taken_from)
-        text_printf(out, "inside the loop where a step has %d rows\n", stage->taken_from);
+    if (stage->moves_in)
+        text_printf(out, "inside the loop where a step has %d rows\n", SEVERAL_ROWS);
     for (int i = 0; i < stage->accumulators.len; i++)
         print_sum(out, program, &stage->accumulators.at[i]);
     for (int i = 0; i < stage->nodes.len; i++) print_node(out, program, stage->nodes.at[i]);

@@ -29,6 +29,9 @@ enum { MAX_SEQUENCES = 24 }; /* RD_MAX_SEQUENCES: lengths and pairs of them */
  * example by example, each line as long as the longest. */
 enum { VOCABULARY = 1 << 30, LENGTH_OF = VOCABULARY + (1 << 20) };
 
+/* A step with so many rows fills a tile, so that products need not leave a loop. */
+enum { SEVERAL_ROWS = 4 };
+
 enum { L2_REALS = 2 * 1024 * 1024 / 4 }; /* the second-level cache of a core */
 
 typedef enum { SPACE_SHARED, SPACE_EXAMPLES, SPACE_STEPS } Space;
@@ -93,6 +96,8 @@ typedef struct {
 } Product;
 
 typedef VEC(int) NodeList;
+int place_in(const NodeList *list, int node); /* -1: it is not there */
+void remove_node(NodeList *list, int node);
 
 /* A sum that a tile keeps in registers: shared vectors, then products. */
 typedef struct {
@@ -140,8 +145,8 @@ typedef struct {
     int hoisted; /* of fuse.c: the recurrence that its products have left, 0 for none */
     int blocks;  /* vectors of columns that one tile covers, a power of two */
     VEC(Taken) taken;
-    int taken_from; /* of a stage taken in: how many rows a step has at least where it is; else 0 */
-    bool pairs; /* its one node is a product of values of pairs, which reads all of an example */
+    bool moves_in; /* a loop does its work where a step has SEVERAL_ROWS */
+    bool pairs;    /* its one node is a product of values of pairs, which reads all of an example */
 } Stage;
 
 typedef struct {

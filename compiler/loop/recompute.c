@@ -14,10 +14,7 @@ bool is_computed_in(const Program *program, int stage, int node) {
     if (kernel < 0) return false;
     if (program->stage_of[node] == stage) return true;
     if (!program->repeated[node]) return false;
-    const NodeList *nodes = &program->kernels.at[kernel].stages.at[stage].nodes;
-    for (int i = 0; i < nodes->len; i++)
-        if (nodes->at[i] == node) return true;
-    return false;
+    return place_in(&program->kernels.at[kernel].stages.at[stage].nodes, node) >= 0;
 }
 
 static bool may_repeat(const Recompute *r, int node) {
@@ -95,13 +92,6 @@ static void insert(Arena *arena, NodeList *nodes, int node) {
     int i = nodes->len - 1;
     for (; i > 0 && nodes->at[i - 1] > node; i--) nodes->at[i] = nodes->at[i - 1];
     nodes->at[i] = node;
-}
-
-static void remove_node(NodeList *nodes, int node) {
-    int kept = 0;
-    for (int i = 0; i < nodes->len; i++)
-        if (nodes->at[i] != node) nodes->at[kept++] = nodes->at[i];
-    nodes->len = kept;
 }
 
 /* Puts the node into the stages that read it, instead of its own unless that is one of them. */

@@ -139,3 +139,18 @@ void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
             fuse->program->stage_of[kernel->stages.at[s].nodes.at[i]] = s;
     }
 }
+
+/* ---- lists of nodes ---- */
+
+int place_in(const NodeList *list, int node) {
+    for (int i = 0; i < list->len; i++)
+        if (list->at[i] == node) return i;
+    return -1;
+}
+
+void remove_node(NodeList *nodes, int node) {
+    int kept = 0;
+    for (int i = 0; i < nodes->len; i++)
+        if (nodes->at[i] != node) nodes->at[kept++] = nodes->at[i];
+    nodes->len = kept;
+}

@@ -50,12 +50,6 @@ static bool alike(const Stage *hoisted, const Stage *loop) {
            hoisted->blocks == loop->blocks && loop->lines == 1;
 }
 
-static int place_in(const NodeList *list, int node) {
-    for (int i = 0; i < list->len; i++)
-        if (list->at[i] == node) return i;
-    return -1;
-}
-
 /* The loop's sum of which a hoisted one is a term; or as many as there are. */
 static int sum_with(const Stage *loop, int node) {
     int s = 0;
@@ -77,16 +71,13 @@ static bool are_free(const Stage *hoisted, const Stage *loop) {
 /* What the loop's sum starts from now is what the hoisted one does. */
 static void start_from(Take *take, Accumulator *sum, Accumulator *hoisted) {
     sum->start = hoisted->node;
-    for (int i = place_in(&sum->others, hoisted->node); i + 1 < sum->others.len; i++)
-        sum->others.at[i] = sum->others.at[i + 1];
-    sum->others.len--;
+    remove_node(&sum->others, hoisted->node);
     for (int i = 0; i < sum->shared.len; i++)
         vec_push(take->program->graph->arena, &hoisted->shared, sum->shared.at[i]);
     sum->shared.len = 0;
 }
 
 static void take_stage(Take *take, int kernel, int stage) {
-    enum { SEVERAL = 4 };
     Graph *g = take->program->graph;
     Stage *hoisted = stage_at(take, kernel, stage);
     Stage *loop = hoisted->hoisted ? reader_of(take, hoisted) : NULL;
@@ -105,7 +96,7 @@ static void take_stage(Take *take, int kernel, int stage) {
                      (Accumulator){.node = from->node, .start = from->node});
     }
     vec_push(g->arena, &loop->taken, taken);
-    hoisted->taken_from = SEVERAL;
+    hoisted->moves_in = true;
 }
 
 void take_products(Program *program) {

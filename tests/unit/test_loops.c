@@ -264,7 +264,7 @@ Test(loops, a_loop_can_take_hoisted_products_in) {
     cr_expect_eq(started, 3);
     const Taken *taken = &stage->taken.at[0];
     const Stage *hoisted = &infer->kernels.at[taken->kernel].stages.at[taken->stage];
-    cr_expect_eq(hoisted->taken_from, 4);
+    cr_expect(hoisted->moves_in);
     const int x = hoisted->accumulators.at[0].products.at[0].operand.node;
     cr_expect_geq(infer->buffers.at[infer->buffer_of[x]].last, loop->phase, "x is still there");
 }
@@ -306,7 +306,7 @@ static void assert_costs(const Program *program) {
         cr_assert_gt(cost.bytes, 0);
         cr_assert_eq(cost.products > 0, cost.weights > 0);
         for (int s = 0; s < program->kernels.at[k].stages.len; s++)
-            if (program->kernels.at[k].stages.at[s].taken_from)
+            if (program->kernels.at[k].stages.at[s].moves_in)
                 all_steps += stage_cost(program, k, s, words).products;
     }
     for (int axis = 0; axis < program->graph->syms.len; axis++)
