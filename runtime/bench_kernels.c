@@ -53,13 +53,13 @@ static double narrowed(const RdModel *model) {
 }
 
 void rd_print_kernels(const RdModel *model, int program, const RdSizes *sizes, RdMachine machine,
-                      const _Atomic int64_t *took, int steps, double seconds) {
+                      const int64_t *took, double seconds) {
     const RdKernels *kernels = &model->kernels[program];
     RdCost *cost = rd_zeros(kernels->count, sizeof *cost);
     double all = 0;
     kernels->costs(sizes, cost);
     for (size_t k = 0; program == 0 && k < kernels->count; k++) cost[k].weights *= narrowed(model);
-    for (size_t k = 0; k < kernels->count; k++) all += 1e-9 * (double)took[k] / steps;
+    for (size_t k = 0; k < kernels->count; k++) all += 1e-9 * (double)took[k];
     const double rest = seconds - all;
     if (rest > 0) all = seconds;
     printf("\n%-26s      ms  share  GFLOP/s    GB/s  bound by  reached  computes\n",
@@ -67,7 +67,7 @@ void rd_print_kernels(const RdModel *model, int program, const RdSizes *sizes, R
     for (size_t k = 0; k < kernels->count; k++) {
         const RdKernel *kernel = &kernels->kernels[k];
         const char *what;
-        double here = 1e-9 * (double)took[k] / steps, bound = bound_of(&cost[k], machine, &what);
+        double here = 1e-9 * (double)took[k], bound = bound_of(&cost[k], machine, &what);
         if (took[k] == 0) continue;
         printf("%-26s%8.3f  %3.0f %%  %7.1f  %6.1f  %-8s   %4.0f %%  %s%s%s\n", kernel->name,
                1e3 * here, 100 * here / all, cost[k].products / here / 1e9,

@@ -13,12 +13,12 @@ typedef struct {
 /* Measures it, on the calling thread; takes some tenths of a second. */
 RdMachine rd_measure_machine(const RdModel *model);
 
-/* Prints a line for each kernel of `program` (0: infer, 1: train): the time that it took on all
- * threads in `steps` runs with batches of `sizes` on average, what it did in that time, and how
+/* Prints a line for each kernel of `program` (0: infer, 1: train): the nanoseconds that it took on
+ * all threads in the fastest of its runs with batches of `sizes`, what it did in that time, and how
  * much of its bound that is: the time in which one core could do its products, or move its bytes,
- * whichever is longer. `took` is what run->took counted; `seconds` is what such a run takes from
- * beginning to end, with one thread, and 0 otherwise: the rest is that of no kernel. */
+ * whichever is longer. `seconds` is what the fastest run of all kernels takes from beginning to
+ * end, with one thread, and 0 otherwise: the rest is that of no kernel. */
 void rd_print_kernels(const RdModel *model, int program, const RdSizes *sizes, RdMachine machine,
-                      const _Atomic int64_t *took, int steps, double seconds);
+                      const int64_t *took, double seconds);
 
 #endif

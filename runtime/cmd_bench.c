@@ -26,11 +26,12 @@ typedef struct {
     RdTrainer trainer;
     double *seconds; /* [repeat] */
     double peak;     /* multiply-adds of all threads, in operations a second */
+    int64_t *least;  /* NULL, or [kernels]: what each took in the fastest of its runs */
 } Job;
 
 /* Of one kind of step: seconds, rows (steps of the first sequence) and operations a second. */
 typedef struct {
-    double median, fastest, mean, rows, rate;
+    double median, fastest, rows, rate;
 } Speed;
 
 /* ---- measuring ---- */
@@ -68,10 +69,19 @@ static bool infer_batch(Job *job, int k) {
     return true;
 }
 
+/* Keeps what the kernels of a run took where that is less than before. */
+static void keep_least(Job *job, bool training) {
+    _Atomic int64_t *took = job->trainer.session.run.took;
+    for (size_t i = 0; took && i < job->model->kernels[training].count; i++) {
+        if (took[i] < job->least[i]) job->least[i] = took[i];
+        took[i] = 0;
+    }
+}
+
 /* Repeats one kind of step, over all batches in turn. */
 static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     const int repeat = job->options->repeat;
-    double rows = 0, all = 0;
+    double rows = 0;
     bool good = true;
     job->trainer.session.run.precision = training ? RD_FULL : job->model->precision;
     if (!training) job->model->prepare(&job->trainer.session.run, false);
@@ -80,7 +90,7 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
         int k = (i + 1) % BATCHES;
         good = training ? rd_train_batch(&job->trainer, k, error) : infer_batch(job, k);
         if (i >= 0) job->seconds[i] = rd_now() - start;
-        all += rd_now() - start;
+        keep_least(job, training);
     }
     for (int i = 0; i < job->examples.count; i++)
         rows +=
@@ -88,7 +98,6 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     qsort(job->seconds, (size_t)repeat, sizeof *job->seconds, by_size);
     speed->median = job->seconds[repeat / 2];
     speed->fastest = job->seconds[0];
-    speed->mean = all / (repeat + 1);
     speed->rows = rows / BATCHES;
     speed->rate = speed->rows * job->model->flops_per_step(&job->trainer.session.run.sizes) /
                   (training ? 1 : 3) / speed->median;
@@ -113,15 +122,19 @@ static bool measure_kernels(Job *job, RdError *error) {
     printf("one core: %.1f GFLOP/s, %.1f GB/s from the cache, %.1f from memory\n",
            machine.peak / 1e9, machine.cache / 1e9, machine.memory / 1e9);
     for (int program = 1; good && program >= 0; program--) {
-        _Atomic int64_t *took = rd_zeros(job->model->kernels[program].count, sizeof *took);
+        const size_t count = job->model->kernels[program].count;
+        _Atomic int64_t *took = rd_zeros(count, sizeof *took);
         Speed speed;
+        job->least = rd_zeros(count, sizeof *job->least);
+        for (size_t i = 0; i < count; i++) job->least[i] = INT64_MAX;
         job->trainer.session.run.took = took;
         good = measure(job, program == 1, &speed, error);
         job->trainer.session.run.took = NULL;
         if (good)
-            rd_print_kernels(job->model, program, &sizes, machine, took, job->options->repeat + 1,
-                             job->trainer.pool ? 0 : speed.mean);
+            rd_print_kernels(job->model, program, &sizes, machine, job->least,
+                             job->trainer.pool ? 0 : speed.fastest);
         free((void *)took);
+        free(job->least);
     }
     return good;
 }
