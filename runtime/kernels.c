@@ -121,25 +121,27 @@ RD_INLINE void rd_fetch(const void *weights, size_t bytes) {
 RD_INLINE void rd_multiply_full(const int ROWS, const int ACROSS, vec *sums, long stride,
                                 const int *which, const RdLeft *left, int operands, RdPanel from,
                                 long step) {
-    vec sum[RD_ROWS][RD_ACROSS];
+    vec sum[RD_TALL_ROWS][RD_ACROSS];
     const real *panel = (const real *)(const void *)from.numbers;
-    for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < ACROSS; v++) sum[r][v] = sums[r * stride + which[v]];
+    RD_UNROLLED for (int r = 0; r < ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++)
+        sum[r][v] = sums[r * stride + which[v]];
     for (; operands > 0; operands--, left++) {
-        const real *row[RD_ROWS];
-        for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
+        const real *row[RD_TALL_ROWS];
+        RD_UNROLLED for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
         RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step * LANES) {
             vec weight[RD_ACROSS];
-            if (ROWS <= RD_FEW_ROWS) rd_fetch(panel, (size_t)ACROSS * sizeof(vec));
-            for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
-            for (int r = 0; r < ROWS; r++) {
+            if (ROWS <= RD_FEW_ROWS || ROWS > RD_ROWS)
+                rd_fetch(panel, (size_t)ACROSS * sizeof(vec));
+            RD_UNROLLED for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
+            RD_UNROLLED for (int r = 0; r < ROWS; r++) {
                 const vec x = rd_splat(row[r][k]);
-                for (int v = 0; v < ACROSS; v++) sum[r][v] = rd_fma(x, weight[v], sum[r][v]);
+                RD_UNROLLED for (int v = 0; v < ACROSS; v++) sum[r][v] =
+                    rd_fma(x, weight[v], sum[r][v]);
             }
         }
     }
-    for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < ACROSS; v++) sums[r * stride + which[v]] = sum[r][v];
+    RD_UNROLLED for (int r = 0; r < ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++)
+        sums[r * stride + which[v]] = sum[r][v];
 }
 
 #if RD_NARROW
@@ -150,57 +152,58 @@ RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, l
     const bool scaled = RD_NARROW == RD_INT8;
     const RdNarrow *panel = (const RdNarrow *)(const void *)from.numbers;
     const real *scales = from.scales;
-    vec sum[RD_ROWS][RD_ACROSS];
+    vec sum[RD_TALL_ROWS][RD_ACROSS];
     for (; operands > 0; operands--, left++) {
-        const real *row[RD_ROWS];
-        for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
-        for (int r = 0; r < ROWS; r++)
-            for (int v = 0; v < ACROSS; v++)
-                sum[r][v] = scaled ? rd_splat(0) : sums[r * stride + which[v]];
+        const real *row[RD_TALL_ROWS];
+        RD_UNROLLED for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
+        RD_UNROLLED for (int r = 0; r < ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++)
+            sum[r][v] = scaled ? rd_splat(0) : sums[r * stride + which[v]];
         RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step * LANES) {
             vec weight[RD_ACROSS];
             if (ROWS <= RD_FEW_ROWS) rd_fetch(panel, (size_t)ACROSS * sizeof(vec_narrow));
-            for (int v = 0; v < ACROSS; v++) weight[v] = rd_widen(panel + v * LANES);
-            for (int r = 0; r < ROWS; r++) {
+            RD_UNROLLED for (int v = 0; v < ACROSS; v++) weight[v] = rd_widen(panel + v * LANES);
+            RD_UNROLLED for (int r = 0; r < ROWS; r++) {
                 const vec x = rd_splat(row[r][k]);
-                for (int v = 0; v < ACROSS; v++) sum[r][v] = rd_fma(x, weight[v], sum[r][v]);
+                RD_UNROLLED for (int v = 0; v < ACROSS; v++) sum[r][v] =
+                    rd_fma(x, weight[v], sum[r][v]);
             }
         }
-        for (int r = 0; r < ROWS; r++)
-            for (int v = 0; v < ACROSS; v++) {
-                vec *to = &sums[r * stride + which[v]];
-                *to = scaled ? rd_fma(sum[r][v], rd_load(scales + v * LANES), *to) : sum[r][v];
-            }
+        RD_UNROLLED for (int r = 0; r < ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++) {
+            vec *to = &sums[r * stride + which[v]];
+            *to = scaled ? rd_fma(sum[r][v], rd_load(scales + v * LANES), *to) : sum[r][v];
+        }
         if (scaled) scales += step * LANES;
     }
 }
 #endif
 
-/* KIND is full or narrow. */
-#define RD_MULTIPLY_ROWS(KIND, ACROSS)                                                           \
-    RD_HELPER void rd_multiply_##KIND##_##ACROSS(int rows, vec *sums, long stride,               \
-                                                 const int *which, const RdLeft *left,           \
-                                                 int operands, RdPanel panel, long step) {       \
-        switch (rows) {                                                                          \
-            case 1:                                                                              \
-                rd_multiply_##KIND(1, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-            case 2:                                                                              \
-                rd_multiply_##KIND(2, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-            case 3:                                                                              \
-                rd_multiply_##KIND(3, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-            case 4:                                                                              \
-                rd_multiply_##KIND(4, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-            case 5:                                                                              \
-                rd_multiply_##KIND(5, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-            default:                                                                             \
-                rd_multiply_##KIND(6, ACROSS, sums, stride, which, left, operands, panel, step); \
-                break;                                                                           \
-        }                                                                                        \
+/* A function for tiles of ACROSS vectors and rows up to MOST; KIND is full or narrow. */
+#define RD_MULTIPLY_CASE(KIND, ROWS, ACROSS, MOST)                                              \
+    case ROWS:                                                                                  \
+        if (ROWS <= MOST)                                                                       \
+            rd_multiply_##KIND(RD_MIN(ROWS, MOST), ACROSS, sums, stride, which, left, operands, \
+                               panel, step);                                                    \
+        break;
+#define RD_MULTIPLY_ROWS(KIND, ACROSS, MOST)                                               \
+    RD_HELPER void rd_multiply_##KIND##_##ACROSS(int rows, vec *sums, long stride,         \
+                                                 const int *which, const RdLeft *left,     \
+                                                 int operands, RdPanel panel, long step) { \
+        switch (rows) {                                                                    \
+            RD_MULTIPLY_CASE(KIND, 1, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 2, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 3, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 4, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 5, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 6, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 7, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 8, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 9, ACROSS, MOST)                                        \
+            RD_MULTIPLY_CASE(KIND, 10, ACROSS, MOST)                                       \
+            RD_MULTIPLY_CASE(KIND, 11, ACROSS, MOST)                                       \
+            RD_MULTIPLY_CASE(KIND, 12, ACROSS, MOST)                                       \
+            RD_MULTIPLY_CASE(KIND, 13, ACROSS, MOST)                                       \
+            RD_MULTIPLY_CASE(KIND, 14, ACROSS, MOST)                                       \
+        }                                                                                  \
     }
 
 typedef void RdMultiply(int rows, vec *sums, long stride, const int *which, const RdLeft *left,
@@ -208,17 +211,17 @@ typedef void RdMultiply(int rows, vec *sums, long stride, const int *which, cons
 
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 #define RD_MULTIPLY_ALL(KIND)                                                   \
-    RD_MULTIPLY_ROWS(KIND, 1)                                                   \
-    RD_MULTIPLY_ROWS(KIND, 2)                                                   \
-    RD_MULTIPLY_ROWS(KIND, 3)                                                   \
-    RD_MULTIPLY_ROWS(KIND, 4)                                                   \
+    RD_MULTIPLY_ROWS(KIND, 1, 14)                                               \
+    RD_MULTIPLY_ROWS(KIND, 2, 14)                                               \
+    RD_MULTIPLY_ROWS(KIND, 3, 9)                                                \
+    RD_MULTIPLY_ROWS(KIND, 4, 6)                                                \
     static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {         \
         rd_multiply_##KIND##_1, rd_multiply_##KIND##_2, rd_multiply_##KIND##_3, \
         rd_multiply_##KIND##_4};
 #else
 #define RD_MULTIPLY_ALL(KIND)                                                                  \
-    RD_MULTIPLY_ROWS(KIND, 1)                                                                  \
-    RD_MULTIPLY_ROWS(KIND, 2)                                                                  \
+    RD_MULTIPLY_ROWS(KIND, 1, 6)                                                               \
+    RD_MULTIPLY_ROWS(KIND, 2, 6)                                                               \
     static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {rd_multiply_##KIND##_1, \
                                                                        rd_multiply_##KIND##_2};
 #endif
@@ -230,16 +233,18 @@ RD_MULTIPLY_ALL(narrow)
 
 RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
                            int rows, const RdLeft *left, int operands, RdPanel *panel) {
-    const int vectors = count * blocks;
+    const int vectors = count * blocks, most = RD_MIN(RD_ACROSS, RD_REGISTERS / rows);
     RdMultiply *const *multiply = rd_multiply_full_across;
 #if RD_NARROW
     if (panel->precision) multiply = rd_multiply_narrow_across;
 #endif
-    for (int first = 0, across; first < vectors; first += across) {
+    for (int first = 0, across, sum = 0, block = 0; first < vectors; first += across) {
         int place[RD_ACROSS];
-        across = rd_tile(vectors - first, RD_ACROSS);
-        for (int v = 0; v < across; v++)
-            place[v] = which[(first + v) / blocks] * blocks + (first + v) % blocks;
+        across = rd_tile(vectors - first, most);
+        for (int v = 0; v < across; v++) {
+            place[v] = which[sum] * blocks + block++;
+            if (block == blocks) block = 0, sum++;
+        }
         multiply[across - 1](rows, sums, stride, place, left, operands,
                              rd_panel(panel, first, first), vectors);
     }

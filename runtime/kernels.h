@@ -51,6 +51,10 @@ RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real
     return row < 0 ? otherwise : rows + row * stride;
 }
 
+/* Asks for the line of memory of a number that will be needed. */
+RD_INLINE void rd_fetch_to_read(const real *p) { __builtin_prefetch(p, 0); }
+RD_INLINE void rd_fetch_to_write(const real *p) { __builtin_prefetch(p, 1); }
+
 /* The length of an owner's sequence. */
 RD_INLINE int rd_length(const RdPacking *p, long example) { return p->length[p->place[example]]; }
 
@@ -244,7 +248,7 @@ RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, c
 /* The left operand of a product: the first number of each of a tile's rows, `depth` numbers long.
  */
 typedef struct {
-    const real *row[RD_ROWS];
+    const real *row[RD_TALL_ROWS];
     int depth;
 } RdLeft;
 

@@ -36,20 +36,26 @@
 #include <immintrin.h>
 #endif
 
-/* A tile of products is RD_ROWS rows × RD_ACROSS vectors of sums, all in registers. */
-enum { RD_ROWS = 6 };
-/* Where weights are larger than the caches, so many rows are done with RD_DEPTH of them. */
-enum { RD_MANY_ROWS = 96, RD_DEPTH = 256 };
+/* A tile of products has its sums in registers, at most RD_REGISTERS of them: RD_ROWS rows ×
+ * RD_ACROSS vectors. Where weights are larger than the caches, tiles are taller, so that weights are
+ * read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. */
+enum { RD_ROWS = 6, RD_DEPTH = 256 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-enum { RD_ACROSS = 4 };
+enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 7 * RD_TALL_ROWS };
 #else
-enum { RD_ACROSS = 2 };
+enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * RD_TALL_ROWS };
 #endif
 
 #define RD_IS_DOUBLE (sizeof(real) == 8)
 #define RD_INLINE static inline __attribute__((always_inline, unused))
 /* The loop behind it is not worth unrolling. */
 #define RD_ROLLED _Pragma("GCC unroll 1")
+/* The loop behind it, over what registers hold, is unrolled in full. */
+#if defined(__clang__)
+#define RD_UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define RD_UNROLLED _Pragma("GCC unroll 16")
+#endif
 #define RD_HELPER static __attribute__((noinline, unused))
 
 typedef real vec __attribute__((vector_size(RD_VECTOR_BYTES), aligned(sizeof(real)), may_alias));

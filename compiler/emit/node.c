@@ -87,6 +87,12 @@ static void emit_store(Writer *writer, int node, const char *column) {
         text_printf(writer->out, "rd_store(%s + %s, %s);\n", own_line(writer, node), column, name);
 }
 
+bool is_stored_row(const Writer *writer, int node) {
+    return writer->program->buffer_of[node] >= 0 && !writer->lines &&
+           width_of(writer->program, node) != 1 && !is_row_sum(writer, node) &&
+           !is_fold(writer->program, node);
+}
+
 /* value and op= over an example's steps, the first step starting it. */
 static void emit_fold(Writer *writer, int node, const char *column) {
     const Node *n = graph_node(writer->graph, node);

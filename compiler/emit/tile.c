@@ -304,19 +304,62 @@ static void begin_columns(Writer *writer, const Stage *stage) {
 static void call_tiles(Writer *writer, const char *function, const char *arguments) {
     text_puts(writer->out,
               "RD_ROLLED for (int from = 0, tile; from < rows; from += tile) {\n"
-              "  tile = rd_tile(rows - from, RD_ROWS);\n");
+              "  tile = rd_tile(rows - from, RD_TALL_ROWS);\n");
     text_printf(writer->out, "  %s(w, row + from, tile%s);\n}\n", function, arguments);
+}
+
+/* What follows the products, as text: what it reads from memory is known then. */
+static const char *update_text(Writer *writer, const Stage *stage) {
+    Text *out = writer->out, aside = text_new(writer->graph->arena);
+    aside.width = out->width;
+    writer->out = &aside;
+    emit_update(writer, stage);
+    writer->out = out;
+    return text_string(&aside);
+}
+
+/* Whether a row is likely to be in memory alone: another kernel has computed it. */
+static bool is_far(const Writer *writer, Access access) {
+    return writer->program->buffer_of[access.node] >= 0 && !access.splat &&
+           writer->program->kernel_of[access.node] != writer->kernel;
+}
+
+/* Asks for the lines of memory that the update reads or writes, which takes longer than to compute
+ * the products that come first. */
+static void emit_fetches(Writer *writer, const Stage *stage) {
+    Text *out = writer->out;
+    const char *fetches = "";
+    for (int i = 0; i < writer->load_count; i++)
+        if (is_far(writer, writer->loads[i].access))
+            fetches = PRINT("%srd_fetch_to_read(%s + column);\n", fetches,
+                            line_pointer(writer, writer->loads[i].access, "at"));
+    for (int i = 0; i < stage->nodes.len; i++)
+        if (is_stored_row(writer, stage->nodes.at[i]))
+            fetches = PRINT("%srd_fetch_to_write(%s + column);\n", fetches,
+                            own_row(writer, stage->nodes.at[i]));
+    if (!*fetches) return;
+    text_puts(out,
+              "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
+              "  RD_ROLLED for (int u = 0; u < blocks; u++) {\n"
+              "    const int column = (v + u) * LANES;\n");
+    out->indent += 2;
+    text_puts(out, fetches);
+    out->indent -= 2;
+    text_puts(out, "  }\n}\n");
 }
 
 /* From the panel of the columns at v to what follows their sums. */
 static void emit_one_tile(Writer *writer, const Stage *stage, int s, const TilePhases *phases) {
     emit_blocks(writer, stage);
     text_printf(writer->out, "RdPanel panel = %s;\n", panel_of(writer, writer->kernel, s));
-    text_printf(writer->out, "vec sums[RD_ROWS][%d];\n", vectors_of_row(stage));
+    text_printf(writer->out, "vec sums[%s][%d];\n",
+                stage->tiles == TILES_BY_ROWS ? "RD_ROWS" : "RD_TALL_ROWS", vectors_of_row(stage));
     emit_start(writer, stage);
+    const char *update = update_text(writer, stage);
+    emit_fetches(writer, stage);
     int own = emit_taken(writer, stage, phases);
     emit_multiplies(writer, stage, phases, own, phases->len, "panel");
-    emit_update(writer, stage);
+    text_puts(writer->out, update);
 }
 
 /* All columns of a tile's rows. */

@@ -95,6 +95,7 @@ void emit_sums(Writer *writer);
 const Accumulator *sum_of(const Stage *stage, int node); /* whose value the node is, or NULL */
 const char *vector_of(const Writer *writer, int s);      /* of sum number s in a row of sums: "u" */
 const char *own_row(const Writer *writer, int node);
+bool is_stored_row(const Writer *writer, int node); /* vector by vector, whole lines alone */
 bool is_row_sum(const Writer *writer, int node); /* kept in a local variable meanwhile */
 void emit_row_sums(Writer *writer, const Stage *stage, const char *rows); /* those; one for each of
                                                                            * so many, or NULL */
