@@ -109,7 +109,7 @@ RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, c
 /* ---- products ---- */
 
 /* A tile of few rows waits for its weights: it asks for them so many bytes ahead. */
-enum { RD_FEW_ROWS = 2, RD_AHEAD = 4096 };
+enum { RD_FEW_ROWS = 2, RD_AHEAD = 4096, RD_LINE = 64 / sizeof(real) };
 
 RD_INLINE void rd_fetch(const void *weights, size_t bytes) {
     for (size_t at = 0; at < bytes; at += 64)
@@ -128,15 +128,22 @@ RD_INLINE void rd_multiply_full(const int ROWS, const int ACROSS, vec *sums, lon
     for (; operands > 0; operands--, left++) {
         const real *row[RD_TALL_ROWS];
         RD_UNROLLED for (int r = 0; r < ROWS; r++) row[r] = left->row[r];
-        RD_ROLLED for (int k = 0; k < left->depth; k++, panel += step * LANES) {
-            vec weight[RD_ACROSS];
-            if (ROWS <= RD_FEW_ROWS || ROWS > RD_ROWS)
-                rd_fetch(panel, (size_t)ACROSS * sizeof(vec));
-            RD_UNROLLED for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
-            RD_UNROLLED for (int r = 0; r < ROWS; r++) {
-                const vec x = rd_splat(row[r][k]);
-                RD_UNROLLED for (int v = 0; v < ACROSS; v++) sum[r][v] =
-                    rd_fma(x, weight[v], sum[r][v]);
+        const int each = left->ahead ? RD_LINE : left->depth;
+        RD_ROLLED for (int from = 0, until; from < left->depth; from = until) {
+            until = RD_MIN(from + each, left->depth);
+            if (left->ahead)
+                RD_UNROLLED for (int r = 0; r < ROWS; r++)
+                    rd_fetch_to_read(row[r] + left->ahead + from);
+            RD_ROLLED for (int k = from; k < until; k++, panel += step * LANES) {
+                vec weight[RD_ACROSS];
+                if (ROWS <= RD_FEW_ROWS || ROWS > RD_ROWS)
+                    rd_fetch(panel, (size_t)ACROSS * sizeof(vec));
+                RD_UNROLLED for (int v = 0; v < ACROSS; v++) weight[v] = rd_load(panel + v * LANES);
+                RD_UNROLLED for (int r = 0; r < ROWS; r++) {
+                    const vec x = rd_splat(row[r][k]);
+                    RD_UNROLLED for (int v = 0; v < ACROSS; v++) sum[r][v] =
+                        rd_fma(x, weight[v], sum[r][v]);
+                }
             }
         }
     }
@@ -211,17 +218,17 @@ typedef void RdMultiply(int rows, vec *sums, long stride, const int *which, cons
 
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 #define RD_MULTIPLY_ALL(KIND)                                                   \
-    RD_MULTIPLY_ROWS(KIND, 1, 14)                                               \
-    RD_MULTIPLY_ROWS(KIND, 2, 14)                                               \
-    RD_MULTIPLY_ROWS(KIND, 3, 9)                                                \
-    RD_MULTIPLY_ROWS(KIND, 4, 6)                                                \
+    RD_MULTIPLY_ROWS(KIND, 1, RD_TALL_ROWS)                                     \
+    RD_MULTIPLY_ROWS(KIND, 2, RD_TALL_ROWS)                                     \
+    RD_MULTIPLY_ROWS(KIND, 3, RD_REGISTERS / 3)                                 \
+    RD_MULTIPLY_ROWS(KIND, 4, RD_REGISTERS / 4)                                 \
     static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {         \
         rd_multiply_##KIND##_1, rd_multiply_##KIND##_2, rd_multiply_##KIND##_3, \
         rd_multiply_##KIND##_4};
 #else
 #define RD_MULTIPLY_ALL(KIND)                                                                  \
-    RD_MULTIPLY_ROWS(KIND, 1, 6)                                                               \
-    RD_MULTIPLY_ROWS(KIND, 2, 6)                                                               \
+    RD_MULTIPLY_ROWS(KIND, 1, RD_TALL_ROWS)                                                    \
+    RD_MULTIPLY_ROWS(KIND, 2, RD_TALL_ROWS)                                                    \
     static RdMultiply *const rd_multiply_##KIND##_across[RD_ACROSS] = {rd_multiply_##KIND##_1, \
                                                                        rd_multiply_##KIND##_2};
 #endif

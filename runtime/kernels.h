@@ -245,11 +245,13 @@ RD_INLINE void rd_place_panel(RdPanel *panels, int number, char *memory, size_t 
 RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, const real *weight,
                        int first, int columns, long column_stride, long depth_stride, int depth);
 
-/* The left operand of a product: the first number of each of a tile's rows, `depth` numbers long.
- */
+/* The left operand of a product: the first number of each of a tile's rows, `depth` numbers long;
+ * and how much further on those of the next tile are, if they are likely to be in memory alone and
+ * should be fetched meanwhile, or 0. */
 typedef struct {
     const real *row[RD_TALL_ROWS];
     int depth;
+    long ahead;
 } RdLeft;
 
 /* Adds products to the sums of a tile. Sum number s has `blocks` vectors, which stand at

@@ -41,7 +41,7 @@
  * read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. */
 enum { RD_ROWS = 6, RD_DEPTH = 256 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 7 * RD_TALL_ROWS };
+enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 14 * RD_TALL_ROWS };
 #else
 enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * RD_TALL_ROWS };
 #endif

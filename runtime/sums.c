@@ -5,10 +5,18 @@
 
 #include "kernels.h"
 
-/* A block of RD_BLOCK rows of b, RD_ACROSS vectors wide, stays in the first-level cache; the panels
- * of all operands of a part in the second. Panels of a are RD_ROWS columns in RD_HIGH places, so
- * that one vector moves them. */
-enum { RD_BLOCK = 96, RD_HIGH = 8, RD_LEFT = 88 * RD_ROWS, RD_RIGHT = 1024, RD_RIGHTS = 16 };
+/* A tile has the sums of RD_SUM_ROWS columns of a with RD_SUM_ACROSS vectors of b. */
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+enum { RD_SUM_ROWS = 8, RD_SUM_ACROSS = 3 };
+#else
+enum { RD_SUM_ROWS = 6, RD_SUM_ACROSS = 2 };
+#endif
+/* A block of RD_BLOCK rows of b, RD_SUM_ACROSS vectors wide, stays in the first-level cache; the
+ * panels of all operands of a part in the second. A panel of a has RD_SUM_ROWS columns in RD_HIGH
+ * places, so that one vector moves them; panels are an odd number of lines apart, so that the same
+ * row of several does not compete for one place in the cache. */
+enum { RD_BLOCK = 128, RD_HIGH = 8, RD_PANEL = RD_BLOCK * RD_HIGH + 16 };
+enum { RD_LEFT = 66 * RD_SUM_ROWS, RD_RIGHT = 1024, RD_RIGHTS = 16 };
 
 /* The row of an operand of a sum for its row r, -1 when that is left out. */
 RD_INLINE int rd_summed(const RdSum *s, bool left, int r) {
@@ -28,28 +36,28 @@ RD_HELPER void rd_add_block(const real *from, int from_stride, real *out, long s
 /* ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels. */
 RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int count, real *out,
                              long stride, int high, int wide) {
-    vec sum[RD_ROWS][RD_ACROSS];
-    for (int i = 0; i < RD_ROWS; i++)
+    vec sum[RD_SUM_ROWS][RD_SUM_ACROSS];
+    for (int i = 0; i < RD_SUM_ROWS; i++)
         for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_splat(0);
     RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += ACROSS * LANES) {
-        __builtin_prefetch(a + RD_BLOCK * RD_HIGH);
-        vec right[RD_ACROSS];
+        __builtin_prefetch(a + RD_PANEL);
+        vec right[RD_SUM_ACROSS];
         for (int j = 0; j < ACROSS; j++) right[j] = rd_load(b + j * LANES);
-        for (int i = 0; i < RD_ROWS; i++) {
+        for (int i = 0; i < RD_SUM_ROWS; i++) {
             const vec left = rd_splat(a[i]);
             for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
         }
     }
-    if (high == RD_ROWS && wide == ACROSS * LANES) {
-        for (int i = 0; i < RD_ROWS; i++)
+    if (high == RD_SUM_ROWS && wide == ACROSS * LANES) {
+        for (int i = 0; i < RD_SUM_ROWS; i++)
             for (int j = 0; j < ACROSS; j++) {
                 real *to = out + i * stride + j * LANES;
                 rd_store(to, rd_load(to) + sum[i][j]);
             }
         return;
     }
-    real rest[RD_ROWS * RD_ACROSS * LANES]; /* keeps the sums above in registers */
-    for (int i = 0; i < RD_ROWS; i++)
+    real rest[RD_SUM_ROWS * RD_SUM_ACROSS * LANES]; /* keeps the sums above in registers */
+    for (int i = 0; i < RD_SUM_ROWS; i++)
         for (int j = 0; j < ACROSS; j++) rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
     rd_add_block(rest, ACROSS * LANES, out, stride, high, wide);
 }
@@ -64,7 +72,6 @@ RD_OUTER_ACROSS(1)
 RD_OUTER_ACROSS(2)
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 RD_OUTER_ACROSS(3)
-RD_OUTER_ACROSS(4)
 #endif
 
 /* The panels of the right operands that the sums of a part have in common. */
@@ -90,12 +97,12 @@ RD_HELPER void rd_outer_left(const RdSum *s, const int *rows, int count, int m0,
     for (int k = 0; k < count; k++, to += RD_HIGH) {
         real *row = to;
         if (rows[k] < 0) {
-            for (int m = m0; m < m1; m += RD_ROWS, row += RD_BLOCK * RD_HIGH)
+            for (int m = m0; m < m1; m += RD_SUM_ROWS, row += RD_PANEL)
                 memset(row, 0, RD_HIGH * sizeof(real));
             continue;
         }
         const real *from = s->a + rows[k] * s->a_stride;
-        for (int m = m0; m < m1; m += RD_ROWS, row += RD_BLOCK * RD_HIGH)
+        for (int m = m0; m < m1; m += RD_SUM_ROWS, row += RD_PANEL)
             memcpy(row, from + m, RD_HIGH * sizeof(real));
     }
 }
@@ -128,7 +135,7 @@ RD_HELPER const real *rd_right_panels(RdRights *rights, const RdSum *s, int r, i
     real *at = rights->values + (long)rights->used * RD_BLOCK, *to = at;
     const int *rows = rd_block_rows(s, false, r, count, place);
     for (int v = 0, across; v < vectors; v += across, to += across * LANES * RD_BLOCK) {
-        across = rd_tile(vectors - v, RD_ACROSS);
+        across = rd_tile(vectors - v, RD_SUM_ACROSS);
         rd_outer_right(s, rows, count, n0 / LANES + v, across, to);
     }
     rights->of[rights->count] = s;
@@ -154,12 +161,12 @@ RD_HELPER void rd_outer_tiles(const RdSum *s, const real *a, const real *b, int 
                               int m1, int n0, int n1) {
     const int vectors = RD_VECTORS(n1 - n0);
     for (int v = 0, across; v < vectors; v += across, b += across * LANES * RD_BLOCK) {
-        across = rd_tile(vectors - v, RD_ACROSS);
+        across = rd_tile(vectors - v, RD_SUM_ACROSS);
         const int wide = RD_MIN(n1 - n0 - v * LANES, across * LANES);
         real *out = s->out + n0 + v * LANES;
-        for (int m = m0; m < m1; m += RD_ROWS) {
-            const real *left = a + (m - m0) / RD_ROWS * RD_BLOCK * RD_HIGH;
-            const int high = RD_MIN(m1 - m, RD_ROWS);
+        for (int m = m0; m < m1; m += RD_SUM_ROWS) {
+            const real *left = a + (m - m0) / RD_SUM_ROWS * RD_PANEL;
+            const int high = RD_MIN(m1 - m, RD_SUM_ROWS);
             real *to = out + m * s->out_stride;
             switch (across) {
                 case 1:
@@ -168,9 +175,6 @@ RD_HELPER void rd_outer_tiles(const RdSum *s, const real *a, const real *b, int 
 #if defined(__AVX512F__) || defined(__ARM_NEON)
                 case 3:
                     rd_outer_3(left, b, count, to, s->out_stride, high, wide);
-                    break;
-                case 4:
-                    rd_outer_4(left, b, count, to, s->out_stride, high, wide);
                     break;
 #endif
                 default:
@@ -187,7 +191,7 @@ RD_INLINE bool rd_same_left(const RdSum *s, const RdSum *other) {
 }
 
 /* Rows [r, r + count) of the sums: those columns of a group's left operands that are numbers [from,
- * to) when all of them stand in a row, each operand's at a multiple of RD_ROWS. */
+ * to) when all of them stand in a row, each operand's at a multiple of RD_SUM_ROWS. */
 RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to, int r, int count,
                               real *a, RdRights *rights) {
     int place[RD_BLOCK], before = 0;
@@ -202,7 +206,7 @@ RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to
                 const int *rows = rd_block_rows(s, true, r, count, place);
                 left = a;
                 rd_outer_left(s, rows, count, m0, m1, a);
-                a += (long)(m1 - m0 + RD_ROWS - 1) / RD_ROWS * RD_BLOCK * RD_HIGH;
+                a += (long)(m1 - m0 + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_PANEL;
             }
             if (s->also[0]) {
                 const int *rows = rd_block_rows(s, true, r, count, place);
@@ -214,12 +218,12 @@ RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to
                 rd_outer_tiles(s, left, b, count, m0, m1, n, end);
             }
         }
-        if (last) before += (s->m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+        if (last) before += (s->m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
     }
 }
 
 RD_HELPER void rd_outer_part(const RdSum *sums, int count, int from, int to) {
-    _Alignas(64) real a[RD_BLOCK * RD_LEFT / RD_ROWS * RD_HIGH];
+    _Alignas(64) real a[RD_LEFT / RD_SUM_ROWS * RD_PANEL];
     RdRights rights;
     RdSum line = *sums; /* sums of several lines are no group's */
     for (int l = 0; l < RD_MAX(sums->lines, 1); l++, line.a += line.a_line, line.b += line.b_line)
@@ -256,7 +260,7 @@ RD_HELPER void rd_sparse_part(const RdSum *sums, int count, int from, int to) {
         for (end = i + 1; end < count && rd_same_left(&sums[i], &sums[end]); end++) continue;
         const int m0 = RD_MAX(from - before, 0), m1 = RD_MIN(to - before, sums[i].m);
         if (m0 < m1) rd_sparse_sums(&sums[i], end - i, m0, m1);
-        before += (sums[i].m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+        before += (sums[i].m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
     }
 }
 
@@ -306,7 +310,7 @@ RD_INLINE int rd_group_columns(const RdSum *sums, int count) {
     int columns = 0;
     for (int i = 0; i < count; i++)
         if (i == 0 || !rd_same_left(&sums[i], &sums[i - 1]))
-            columns += (sums[i].m + RD_ROWS - 1) / RD_ROWS * RD_ROWS;
+            columns += (sums[i].m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
     return columns;
 }
 
@@ -319,8 +323,8 @@ RD_HELPER int rd_pieces(const RdSum *sums, int count, int threads, int item, RdP
         const bool outer = rd_outer(&sums[i]);
         taken = outer ? rd_group(sums, count, i) : 1;
         const int columns = outer ? rd_group_columns(sums + i, taken) : sums[i].n;
-        const int share = (columns / RD_ROWS + threads - 1) / threads * RD_ROWS;
-        const int most = outer ? RD_MAX(RD_ROWS, RD_MIN(RD_LEFT, share)) : RD_COLUMNS;
+        const int share = (columns / RD_SUM_ROWS + threads - 1) / threads * RD_SUM_ROWS;
+        const int most = outer ? RD_MAX(RD_SUM_ROWS, RD_MIN(RD_LEFT, share)) : RD_COLUMNS;
         const int here = (columns + most - 1) / most, part = item - pieces;
         if (part >= 0 && part < here)
             *piece = (RdPiece){i, taken, part * most, RD_MIN(columns, (part + 1) * most)};

@@ -101,13 +101,31 @@ static const Accumulator *taken_sum(const Writer *writer, const Stage *stage, in
     die("a sum starts from one that no stage taken in has");
 }
 
+/* Whether a row is likely to be in memory alone: another kernel has computed it, or it is long. */
+static bool is_far(const Writer *writer, Access access) {
+    const Program *program = writer->program;
+    return program->buffer_of[access.node] >= 0 && !access.splat &&
+           (program->kernel_of[access.node] != writer->kernel ||
+            is_vocabulary(program->columns[access.node]));
+}
+
+/* How much further on the rows of the next tile are; 0 if they need not be fetched. Where many rows
+ * are done with the same columns, they are in the cache after the first columns. */
+static const char *ahead_of(const Writer *writer, const Stage *stage, Access access) {
+    if (access.row != ROW_SAME || !is_far(writer, access)) return "0";
+    const char *next = PRINT("rows * %s", stride_of(writer, access.node));
+    return stage->tiles == TILES_BY_ROWS ? next : PRINT("v ? 0 : %s", next);
+}
+
 /* The rows that the products read, which no column changes. */
-static void emit_left(Writer *writer, const TilePhases *phases) {
+static void emit_left(Writer *writer, const Stage *stage, const TilePhases *phases) {
     Text *out = writer->out;
     text_printf(out, "RdLeft left[%d];\n", phases->len);
     for (int p = 0; p < phases->len; p++)
-        text_printf(out, "left[%d].depth = %s; /* %s */\n", p,
-                    size_text(writer, phases->at[p].depth), product_text(writer, &phases->at[p]));
+        text_printf(out, "left[%d].depth = %s, left[%d].ahead = %s; /* %s */\n", p,
+                    size_text(writer, phases->at[p].depth), p,
+                    ahead_of(writer, stage, phases->at[p].operand),
+                    product_text(writer, &phases->at[p]));
     text_puts(out, "RD_ROLLED for (int r = 0; r < rows; r++) {\n");
     out->indent++;
     text_puts(out, "const long at = row + r;\n");
@@ -318,12 +336,6 @@ static const char *update_text(Writer *writer, const Stage *stage) {
     return text_string(&aside);
 }
 
-/* Whether a row is likely to be in memory alone: another kernel has computed it. */
-static bool is_far(const Writer *writer, Access access) {
-    return writer->program->buffer_of[access.node] >= 0 && !access.splat &&
-           writer->program->kernel_of[access.node] != writer->kernel;
-}
-
 /* Asks for the lines of memory that the update reads or writes, which takes longer than to compute
  * the products that come first. */
 static void emit_fetches(Writer *writer, const Stage *stage) {
@@ -368,7 +380,7 @@ static void emit_by_rows(Writer *writer, const Stage *stage, int s) {
     begin_function(writer, stage_name(writer, s), "");
     begin_lines(writer, stage);
     emit_inside(writer, stage);
-    emit_left(writer, &phases);
+    emit_left(writer, stage, &phases);
     emit_row_sums(writer, stage, "RD_ROWS");
     begin_columns(writer, stage);
     emit_one_tile(writer, stage, s, &phases);
@@ -387,7 +399,7 @@ static void emit_by_columns(Writer *writer, const Stage *stage, int s) {
     const char *sums = row_sum_arguments(writer, stage, "vec *", "");
     begin_function(writer, tile, PRINT(", int v%s", sums));
     emit_inside(writer, stage);
-    emit_left(writer, &phases);
+    emit_left(writer, stage, &phases);
     emit_one_tile(writer, stage, s, &phases);
     end_function(writer);
     begin_function(writer, name, "");
@@ -422,8 +434,9 @@ static void emit_deep_product(Writer *writer, const Stage *stage, int s, const T
     text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, writer->kernel, s));
     text_printf(out, "RdPanel panel = rd_panel(&all, (%s + %d * (long)k) * blocks, %d * blocks);\n",
                 sum_text(writer, before), phase->sums.len, products);
-    text_printf(out, "RdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k)}; /* %s */\n",
-                size_text(writer, phase->depth), product_text(writer, phase));
+    text_printf(out, "/* %s */\nRdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k), .ahead = %s};\n",
+                product_text(writer, phase), size_text(writer, phase->depth),
+                ahead_of(writer, stage, phase->operand));
     text_printf(out,
                 "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
                 "  left.row[r] = %s + k;\n}\n",
