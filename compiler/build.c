@@ -180,6 +180,7 @@ static Command compile_command(const Places *places, const BuildOptions *options
     argument(&command, "-fno-math-errno");
     argument(&command, "-fno-trapping-math");
     argument(&command, "-fno-asynchronous-unwind-tables"); /* nothing unwinds: 4 % of a program */
+    argument(&command, "-ffunction-sections");
     extra_arguments(&command);
     for (const char *const *flag = units[unit].flags; *flag; flag++) argument(&command, *flag);
     if (options->precision && unit != DOUBLE) argument(&command, narrow[options->precision]);
@@ -197,6 +198,7 @@ static bool link_binary(const Places *places, const BuildOptions *options) {
     pid_t child;
     argument(&command, options->cc);
     argument(&command, "-s");
+    argument(&command, "-Wl,--gc-sections");
     if (options->static_link) argument(&command, "-static");
     extra_arguments(&command);
     for (int i = 0; i < UNITS; i++) argument(&command, places->object[i]);

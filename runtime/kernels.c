@@ -191,26 +191,33 @@ RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, l
             rd_multiply_##KIND(RD_MIN(ROWS, MOST), ACROSS, sums, stride, which, left, operands, \
                                panel, step);                                                    \
         break;
+#ifdef RD_DOUBLE /* is not optimized: the number of rows need not be known */
+#define RD_MULTIPLY_ANY(KIND, ACROSS, MOST) \
+    rd_multiply_##KIND(rows, ACROSS, sums, stride, which, left, operands, panel, step);
+#else
+#define RD_MULTIPLY_ANY(KIND, ACROSS, MOST)      \
+    switch (rows) {                              \
+        RD_MULTIPLY_CASE(KIND, 1, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 2, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 3, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 4, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 5, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 6, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 7, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 8, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 9, ACROSS, MOST)  \
+        RD_MULTIPLY_CASE(KIND, 10, ACROSS, MOST) \
+        RD_MULTIPLY_CASE(KIND, 11, ACROSS, MOST) \
+        RD_MULTIPLY_CASE(KIND, 12, ACROSS, MOST) \
+        RD_MULTIPLY_CASE(KIND, 13, ACROSS, MOST) \
+        RD_MULTIPLY_CASE(KIND, 14, ACROSS, MOST) \
+    }
+#endif
 #define RD_MULTIPLY_ROWS(KIND, ACROSS, MOST)                                               \
     RD_HELPER void rd_multiply_##KIND##_##ACROSS(int rows, vec *sums, long stride,         \
                                                  const int *which, const RdLeft *left,     \
                                                  int operands, RdPanel panel, long step) { \
-        switch (rows) {                                                                    \
-            RD_MULTIPLY_CASE(KIND, 1, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 2, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 3, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 4, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 5, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 6, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 7, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 8, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 9, ACROSS, MOST)                                        \
-            RD_MULTIPLY_CASE(KIND, 10, ACROSS, MOST)                                       \
-            RD_MULTIPLY_CASE(KIND, 11, ACROSS, MOST)                                       \
-            RD_MULTIPLY_CASE(KIND, 12, ACROSS, MOST)                                       \
-            RD_MULTIPLY_CASE(KIND, 13, ACROSS, MOST)                                       \
-            RD_MULTIPLY_CASE(KIND, 14, ACROSS, MOST)                                       \
-        }                                                                                  \
+        RD_MULTIPLY_ANY(KIND, ACROSS, MOST)                                                \
     }
 
 typedef void RdMultiply(int rows, vec *sums, long stride, const int *which, const RdLeft *left,

@@ -37,8 +37,8 @@
 #endif
 
 /* A tile of products has its sums in registers, at most RD_REGISTERS of them: RD_ROWS rows ×
- * RD_ACROSS vectors. Where weights are larger than the caches, tiles are taller, so that weights are
- * read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. */
+ * RD_ACROSS vectors. Where weights are larger than the caches, tiles are taller, so that weights
+ * are read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. */
 enum { RD_ROWS = 6, RD_DEPTH = 256 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 14 * RD_TALL_ROWS };
@@ -47,7 +47,11 @@ enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * R
 #endif
 
 #define RD_IS_DOUBLE (sizeof(real) == 8)
+#ifdef RD_DOUBLE /* is not optimized: functions that stay such make it less than half as large */
+#define RD_INLINE static __attribute__((unused))
+#else
 #define RD_INLINE static inline __attribute__((always_inline, unused))
+#endif
 /* The loop behind it is not worth unrolling. */
 #define RD_ROLLED _Pragma("GCC unroll 1")
 /* The loop behind it, over what registers hold, is unrolled in full. */
