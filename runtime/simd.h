@@ -55,7 +55,9 @@ enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * R
 /* The loop behind it is not worth unrolling. */
 #define RD_ROLLED _Pragma("GCC unroll 1")
 /* The loop behind it, over what registers hold, is unrolled in full. */
-#if defined(__clang__)
+#if defined(RD_DOUBLE)
+#define RD_UNROLLED
+#elif defined(__clang__)
 #define RD_UNROLLED _Pragma("clang loop unroll(full)")
 #else
 #define RD_UNROLLED _Pragma("GCC unroll 16")
