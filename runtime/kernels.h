@@ -51,6 +51,9 @@ RD_INLINE const real *rd_row(const real *rows, long row, long stride, const real
     return row < 0 ? otherwise : rows + row * stride;
 }
 
+/* Which of the RD_BRIEF rows of a value is row `at`. */
+RD_INLINE long rd_brief(long at) { return at & (RD_BRIEF - 1); }
+
 /* Asks for the line of memory of a number that will be needed. */
 RD_INLINE void rd_fetch_to_read(const real *p) { __builtin_prefetch(p, 0); }
 RD_INLINE void rd_fetch_to_write(const real *p) { __builtin_prefetch(p, 1); }

@@ -46,6 +46,9 @@ enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 14 * 
 enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * RD_TALL_ROWS };
 #endif
 
+/* A value that is read only while its tile is at hand has this many rows, a power of two. */
+enum { RD_BRIEF = 8 };
+
 #define RD_IS_DOUBLE (sizeof(real) == 8)
 #ifdef RD_DOUBLE /* is not optimized: functions that stay such make it less than half as large */
 #define RD_INLINE static __attribute__((unused))

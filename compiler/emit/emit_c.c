@@ -10,6 +10,7 @@
 
 static const char *rows_of(const Writer *writer, const Buffer *buffer) {
     int axis = buffer->axis, number = sequence_number(writer->graph, axis);
+    if (buffer->brief) return "rd_most_parts(sizes) * RD_BRIEF";
     if (buffer->local) return PRINT("rd_most_parts(sizes) * sizes->longest[%d]", number - 1);
     return axis ? PRINT("sizes->rows[%d]", number - 1) : "sizes->examples";
 }
@@ -19,6 +20,7 @@ static const char *rows_name(const Writer *writer, const Buffer *buffer) {
     const Graph *g = writer->graph;
     int axis = buffer->axis;
     if (buffer->local) return "steps of one";
+    if (buffer->brief) return axis ? "steps of a tile" : "examples of a tile";
     if (!axis || length_count(g) < 2) return axis ? "steps" : "examples";
     return PRINT("steps of %s", axis_name(g, axis));
 }

@@ -98,6 +98,11 @@ bool is_local(const Writer *writer, int node) {
     return buffer >= 0 && writer->program->buffers.at[buffer].local;
 }
 
+bool is_brief(const Writer *writer, int node) {
+    int buffer = writer->program->buffer_of[node];
+    return buffer >= 0 && writer->program->buffers.at[buffer].brief;
+}
+
 const char *pairs_pointer(const Writer *writer, Access access) {
     return plus(writer, PRINT("w->%s", writer->names[access.node]), access.column);
 }
@@ -243,6 +248,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at) {
         row = is_local(writer, access.node)
                   ? PRINT("%sstep[%s]", packing(writer, "w->", row_axis), row)
                   : PRINT("rd_by_example(%s, %s)", packing_of(writer, "w->", row_axis), row);
+    if (is_brief(writer, access.node)) row = PRINT("rd_brief(%s)", row);
     const char *zeros = zeros_for(writer, access.node);
     switch (access.row) {
         case ROW_SAME:

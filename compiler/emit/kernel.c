@@ -310,9 +310,19 @@ static void emit_many_rows(Writer *writer, const Kernel *kernel) {
     end_rows(writer);
 }
 
+/* Whether some value of the kernel is kept for a tile alone. */
+static bool has_brief(const Writer *writer) {
+    const Program *program = writer->program;
+    for (int i = 0; i < program->buffers.len; i++)
+        if (program->buffers.at[i].brief &&
+            program->kernel_of[program->buffers.at[i].node] == writer->kernel)
+            return true;
+    return false;
+}
+
 /* All stages for the rows from `row` to `end`, a tile at a time where there are products. */
 static void emit_rows(Writer *writer, const Kernel *kernel) {
-    bool tiles = false, many = false;
+    bool tiles = has_brief(writer), many = false;
     for (int s = 0; s < kernel->stages.len; s++) {
         tiles |= kernel->stages.at[s].accumulators.len > 0;
         many |= kernel->stages.at[s].tiles != TILES_BY_ROWS;
@@ -326,6 +336,32 @@ static void emit_rows(Writer *writer, const Kernel *kernel) {
     end_rows(writer);
 }
 
+/* The rows that each part has of a value that is kept for one example or tile; NULL: there is one
+ * for all. */
+static const char *rows_of_part(const Writer *writer, const Buffer *buffer) {
+    const int axis = writer->program->kernels.at[writer->kernel].axis;
+    return buffer->brief ? "RD_BRIEF"
+           : buffer->local
+               ? PRINT("%s[%d]", writer->longest, sequence_number(writer->graph, axis) - 1)
+               : NULL;
+}
+
+void emit_own_memory(Writer *writer) {
+    const Program *program = writer->program;
+    bool any = false;
+    for (int i = 0; i < program->buffers.len; i++) {
+        const Buffer *b = &program->buffers.at[i];
+        if (program->kernel_of[b->node] != writer->kernel) continue;
+        const char *rows = rows_of_part(writer, b);
+        if (!rows) continue;
+        if (!any) text_printf(writer->out, "%s own = *w;\n", writer->type);
+        text_printf(writer->out, "own.%s += (long)part * %s * %s;\n", writer->names[b->node], rows,
+                    buffer_stride(writer, i));
+        any = true;
+    }
+    if (any) text_puts(writer->out, "w = &own;\n");
+}
+
 static void emit_walk(Writer *writer, const Kernel *kernel) {
     Text *out = writer->out;
     const char *name = writer->kernel_names[writer->kernel];
@@ -333,6 +369,7 @@ static void emit_walk(Writer *writer, const Kernel *kernel) {
     out->indent++;
     const char *p = packing(writer, "w->", kernel->axis);
     const char *given = structs(writer, 0, kernel->stages.len, "w", "&as");
+    emit_own_memory(writer);
     if (strchr(given, '&')) {
         text_printf(out, "%s as = *w;\n", writer->type);
         emit_exchanges(writer);

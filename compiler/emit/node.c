@@ -88,7 +88,7 @@ static void emit_store(Writer *writer, int node, const char *column) {
 }
 
 bool is_stored_row(const Writer *writer, int node) {
-    return writer->program->buffer_of[node] >= 0 && !writer->lines &&
+    return writer->program->buffer_of[node] >= 0 && !is_brief(writer, node) && !writer->lines &&
            width_of(writer->program, node) != 1 && !is_row_sum(writer, node) &&
            !is_fold(writer->program, node);
 }

@@ -43,22 +43,6 @@ void emit_pairs_stage(Writer *writer, int s) {
     text_puts(out, "}\n\n");
 }
 
-/* Each part has memory of its own for the values of one example. */
-static void emit_own_memory(Writer *writer, const Kernel *kernel) {
-    const Program *program = writer->program;
-    bool any = false;
-    for (int i = 0; i < program->buffers.len; i++) {
-        const Buffer *b = &program->buffers.at[i];
-        if (!b->local || program->kernel_of[b->node] != writer->kernel) continue;
-        if (!any) text_printf(writer->out, "%s own = *w;\n", writer->type);
-        text_printf(writer->out, "own.%s += (long)part * %s[%d] * %s;\n", writer->names[b->node],
-                    writer->longest, sequence_number(writer->graph, kernel->axis) - 1,
-                    buffer_stride(writer, i));
-        any = true;
-    }
-    if (any) text_puts(writer->out, "w = &own;\n");
-}
-
 /* All stages for the examples of a part, one after another. */
 void emit_examples_walk(Writer *writer, const Kernel *kernel) {
     Text *out = writer->out;
@@ -69,7 +53,7 @@ void emit_examples_walk(Writer *writer, const Kernel *kernel) {
     text_puts(out, "int first, last;\n");
     text_printf(out, "rd_share_steps(%s, part, parts, &first, &last);\n",
                 packing_of(writer, "w->", kernel->axis));
-    emit_own_memory(writer, kernel);
+    emit_own_memory(writer);
     text_puts(out, "for (int b = first; b < last; b++) {\n");
     for (int s = 0; s < kernel->stages.len; s++)
         if (kernel->stages.at[s].pairs)

@@ -49,6 +49,7 @@ const char *row_pointer(const Writer *writer, Access access, const char *at);
 const char *pairs_pointer(const Writer *writer, Access access); /* to its first row */
 void emit_wide_places(Writer *writer, const Stage *stage);      /* declares them */
 bool is_local(const Writer *writer, int node);                  /* its buffer is */
+bool is_brief(const Writer *writer, int node);
 const char *line_distance(const Writer *writer, int line);      /* that of an access, as C */
 const char *line_pointer(const Writer *writer, Access access, const char *at);
 bool is_state(const Graph *graph, int node); /* an INPUT_STATE */
@@ -122,6 +123,7 @@ void emit_costs(Writer *writer);
 
 /* kernel.c */
 void emit_kernel(Writer *writer, int kernel);
+void emit_own_memory(Writer *writer); /* of a part, for local and brief values: w gets its places */
 void begin_lines(Writer *writer, const Stage *stage); /* a loop over them, if there are several */
 void end_lines(Writer *writer);
 const char *panel_depth(const Writer *writer, const Stage *stage);

@@ -32,13 +32,19 @@ static bool was_read(Count *count, const Access *access) {
     return false;
 }
 
+/* Whether a value has rows in memory: those that a tile alone has are in the first-level cache. */
+static bool has_rows(const Program *p, int node) {
+    const int buffer = p->buffer_of[node];
+    return buffer >= 0 && !p->buffers.at[buffer].brief;
+}
+
 /* Reads an operand unless the stage has just computed it. */
 static void read_operand(Count *count, Access access) {
     const Program *p = count->program;
     int stage = (int)(count->stage - p->kernels.at[count->kernel].stages.at);
     bool here = access.row == ROW_SAME && p->kernel_of[access.node] == count->kernel &&
                 p->stage_of[access.node] == stage;
-    bool in_rows = p->buffer_of[access.node] >= 0 || is_real_input(p->graph, access.node);
+    bool in_rows = has_rows(p, access.node) || is_real_input(p->graph, access.node);
     if (here || !in_rows || was_read(count, &access)) return;
     count->cost.bytes += BYTES * columns_of(count, access.node);
 }
@@ -55,7 +61,7 @@ static void count_pairs(Count *count, const Node *product, int node) {
 static void count_node(Count *count, int node) {
     const Program *p = count->program;
     const Node *n = graph_node(p->graph, node);
-    if (p->buffer_of[node] >= 0) count->cost.bytes += BYTES * columns_of(count, node);
+    if (has_rows(p, node)) count->cost.bytes += BYTES * columns_of(count, node);
     if (n->op == OP_GATHER) count->cost.bytes += BYTES * columns_of(count, node);
     if (is_wide_product(p->graph, n)) count_pairs(count, n, node);
     if (n->op == OP_CONTRACT) return; /* its accumulator counts */

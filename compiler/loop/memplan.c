@@ -92,6 +92,38 @@ static bool two_rows(const Program *program, int node) {
     return is_fold(program, node) && graph_node(program->graph, node)->op == OP_ARGMAX;
 }
 
+/* Whether a kernel is done with a few rows before it goes on to the next. */
+static bool goes_by_tiles(const Kernel *kernel) {
+    bool tiles = !kernel->pairs;
+    for (int s = 0; s < kernel->stages.len; s++)
+        tiles &= kernel->stages.at[s].tiles == TILES_BY_ROWS &&
+                 kernel->stages.at[s].axis == kernel->axis;
+    return tiles;
+}
+
+/* Whether `user` reads nothing of the node but from its own row. */
+static bool reads_own_row(const Program *program, int user, int node) {
+    const Node *n = graph_node(program->graph, user);
+    for (int k = 0; k < n->count; k++) {
+        const Access access = access_of(program, n->in[k]);
+        const bool delayed = access.init >= 0 && access_of(program, access.init).node == node;
+        if (delayed || (access.node == node && access.row != ROW_SAME)) return false;
+    }
+    return true;
+}
+
+/* Whether all that reads a value does so while its kernel is at the same few rows. */
+static bool is_brief(const Program *program, const Buffer *buffer) {
+    const int kernel = program->kernel_of[buffer->node];
+    bool brief = buffer->first == buffer->last && !buffer->index && !buffer->local &&
+                 buffer->axis == program->kernels.at[kernel].axis &&
+                 buffer->space == program->kernels.at[kernel].space &&
+                 !is_fold(program, buffer->node) && goes_by_tiles(&program->kernels.at[kernel]);
+    for (int i = 0; brief && i < program->graph->nodes.len; i++)
+        if (program->kernel_of[i] >= 0) brief = reads_own_row(program, i, buffer->node);
+    return brief;
+}
+
 static void make_buffers(Plan *plan) {
     Program *program = plan->program;
     Graph *g = program->graph;
@@ -108,6 +140,7 @@ static void make_buffers(Plan *plan) {
         buffer.last = plan->last[i] > buffer.first ? plan->last[i] : buffer.first;
         buffer.local = is_length(buffer.columns) && buffer.last == buffer.first &&
                        program->kernels.at[program->kernel_of[i]].pairs;
+        buffer.brief = is_brief(program, &buffer);
         program->buffer_of[i] = program->buffers.len;
         vec_push(g->arena, &program->buffers, buffer);
     }
@@ -117,7 +150,8 @@ static void make_buffers(Plan *plan) {
 static bool same_size(const Program *program, const Buffer *a, const Buffer *b) {
     return a->space == b->space && a->axis == b->axis && a->columns == b->columns &&
            lines_of(program, a->node) == lines_of(program, b->node) && a->index == b->index &&
-           a->local == b->local && two_rows(program, a->node) == two_rows(program, b->node);
+           a->local == b->local && a->brief == b->brief &&
+           two_rows(program, a->node) == two_rows(program, b->node);
 }
 
 /* `user`, in a stage of its kernel, reads no number of `from` behind the one that `to` is written

@@ -120,7 +120,10 @@ const char *print_loops(const Program *program) {
         const Buffer *b = &program->buffers.at[i];
         text_printf(&out, "buffer %%%d %s [%s, %s] phases %d to %d slot %d%s\n", b->node, b->name,
                     space_name(program, b->space, b->axis), size_name(program->graph, b->columns),
-                    b->first, b->last, b->slot, b->local ? ", of an example" : "");
+                    b->first, b->last, b->slot,
+                    b->local   ? ", of an example"
+                    : b->brief ? ", of a tile"
+                               : "");
     }
     return text_string(&out);
 }

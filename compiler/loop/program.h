@@ -168,6 +168,7 @@ typedef struct {
     int columns;     /* may be VOCABULARY */
     bool index;      /* int, not real */
     bool local;      /* rows for one example at a time, in each part of the batch */
+    bool brief;      /* rows for one tile at a time, in each part: no other kernel reads it */
     int first, last; /* the phases between which it must be kept */
     int slot;        /* buffers of one slot share their memory */
 } Buffer;

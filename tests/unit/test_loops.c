@@ -232,6 +232,36 @@ Test(loops, scores_for_all_words_are_kept_once) {
     cr_expect_geq(slot, 0);
 }
 
+/* Two layers with a mean over the columns of a row between them. */
+static const char *const normalised =
+    "model m {\n  input text: words\n  target label: class(a, b)\n"
+    "  hidden = layer_norm(linear(embedding(text, 32), 48))\n"
+    "  logits = linear(mean(tanh(linear(hidden, 24))), label.size)\n"
+    "  loss cross_entropy(logits, label)\n  output logits\n}\n";
+
+static int brief_buffers(const Program *program, int kernel) {
+    int brief = 0;
+    for (int i = 0; i < program->buffers.len; i++) {
+        const Buffer *b = &program->buffers.at[i];
+        if (program->kernel_of[b->node] != kernel) continue;
+        brief += b->brief;
+        cr_expect_eq(b->brief, b->first == b->last, "%s", b->name);
+    }
+    return brief;
+}
+
+Test(loops, what_no_other_kernel_reads_has_rows_for_a_tile) {
+    const Compilation *c = compiled_text(normalised);
+    cr_expect_geq(brief_buffers(c->infer, 0), 4, "the words, and what layer_norm computes of them");
+    cr_expect_geq(brief_buffers(c->train, 0), 2, "sums that lead to the mean and the variance");
+}
+
+Test(loops, what_another_row_reads_has_a_row_a_step) {
+    const Program *train = compiled(two_products)->train;
+    for (int k = 0; k < train->kernels.len; k++)
+        if (train->kernels.at[k].direction > 0) cr_expect_eq(brief_buffers(train, k), 0);
+}
+
 Test(loops, large_weights_are_read_once_for_many_rows) {
     const Program *train = compiled_text(tied)->train;
     int columns = 0, depth = 0;
