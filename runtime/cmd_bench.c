@@ -87,7 +87,7 @@ static bool measure(Job *job, bool training, Speed *speed, RdError *error) {
     if (!training) job->model->prepare(&job->trainer.session.run, false);
     for (int i = -1; good && i < repeat; i++) { /* the first one warms up */
         double start = rd_now();
-        int k = (i + 1) % BATCHES;
+        int k = job->least ? 0 : (i + 1) % BATCHES; /* kernels: those of sizes_of */
         good = training ? rd_train_batch(&job->trainer, k, error) : infer_batch(job, k);
         if (i >= 0) job->seconds[i] = rd_now() - start;
         keep_least(job, training);
@@ -135,6 +135,7 @@ static bool measure_kernels(Job *job, RdError *error) {
                              job->trainer.pool ? 0 : speed.fastest);
         free((void *)took);
         free(job->least);
+        job->least = NULL;
     }
     return good;
 }
