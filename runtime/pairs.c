@@ -49,12 +49,20 @@ RD_HELPER void rd_pairs_turned(const RdRows *rows, const RdPacking *p, long sequ
                                int step, int count, int column, int depth, int vectors,
                                real *panel) {
     const int wide = vectors * LANES;
-    for (int n = 0; n < count; n++) {
-        const real *from = rd_pairs_row(rows, p, sequence, step + n, line) + column;
-        for (int k = 0; k < depth; k++) panel[k * wide + n] = from[k];
+    for (int n = 0; n < wide; n += LANES) {
+        const real *from[LANES];
+        const int steps = RD_MIN(count - n, LANES);
+        for (int i = 0; i < steps; i++)
+            from[i] = rd_pairs_row(rows, p, sequence, step + n + i, line) + column;
+        for (int k = 0; k < depth; k += LANES) {
+            const int deep = RD_MIN(depth - k, LANES);
+            vec v[LANES];
+            for (int i = 0; i < LANES; i++)
+                v[i] = i < steps ? rd_load_head(from[i] + k, deep) : rd_splat(0);
+            rd_transpose(v);
+            for (int i = 0; i < deep; i++) rd_store(panel + (k + i) * wide + n, v[i]);
+        }
     }
-    for (int k = 0; k < depth; k++)
-        for (int n = count; n < wide; n++) panel[k * wide + n] = 0;
 }
 
 /* A tile of products: rows of `left` with a panel of `vectors`, added to what `out` holds unless
