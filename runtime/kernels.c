@@ -187,11 +187,11 @@ RD_INLINE void rd_multiply_narrow(const int ROWS, const int ACROSS, vec *sums, l
 /* A function for tiles of ACROSS vectors and rows up to MOST; KIND is full or narrow. */
 #define RD_MULTIPLY_CASE(KIND, ROWS, ACROSS, MOST)                                              \
     case ROWS:                                                                                  \
-        if (ROWS <= MOST)                                                                       \
+        if ((ROWS) <= (MOST))                                                                   \
             rd_multiply_##KIND(RD_MIN(ROWS, MOST), ACROSS, sums, stride, which, left, operands, \
                                panel, step);                                                    \
         break;
-#ifdef RD_DOUBLE /* is not optimized: the number of rows need not be known */
+#ifdef RD_PLAIN /* the number of rows need not be known */
 #define RD_MULTIPLY_ANY(KIND, ACROSS, MOST) \
     rd_multiply_##KIND(rows, ACROSS, sums, stride, which, left, operands, panel, step);
 #else

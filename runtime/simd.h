@@ -48,6 +48,7 @@ enum { RD_ACROSS = 2, RD_REGISTERS = 12, RD_TALL_ROWS = 6, RD_MANY_ROWS = 16 * R
 
 /* A value that is read only while its tile is at hand has this many rows, a power of two. */
 enum { RD_BRIEF = 8 };
+_Static_assert(RD_BRIEF >= (int)RD_ROWS, "a tile has no more rows than its values");
 
 #define RD_IS_DOUBLE (sizeof(real) == 8)
 #ifdef RD_DOUBLE /* is not optimized: functions that stay such make it less than half as large */
@@ -57,8 +58,16 @@ enum { RD_BRIEF = 8 };
 #endif
 /* The loop behind it is not worth unrolling. */
 #define RD_ROLLED _Pragma("GCC unroll 1")
+/* Compiled for something else than speed: gradcheck, or to be watched by a sanitizer. */
+#if defined(RD_DOUBLE) || defined(__SANITIZE_ADDRESS__)
+#define RD_PLAIN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RD_PLAIN
+#endif
+#endif
 /* The loop behind it, over what registers hold, is unrolled in full. */
-#if defined(RD_DOUBLE)
+#if defined(RD_PLAIN)
 #define RD_UNROLLED
 #elif defined(__clang__)
 #define RD_UNROLLED _Pragma("clang loop unroll(full)")

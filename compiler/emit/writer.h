@@ -50,7 +50,7 @@ const char *pairs_pointer(const Writer *writer, Access access); /* to its first 
 void emit_wide_places(Writer *writer, const Stage *stage);      /* declares them */
 bool is_local(const Writer *writer, int node);                  /* its buffer is */
 bool is_brief(const Writer *writer, int node);
-const char *line_distance(const Writer *writer, int line);      /* that of an access, as C */
+const char *line_distance(const Writer *writer, int line); /* that of an access, as C */
 const char *line_pointer(const Writer *writer, Access access, const char *at);
 bool is_state(const Graph *graph, int node); /* an INPUT_STATE */
 const char *input_rows(const Writer *writer, const char *run,
@@ -97,7 +97,7 @@ const Accumulator *sum_of(const Stage *stage, int node); /* whose value the node
 const char *vector_of(const Writer *writer, int s);      /* of sum number s in a row of sums: "u" */
 const char *own_row(const Writer *writer, int node);
 bool is_stored_row(const Writer *writer, int node); /* vector by vector, whole lines alone */
-bool is_row_sum(const Writer *writer, int node); /* kept in a local variable meanwhile */
+bool is_row_sum(const Writer *writer, int node);    /* kept in a local variable meanwhile */
 void emit_row_sums(Writer *writer, const Stage *stage, const char *rows); /* those; one for each of
                                                                            * so many, or NULL */
 void emit_node(Writer *writer, const Stage *stage, int node, const char *column);
