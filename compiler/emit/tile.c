@@ -336,8 +336,8 @@ static const char *update_text(Writer *writer, const Stage *stage) {
     return text_string(&aside);
 }
 
-/* Asks for the lines of memory that the update reads or writes, which takes longer than to compute
- * the products that come first. */
+/* Asks for the lines of memory that the update will read or write, so that they come while the
+ * products are computed. */
 static void emit_fetches(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
     const char *fetches = "";
