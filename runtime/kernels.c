@@ -259,8 +259,11 @@ RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, 
             place[v] = which[sum] * blocks + block++;
             if (block == blocks) block = 0, sum++;
         }
-        multiply[across - 1](rows, sums, stride, place, left, operands,
-                             rd_panel(panel, first, first), vectors);
+        const RdPanel from = rd_panel(panel, first, first);
+        for (int w = 0; w < RD_MAX(1, panel->wide); w++)
+            multiply[across - 1](rows, sums + w * rows * stride, stride, place, left, operands,
+                                 rd_panel(&from, w * panel->apart, w * panel->scales_apart),
+                                 vectors);
     }
     for (int i = 0; i < operands; i++)
         *panel = rd_panel(panel, (long)vectors * left[i].depth, vectors);

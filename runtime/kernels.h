@@ -211,11 +211,14 @@ RD_INLINE int rd_tile(int left, int most) {
 #endif
 
 /* Weights as tiles read them: for each tile of columns vectors one behind the other, of numbers of
- * the kind that `precision` says; and of RD_INT8 a vector of scales for each column of vectors. */
+ * the kind that `precision` says; and of RD_INT8 a vector of scales for each column of vectors. A
+ * tile may go through several panels side by side, so many vectors and scales apart. */
 typedef struct {
     char *numbers;
     real *scales;
     RdPrecision precision;
+    int wide; /* 0 and 1: one */
+    long apart, scales_apart;
 } RdPanel;
 
 RD_INLINE size_t rd_weight_bytes(RdPrecision precision) {
@@ -224,9 +227,28 @@ RD_INLINE size_t rd_weight_bytes(RdPrecision precision) {
 
 /* The panel behind so many vectors and scales. */
 RD_INLINE RdPanel rd_panel(const RdPanel *panel, long vectors, long scales) {
-    const RdPrecision precision = panel->precision;
-    return (RdPanel){panel->numbers + vectors * LANES * (long)rd_weight_bytes(precision),
-                     precision == RD_INT8 ? panel->scales + scales * LANES : NULL, precision};
+    RdPanel behind = *panel;
+    behind.numbers += vectors * LANES * (long)rd_weight_bytes(panel->precision);
+    behind.scales = panel->precision == RD_INT8 ? panel->scales + scales * LANES : NULL;
+    return behind;
+}
+
+/* How many of `panels` a tile goes through at once: where it has few rows, several. Then neither
+ * the sums of one panel nor the equations behind them wait for each other. */
+RD_INLINE int rd_wide(int rows, int panels) {
+    const int most = RD_MIN(RD_WIDE, RD_ROWS / rows);
+    return most < 2 || panels < 2 ? 1 : rd_tile(panels, most);
+}
+
+/* The panel of the `blocks` vectors of columns from v on, and those beside it; for each vector of
+ * columns it has `depth` vectors and `products` of scales. */
+RD_INLINE RdPanel rd_panels(const RdPanel *panel, int v, int blocks, int wide, long depth,
+                            int products) {
+    RdPanel first = rd_panel(panel, v * depth, (long)v * products);
+    first.wide = wide;
+    first.apart = blocks * depth;
+    first.scales_apart = (long)blocks * products;
+    return first;
 }
 
 /* Adds to `size` what the weights of a stage take, `depth` vectors of numbers and `products` of
@@ -238,7 +260,9 @@ RD_INLINE void rd_place_panel(RdPanel *panels, int number, char *memory, size_t 
     const size_t numbers = rd_reserve(size, width * (size_t)depth, rd_weight_bytes(precision));
     const size_t scales = rd_reserve(size, scale_count, sizeof(real));
     if (panels)
-        panels[number] = (RdPanel){memory + numbers, (real *)(void *)(memory + scales), precision};
+        panels[number] = (RdPanel){.numbers = memory + numbers,
+                                   .scales = (real *)(void *)(memory + scales),
+                                   .precision = precision};
 }
 
 /* Copies `blocks` vectors of a weight's columns, from vector `first` on, into a panel, in which the
@@ -259,11 +283,12 @@ typedef struct {
 
 /* Adds products to the sums of a tile. Sum number s has `blocks` vectors, which stand at
  * sums[r][s * blocks]; the products go to the `count` sums in `which`. A panel has, for each depth,
- * the weights of those sums side by side; it moves on to what is behind them. */
+ * the weights of those sums side by side; it moves on to what is behind them. The sums of row r and
+ * panel w of those at once stand at sums[w * rows + r]. */
 RD_KERNEL void rd_multiply(vec *sums, long stride, const int *which, int count, int blocks,
                            int rows, const RdLeft *left, int operands, RdPanel *panel);
 
-/* The same, of rows that are mostly zeros. */
+/* The same of one panel, and of rows that are mostly zeros. */
 RD_KERNEL void rd_multiply_sparse(vec *sums, long stride, const int *which, int count, int blocks,
                                   int rows, const RdLeft *left, int operands, RdPanel *panel);
 

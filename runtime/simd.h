@@ -38,8 +38,9 @@
 
 /* A tile of products has its sums in registers, at most RD_REGISTERS of them: RD_ROWS rows ×
  * RD_ACROSS vectors. Where weights are larger than the caches, tiles are taller, so that weights
- * are read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. */
-enum { RD_ROWS = 6, RD_DEPTH = 256 };
+ * are read less often, and RD_MANY_ROWS are done with RD_DEPTH of them. Tiles of few rows have
+ * those of up to RD_WIDE times as many columns. */
+enum { RD_ROWS = 6, RD_WIDE = 4, RD_DEPTH = 256 };
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 enum { RD_ACROSS = 4, RD_REGISTERS = 28, RD_TALL_ROWS = 14, RD_MANY_ROWS = 14 * RD_TALL_ROWS };
 #else

@@ -5,11 +5,6 @@
 
 #define PRINT(...) arena_printf(writer->graph->arena, __VA_ARGS__)
 
-/* Where vector u of sum number s stands in a row of sums. */
-const char *vector_of(const Writer *writer, int s) {
-    return s == 0 ? "u" : s == 1 ? "blocks + u" : PRINT("%d * blocks + u", s);
-}
-
 const Accumulator *sum_of(const Stage *stage, int node) {
     for (int s = 0; s < stage->accumulators.len; s++)
         if (stage->accumulators.at[s].node == node) return &stage->accumulators.at[s];
@@ -45,7 +40,7 @@ static const char *node_value(Writer *writer, const Stage *stage, int node, cons
         }
         return value(writer, node, column);
     }
-    const char *text = PRINT("sums[r][%s]", vector_of(writer, (int)(sum - stage->accumulators.at)));
+    const char *text = tile_sum(writer, stage, (int)(sum - stage->accumulators.at));
     for (int i = 0; i < sum->others.len; i++)
         text = PRINT("%s + %s", text, operand(writer, sum->others.at[i], column));
     return text;

@@ -52,6 +52,80 @@ static const char *product_text(const Writer *writer, const TilePhase *phase) {
                  when);
 }
 
+/* ---- rows, panels and vectors ---- */
+
+/* Whether tiles of few rows go through several panels at once. Where all rows are done with the
+ * same columns they wait for memory, and rows that are mostly zeros have little to wait for. */
+static bool is_wide(const Stage *stage) {
+    bool wide = stage->tiles == TILES_BY_ROWS;
+    for (int s = 0; s < stage->accumulators.len; s++)
+        for (int i = 0; i < stage->accumulators.at[s].products.len; i++)
+            wide &= !stage->accumulators.at[s].products.at[i].sparse;
+    return wide;
+}
+
+const char *tile_sum(const Writer *writer, const Stage *stage, int s) {
+    const char *vector = stage->blocks == 1 ? PRINT("%d", s)
+                         : s == 0           ? "u"
+                         : s == 1           ? "blocks + u"
+                                            : PRINT("%d * blocks + u", s);
+    return PRINT("sums[%s][%s]", is_wide(stage) ? "p * rows + r" : "r", vector);
+}
+
+static void begin_loop(Writer *writer, const char *variable, const char *count) {
+    text_printf(writer->out, "RD_ROLLED for (int %s = 0; %s < %s; %s++) {\n", variable, variable,
+                count, variable);
+    writer->out->indent++;
+}
+
+static void end_loop(Writer *writer) {
+    writer->out->indent--;
+    text_puts(writer->out, "}\n");
+}
+
+/* How many panels a tile goes through. */
+static const char *wide_of(const Stage *stage) { return is_wide(stage) ? "wide" : "1"; }
+
+static void begin_panels(Writer *writer, const Stage *stage) {
+    if (is_wide(stage)) begin_loop(writer, "p", "wide");
+}
+
+static void end_panels(Writer *writer, const Stage *stage) {
+    if (is_wide(stage)) end_loop(writer);
+}
+
+static void begin_vectors(Writer *writer, const Stage *stage) {
+    if (stage->blocks > 1) begin_loop(writer, "u", "blocks");
+}
+
+static void end_vectors(Writer *writer, const Stage *stage) {
+    if (stage->blocks > 1) end_loop(writer);
+}
+
+/* The first column of a vector. */
+static const char *column_of(const Writer *writer, const Stage *stage) {
+    const char *panel = !is_wide(stage)     ? ""
+                        : stage->blocks > 1 ? PRINT(" + p * %d", stage->blocks)
+                                            : " + p";
+    const char *v = PRINT("v%s%s", panel, stage->blocks > 1 ? " + u" : "");
+    return strlen(v) > 1 ? PRINT("(%s) * LANES", v) : "v * LANES";
+}
+
+/* Loops over all rows and vectors of a tile, in which `at` and `column` are where they are. */
+static void begin_tile(Writer *writer, const Stage *stage) {
+    begin_panels(writer, stage);
+    begin_loop(writer, "r", "rows");
+    text_puts(writer->out, "const long at = row + r;\n(void)at;\n");
+    begin_vectors(writer, stage);
+    text_printf(writer->out, "const int column = %s;\n(void)column;\n", column_of(writer, stage));
+}
+
+static void end_tile(Writer *writer, const Stage *stage) {
+    end_vectors(writer, stage);
+    end_loop(writer);
+    end_panels(writer, stage);
+}
+
 /* ---- products taken in ---- */
 
 static const Stage *taken_stage(const Writer *writer, const Taken *taken) {
@@ -168,16 +242,25 @@ static void emit_start(Writer *writer, const Stage *stage) {
         of_row[s] = start_of_row(writer, stage, s, &start[s]);
         columns |= strstr(start[s], "column") || strstr(of_row[s], "column");
     }
-    text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
-    out->indent++;
-    if (columns) text_puts(out, "const int column = (v + u) * LANES;\n");
+    begin_panels(writer, stage);
+    begin_vectors(writer, stage);
+    if (columns) text_printf(out, "const int column = %s;\n", column_of(writer, stage));
     for (int s = 0; s < sums; s++) {
         text_printf(out, "const vec start_%d = %s;\n", s, start[s]);
-        text_printf(out, "RD_ROLLED for (int r = 0; r < rows; r++) sums[r][%s] = %s;\n",
-                    vector_of(writer, s), of_row[s]);
+        text_printf(out, "RD_ROLLED for (int r = 0; r < rows; r++) %s = %s;\n",
+                    tile_sum(writer, stage, s), of_row[s]);
     }
-    out->indent--;
-    text_puts(out, "}\n");
+    end_vectors(writer, stage);
+    end_panels(writer, stage);
+}
+
+/* How many vectors the panel has from vector v on. */
+static const char *blocks_of(const Stage *stage) { return stage->blocks > 1 ? "blocks" : "1"; }
+
+static void emit_blocks(Writer *writer, const Stage *stage) {
+    if (stage->blocks > 1)
+        text_printf(writer->out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n",
+                    stage->blocks, size_text(writer, stage->columns));
 }
 
 static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *phases, int first,
@@ -186,10 +269,9 @@ static void emit_multiply(Writer *writer, const Stage *stage, const TilePhase *p
     const NodeList *sums = &phases[first].sums;
     text_printf(out, "static const int to_%d[] = {", first);
     for (int i = 0; i < sums->len; i++) text_printf(out, "%s%d", i ? ", " : "", sums->at[i]);
-    text_printf(out,
-                "};\nrd_multiply%s(sums[0], %d, to_%d, %d, blocks, rows, left + %d, %d, &%s);\n",
+    text_printf(out, "};\nrd_multiply%s(sums[0], %d, to_%d, %d, %s, rows, left + %d, %d, &%s);\n",
                 phases[first].sparse ? "_sparse" : "", stage->accumulators.len * stage->blocks,
-                first, sums->len, first, last - first, panel);
+                first, sums->len, blocks_of(stage), first, last - first, panel);
 }
 
 /* A sum that is no more than one of a stage taken in. */
@@ -201,16 +283,11 @@ static bool is_taken_sum(const Stage *stage, int s) {
 static void emit_update(Writer *writer, const Stage *stage) {
     Text *out = writer->out;
     begin_loads(writer, true);
-    text_puts(out, "RD_ROLLED for (int r = 0; r < rows; r++) {\n");
-    out->indent++;
-    text_puts(out, "const long at = row + r;\n(void)at;\n");
-    text_puts(out, "RD_ROLLED for (int u = 0; u < blocks; u++) {\n");
-    out->indent++;
-    text_puts(out, "const int column = (v + u) * LANES;\n(void)column;\n");
+    begin_tile(writer, stage);
     for (int s = 0; s < stage->accumulators.len; s++)
         if (is_taken_sum(stage, s))
-            text_printf(out, "const vec %s = sums[r][%s];\n",
-                        writer->names[stage->accumulators.at[s].node], vector_of(writer, s));
+            text_printf(out, "const vec %s = %s;\n", writer->names[stage->accumulators.at[s].node],
+                        tile_sum(writer, stage, s));
     for (int i = 0; i < stage->nodes.len; i++)
         if (is_row_sum(writer, stage->nodes.at[i]))
             text_printf(out, "vec %s = all_%s[r];\n", writer->names[stage->nodes.at[i]],
@@ -221,10 +298,7 @@ static void emit_update(Writer *writer, const Stage *stage) {
         if (is_row_sum(writer, stage->nodes.at[i]))
             text_printf(out, "all_%s[r] = %s;\n", writer->names[stage->nodes.at[i]],
                         writer->names[stage->nodes.at[i]]);
-    out->indent--;
-    text_puts(out, "}\n");
-    out->indent--;
-    text_puts(out, "}\n");
+    end_tile(writer, stage);
 }
 
 /* What the rows from `row` on have summed up, to memory. */
@@ -239,21 +313,12 @@ static void emit_tile_sums_end(Writer *writer, const Stage *stage) {
     }
 }
 
-/* How many vectors the tile has from vector v on. */
-static void emit_blocks(Writer *writer, const Stage *stage) {
-    if (stage->blocks > 1)
-        text_printf(writer->out, "const int blocks = RD_MIN(%d, RD_VECTORS(%s) - v);\n",
-                    stage->blocks, size_text(writer, stage->columns));
-    else
-        text_puts(writer->out, "const int blocks = 1;\n");
-}
-
 /* The weights of the columns from vector v on. */
-static const char *panel_of(Writer *writer, int kernel, int s) {
+static const char *panel_of(Writer *writer, int kernel, int s, const char *wide) {
     const Stage *stage = &writer->program->kernels.at[kernel].stages.at[s];
-    return PRINT("rd_panel(&w->panels[%s_panel_%d], (long)v * %s, v * %d)",
-                 writer->kernel_names[kernel], s, panel_depth(writer, stage),
-                 panel_products(stage));
+    return PRINT("rd_panels(&w->panels[%s_panel_%d], v, %s, %s, %s, %d)",
+                 writer->kernel_names[kernel], s, blocks_of(stage), wide,
+                 panel_depth(writer, stage), panel_products(stage));
 }
 
 /* Phases [first, last). */
@@ -274,7 +339,7 @@ static int emit_taken(Writer *writer, const Stage *stage, const TilePhases *phas
         text_printf(writer->out, "if (%s) {\n", inside(writer, t));
         writer->out->indent++;
         text_printf(writer->out, "RdPanel hoisted = %s;\n",
-                    panel_of(writer, taken->kernel, taken->stage));
+                    panel_of(writer, taken->kernel, taken->stage, wide_of(stage)));
         emit_multiplies(writer, stage, phases, first, last, "hoisted");
         writer->out->indent--;
         text_puts(writer->out, "}\n");
@@ -313,9 +378,18 @@ static void end_function(Writer *writer) {
 }
 
 static void begin_columns(Writer *writer, const Stage *stage) {
-    text_printf(writer->out, "RD_ROLLED for (int v = 0; v < RD_VECTORS(%s); v += %d) {\n",
-                size_text(writer, stage->columns), stage->blocks);
+    const char *all = PRINT("RD_VECTORS(%s)", size_text(writer, stage->columns));
+    const char *blocks = stage->blocks > 1 ? PRINT(" * %d", stage->blocks) : "";
+    const char *panels =
+        stage->blocks > 1 ? PRINT("(%s - v) / %d", all, stage->blocks) : PRINT("%s - v", all);
+    if (is_wide(stage))
+        text_printf(writer->out, "RD_ROLLED for (int v = 0, wide; v < %s; v += wide%s) {\n", all,
+                    blocks);
+    else
+        text_printf(writer->out, "RD_ROLLED for (int v = 0; v < %s; v += %d) {\n", all,
+                    stage->blocks);
     writer->out->indent++;
+    if (is_wide(stage)) text_printf(writer->out, "wide = rd_wide(rows, %s);\n", panels);
 }
 
 /* A call of `function` for each tile of the rows. */
@@ -339,7 +413,6 @@ static const char *update_text(Writer *writer, const Stage *stage) {
 /* Asks for the lines of memory that the update will read or write, so that they come while the
  * products are computed. */
 static void emit_fetches(Writer *writer, const Stage *stage) {
-    Text *out = writer->out;
     const char *fetches = "";
     for (int i = 0; i < writer->load_count; i++)
         if (is_far(writer, writer->loads[i].access))
@@ -350,20 +423,16 @@ static void emit_fetches(Writer *writer, const Stage *stage) {
             fetches = PRINT("%srd_fetch_to_write(%s + column);\n", fetches,
                             own_row(writer, stage->nodes.at[i]));
     if (!*fetches) return;
-    text_puts(out,
-              "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
-              "  RD_ROLLED for (int u = 0; u < blocks; u++) {\n"
-              "    const int column = (v + u) * LANES;\n");
-    out->indent += 2;
-    text_puts(out, fetches);
-    out->indent -= 2;
-    text_puts(out, "  }\n}\n");
+    begin_tile(writer, stage);
+    text_puts(writer->out, fetches);
+    end_tile(writer, stage);
 }
 
 /* From the panel of the columns at v to what follows their sums. */
 static void emit_one_tile(Writer *writer, const Stage *stage, int s, const TilePhases *phases) {
     emit_blocks(writer, stage);
-    text_printf(writer->out, "RdPanel panel = %s;\n", panel_of(writer, writer->kernel, s));
+    text_printf(writer->out, "RdPanel panel = %s;\n",
+                panel_of(writer, writer->kernel, s, wide_of(stage)));
     text_printf(writer->out, "vec sums[%s][%d];\n",
                 stage->tiles == TILES_BY_ROWS ? "RD_ROWS" : "RD_TALL_ROWS", vectors_of_row(stage));
     emit_start(writer, stage);
@@ -431,9 +500,10 @@ static void emit_deep_product(Writer *writer, const Stage *stage, int s, const T
     text_printf(out, "static const int to[] = {");
     for (int i = 0; i < phase->sums.len; i++)
         text_printf(out, "%s%d", i ? ", " : "", phase->sums.at[i]);
-    text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, writer->kernel, s));
-    text_printf(out, "RdPanel panel = rd_panel(&all, (%s + %d * (long)k) * blocks, %d * blocks);\n",
-                sum_text(writer, before), phase->sums.len, products);
+    text_printf(out, "};\nconst RdPanel all = %s;\n", panel_of(writer, writer->kernel, s, "1"));
+    const char *blocks = blocks_of(stage);
+    text_printf(out, "RdPanel panel = rd_panel(&all, (%s + %d * (long)k) * %s, %d * %s);\n",
+                sum_text(writer, before), phase->sums.len, blocks, products, blocks);
     text_printf(out, "/* %s */\nRdLeft left = {.depth = RD_MIN(RD_DEPTH, %s - k), .ahead = %s};\n",
                 product_text(writer, phase), size_text(writer, phase->depth),
                 ahead_of(writer, stage, phase->operand));
@@ -441,8 +511,8 @@ static void emit_deep_product(Writer *writer, const Stage *stage, int s, const T
                 "RD_ROLLED for (int r = 0; r < rows; r++) {\n  const long at = row + r;\n"
                 "  left.row[r] = %s + k;\n}\n",
                 line_pointer(writer, phase->operand, "at"));
-    text_printf(out, "rd_multiply(sums[0], %d, to, %d, blocks, rows, &left, 1, &panel);\n",
-                vectors_of_row(stage), phase->sums.len);
+    text_printf(out, "rd_multiply(sums[0], %d, to, %d, %s, rows, &left, 1, &panel);\n",
+                vectors_of_row(stage), phase->sums.len, blocks);
     end_function(writer);
 }
 

@@ -83,6 +83,8 @@ bool weighted_loss(const Graph *graph);
 
 /* tile.c: whether a loop computes itself what the stage would, as C. */
 const char *takes_in(const Writer *writer, const Stage *hoisted, const char *run);
+/* Sum number s of the row and vector at hand: "sums[r][2]". */
+const char *tile_sum(const Writer *writer, const Stage *stage, int s);
 
 /* weights.c: where each tile's panel starts, and the function that fills the panels. */
 int count_tiles(const Program *program);
@@ -94,7 +96,6 @@ void emit_sums(Writer *writer);
 
 /* node.c: the nodes of a stage, and what its reductions over columns and lines end with. */
 const Accumulator *sum_of(const Stage *stage, int node); /* whose value the node is, or NULL */
-const char *vector_of(const Writer *writer, int s);      /* of sum number s in a row of sums: "u" */
 const char *own_row(const Writer *writer, int node);
 bool is_stored_row(const Writer *writer, int node); /* vector by vector, whole lines alone */
 bool is_row_sum(const Writer *writer, int node);    /* kept in a local variable meanwhile */
