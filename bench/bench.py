@@ -12,10 +12,13 @@ Work is
   scaling   a training step for lengths, batches, vocabularies and hidden sizes over a 16-fold range
   start     a prediction from process start to exit; sizes of programs; time to build each example
   sst2      the whole job of examples/sentiment.rondo, from the files to the test accuracy
-Without any, all. Peers are pytorch, onnxruntime (prediction only) and jax. Before time is taken,
-PyTorch gets the weights of a model that Rondo trained and must find the same loss on examples of
-different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX those, the loss and the
-norm of all gradients. The environment names the Python of the peers, PYTHON, and that of JAX alone,
+Without any, all. Peers are
+  pytorch, onnxruntime (prediction only), jax
+            of all workloads; these three without --against
+  dynet     w2 w3 w4 w5 w8 w9 c1, on one thread
+Before time is taken, PyTorch gets the weights of a model that Rondo trained and must find the same
+loss on examples of different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX and
+DyNet those, the loss and the norm of all gradients. The environment names the Python of the peers, PYTHON, and that of JAX alone,
 JAX_PYTHON, whose NumPy is too new for PyTorch 1.13.
 
 All sides run in turn, `rounds` times each; a ratio is that of the medians, its spread that of the
@@ -37,38 +40,14 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-EXAMPLES = os.path.join(HERE, "../examples")
-PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
-JAX_PYTHON = os.environ.get("JAX_PYTHON", PYTHON)
-PEERS = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "jax": "JAX"}
+from works import CELLS, HERE, PEERS, PYTHON, SECTIONS, SINGLE, USUAL, WORKLOADS, ways
 
-# the model, its options, what the peers run; a Python loop would be unrolled in ONNX, and JAX's w8 is
-# equations already
-Work = collections.namedtuple("Work", "model batch length words shortest pytorch onnxruntime jax")
-WORKLOADS = {
-    "w2": Work("w2", 32, 200, 20000, None, ["w2"], ["w2"], ["w2"]),
-    "w2v": Work("w2", 32, 200, 20000, 10, ["w2v"], ["w2v"], ["w2v"]),
-    "w3": Work("w3", 32, 200, 20000, None, ["w3"], ["w3"], ["w3"]),
-    "w4": Work("w4", 20, 35, 10000, None, ["w4"], ["w4"], ["w4"]),
-    "w5": Work("w5", 50, 100, 65, None, ["w5"], ["w5"], ["w5"]),
-    "w6": Work("w6", 50, 200, 20000, None, ["w6"], ["w6"], ["w6"]),
-    "w7": Work("w7", 64, 20, 8000, None, ["w7"], ["w7"], ["w7"]),
-    "w8": Work("w8", 32, 200, 20000, None, ["w8"], ["w8"], ["w8"]),
-    "w8_equations": Work("w8_equations", 32, 200, 20000, None, ["w8_loop", "w8_script"], [], []),
-    "w9": Work("w9", 16, 25, 20000, None, ["w9"], ["w9"], ["w9"]),
-    "w10": Work("w10", 32, 128, 20000, None, ["w10"], ["w10"], ["w10"]),
-    "c1": Work("c1", 64, 70, 65, None, ["c1"], ["c1"], ["c1"]),
-}
-SINGLE = [("w2", 20), ("w2", 200), ("w9", 25), ("w6", 200), ("w10", 128)]
-CELLS = ["layer_norm_lstm", "peephole_lstm", "zoneout_lstm", "coupled_lstm", "minimal_gated_unit",
-         "multiplicative_lstm", "projected_lstm", "lstm_equations"]
-SECTIONS = ["w1", "batch1", "cells", "scaling", "start", "sst2"]
+EXAMPLES = os.path.join(HERE, "../examples")
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("rondo")
 parser.add_argument("work", nargs="*")
-parser.add_argument("--against", nargs="+", choices=list(PEERS), default=list(PEERS))
+parser.add_argument("--against", nargs="+", choices=list(PEERS), default=USUAL)
 parser.add_argument("--threads", type=int, help="1 and 2 without it; for sst2, 2")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--data", default=os.path.join(HERE, "../../shared/data"))
@@ -201,7 +180,7 @@ def check(program, name, folder):
     make_examples(data, work.model)
     result_of(program, "train", "--train", data, "--model", model, "--epochs", 2, "--quiet")
     ours = json.loads(result_of(program, "eval", "--model", model, "--data", data, "--json"))["loss"]
-    for theirs in work.pytorch:
+    for theirs in ways("pytorch", name):
         loss = peer("pytorch", theirs, "--model", model, "--data", data)["loss"]
         if abs(loss - ours) > 5e-6 * max(1, abs(ours)):
             sys.exit("bench: %s: the mean loss is %.8f, and %.8f with PyTorch: not the same work" %
@@ -218,7 +197,7 @@ def measure(name, threads, program):
     for _ in range(options.rounds):
         runs["rondo"].append(our_bench(program, threads, *shape_of(work)))
         for which in options.against:
-            for theirs in getattr(work, which):
+            for theirs in ways(which, name, threads):
                 runs[which, theirs].append(peer(which, theirs, "--threads", threads))
     return runs
 
@@ -251,15 +230,15 @@ def batches(names, folder):
 
 
 def training_peers():
-    return [which for which in options.against if which != "onnxruntime"]
+    return [which for which in options.against if PEERS[which].trains]
 
 
-def columns(peers):
-    return [c for which in peers for c in (PEERS[which] + " ms", "ratio")]
+def columns(peers, unit=" ms"):
+    return [c for which in peers for c in (PEERS[which].title + unit, "ratio")]
 
 
 def beside(seconds, runs, which, theirs, kind):
-    """Two cells, blank for a workload that the peer does not have."""
+    """Two cells, blank for a workload that the peer does not have, or not on so many threads."""
     if (which, theirs) not in runs:
         return ["", ""]
     other = of(runs[which, theirs], kind + "_seconds")
@@ -273,20 +252,20 @@ def speed(ours, kind):
 
 def training(name, count, runs):
     """A row for each way in which a peer does it."""
-    ours, work = runs["rondo"], WORKLOADS[name]
+    ours = runs["rondo"]
     seconds = of(ours, "train_seconds")
-    for theirs in sorted({way for which in training_peers() for way in getattr(work, which)}) or [name]:
+    for theirs in sorted({way for which in training_peers() for way in ways(which, name)}) or [name]:
         row(name if theirs == name else theirs, count, "%.2f" % (1e3 * median(seconds)),
             "%.0f" % (ours[0]["steps"] / median(seconds)), *speed(ours, "train"),
             *[c for which in training_peers() for c in beside(seconds, runs, which, theirs, "train")])
 
 
 def prediction(name, count, runs):
-    ours, work = runs["rondo"], WORKLOADS[name]
+    ours = runs["rondo"]
     seconds = of(ours, "predict_seconds")
     row(name, count, "%.2f" % (1e3 * median(seconds)), *speed(ours, "predict"),
         *[c for which in options.against
-          for c in beside(seconds, runs, which, (getattr(work, which) or [""])[0], "predict")])
+          for c in beside(seconds, runs, which, (ways(which, name) or [""])[0], "predict")])
 
 
 # ---- a tiny job ----
@@ -314,8 +293,7 @@ def next_word(folder):
 
 def single(folder):
     heading("Prediction of one example, one thread, µs")
-    table("work", "words", "Rondo", *[c for which in options.against
-                                      for c in (PEERS[which], "ratio")])
+    table("work", "words", "Rondo", *columns(options.against, unit=""))
     for name, length in SINGLE:
         work = WORKLOADS[name]
         program, _ = build(workload(work.model), folder)
@@ -324,7 +302,7 @@ def single(folder):
             shape = shape_of(work, batch=1, length=length, shortest=None)
             ours.append(our_bench(program, 1, *shape, "--repeat", 400)["predict_seconds"])
             for which in options.against:
-                for way in getattr(work, which):
+                for way in ways(which, name):
                     theirs[which].append(peer(which, way, "--batch", 1, "--length", length,
                                               "--repeat", 200)["predict_seconds"])
         row(name, length, "%.0f" % (1e6 * median(ours)),
@@ -470,23 +448,19 @@ def whole_job(folder):
 def main():
     with open("/proc/cpuinfo") as file:
         cpu = next((line.split(": ")[1].strip() for line in file if "model name" in line), "")
-    versions = {"pytorch": "import torch; print(torch.__version__)",
-                "onnxruntime": "import onnxruntime; print(onnxruntime.__version__)",
-                "jax": "import jax; print(jax.__version__)"}
     say("# Rondo beside others")
     say()
     say("%s, %d cores of %s; %s. PyTorch with OpenBLAS's own kernels for the machine; all with "
         "threads bound and denormals flushed." %
         (datetime.date.today(), os.cpu_count(), cpu,
-         ", ".join("%s %s" % (PEERS[which], result_of(JAX_PYTHON if which == "jax" else PYTHON, "-c",
-                                                 versions[which]).strip())
+         ", ".join("%s %s" % (PEERS[which].title, result_of(*PEERS[which].version).strip())
                    for which in options.against)))
     with tempfile.TemporaryDirectory() as folder:
         names = [name for name in chosen if name in WORKLOADS]
         if names:
             batches(names, folder)
-        for name, section in [("w1", next_word), ("batch1", single), ("batch1", narrow), ("cells", cells), ("scaling", scaling),
-                              ("start", start), ("sst2", whole_job)]:
+        for name, section in [("w1", next_word), ("batch1", single), ("batch1", narrow), ("cells", cells),
+                              ("scaling", scaling), ("start", start), ("sst2", whole_job)]:
             if name in chosen:
                 section(folder)
 

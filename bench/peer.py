@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A peer's side of a workload: PyTorch, ONNX Runtime on what PyTorch exports, or JAX (peer_jax.py).
+"""A peer's side of a workload: PyTorch, ONNX Runtime on what PyTorch exports, or what runs in a process
+of its own: JAX (peer_jax.py) or DyNet (peer_dynet.py).
 
     peer.py PEER WORKLOAD [--threads N] [--batch N] [--length N] [--repeat N]
     peer.py pytorch WORKLOAD --model FILE --data FILE
@@ -7,7 +8,7 @@
 The first prints how long one training step (not of ONNX Runtime) and one prediction take. The
 second, of PyTorch, takes the weights of a Rondo model file and prints the mean loss of the examples
 in the file, which must be Rondo's own; what ONNX Runtime computes must be what PyTorch computes, and
-of JAX, which gets PyTorch's weights, gradients too. One line of JSON.
+of those in other processes, which get PyTorch's weights, gradients too. One line of JSON.
 
 Sequences are padded, which is PyTorch's faster way to train on them.
 """
@@ -22,7 +23,7 @@ import tempfile
 import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax"])
+parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax", "dynet"])
 parser.add_argument("workload")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--batch", type=int)
@@ -106,31 +107,56 @@ def predictor(model, inputs):
     return session
 
 
-# ---- JAX ----
+# ---- peers in a process of their own ----
+
+ELSEWHERE = {"jax": [JAX_PYTHON, "peer_jax.py"], "dynet": [sys.executable, "peer_dynet.py"]}
 
 
-def of_jax(model, workload, inputs, targets):
-    """JAX's answer, with the weights of `model`. It needs a newer NumPy than PyTorch, so it runs in a
-    process of its own, and gets what it needs in a file."""
-    model.eval()
-    both_ways.exact = True
+def what_pytorch_finds(model, workload, inputs, targets):
+    """Weights, inputs, targets, logits, loss and norm of the gradients; of what is recurrent its inputs,
+    its results, and the gradients of these. By name."""
+    recurrent = {}
+
+    def keep(part, part_inputs, found):
+        found[0].retain_grad()
+        recurrent.update(part=part, x=part_inputs[0], states=found[0])
+
+    for part in model.modules():
+        if isinstance(part, nn.RNNBase):
+            part.register_forward_hook(keep)
     logits = model(*inputs)
     loss = workload.loss(logits, inputs, targets)
     loss.backward()
-    norm = torch.stack([weight.grad.double().norm() for weight in model.parameters()]).norm()
     given = {"p/" + name: value for name, value in model.state_dict().items()}
     given.update(("inputs/%d" % i, value) for i, value in enumerate(inputs))
-    given.update(targets=targets, logits=logits, loss=loss, norm=norm)
+    given.update(targets=targets, logits=logits, loss=loss, norm=norm_of(model))
+    if recurrent:
+        given.update({"recurrent/x": recurrent["x"], "recurrent/states": recurrent["states"],
+                      "recurrent/gradient": recurrent["states"].grad,
+                      "recurrent/norm": norm_of(recurrent["part"])})
+    return {name: value.detach().numpy() for name, value in given.items()}
+
+
+def norm_of(model):
+    return torch.stack([weight.grad.double().norm() for weight in model.parameters()]).norm()
+
+
+def from_elsewhere(model, workload, inputs, targets):
+    """The answer of a peer that gets what it needs in a file: JAX needs a newer NumPy than PyTorch, and
+    DyNet shall not share threads with it."""
+    model.eval()
+    both_ways.exact = True
     os.sched_setaffinity(0, CORES)
+    interpreter, program, *arguments = ELSEWHERE[options.peer]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "given.npz")
-        numpy.savez(path, **{name: value.detach().numpy() for name, value in given.items()})
-        command = [JAX_PYTHON, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_jax.py"),
-                   options.workload, path, "--threads", str(options.threads), "--repeat",
+        numpy.savez(path, **what_pytorch_finds(model, workload, inputs, targets))
+        command = [interpreter, os.path.join(os.path.dirname(os.path.abspath(__file__)), program),
+                   *arguments, options.workload, path, "--threads", str(options.threads), "--repeat",
                    str(options.repeat)]
         done = subprocess.run(command, stdout=subprocess.PIPE)
     if done.returncode:
-        sys.exit("peer: JAX failed")
+        sys.exit("peer: %s failed" % options.peer)
     return json.loads(done.stdout)
 
 
@@ -141,8 +167,8 @@ def measure(workload):
     model = workload.make()
     inputs, targets = workload.batch_of(options.batch or workload.batch,
                                         options.length or workload.longest)
-    if options.peer == "jax":
-        return of_jax(model, workload, inputs, targets)
+    if options.peer in ELSEWHERE:
+        return from_elsewhere(model, workload, inputs, targets)
     answer = {"version": torch.__version__}
     if options.peer == "onnxruntime":
         import onnxruntime
