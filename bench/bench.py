@@ -16,9 +16,12 @@ Without any, all. Peers are
   pytorch, onnxruntime (prediction only), jax
             of all workloads; these three without --against
   dynet     w2 w3 w4 w5 w8 w9 c1, on one thread
+  onednn    w2 w4 w5 w8 w9 c1: the recurrent part alone, forward and backward
+  kann      w5 c1; its threads are not bound
 Before time is taken, PyTorch gets the weights of a model that Rondo trained and must find the same
-loss on examples of different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX and
-DyNet those, the loss and the norm of all gradients. The environment names the Python of the peers, PYTHON, and that of JAX alone,
+loss on examples of different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX, DyNet
+and KANN those, the loss and the norm of all gradients; oneDNN the states and the norm of the gradients
+of its weights. The environment names the Python of the peers, PYTHON, and that of JAX alone,
 JAX_PYTHON, whose NumPy is too new for PyTorch 1.13.
 
 All sides run in turn, `rounds` times each; a ratio is that of the medians, its spread that of the
@@ -213,10 +216,12 @@ def batches(names, folder):
             print("bench: %s on %d: measured" % (name, count), file=sys.stderr)
     if training_peers():
         heading("Training: forward, backward, clipping, Adam")
+        say_what_is_less()
         table("work", "threads", "ms", "words/s", "GFLOP/s", "of peak", *columns(training_peers()))
         for (name, count), runs in results.items():
             training(name, count, runs)
     heading("Prediction of a batch")
+    say_what_is_less()
     table("work", "threads", "ms", "GFLOP/s", "of peak", *columns(options.against))
     for (name, count), runs in results.items():
         prediction(name, count, runs)
@@ -227,6 +232,12 @@ def batches(names, folder):
             one, two = (results[name, count]["rondo"] for count in threads)
             row(name, *["%.2f×" % (median(of(one, key)) / median(of(two, key)))
                         for key in ("train_seconds", "predict_seconds")])
+
+
+def say_what_is_less():
+    if "onednn" in options.against:
+        say("oneDNN does less: the recurrent part alone, without embedding, output, clipping and optimizer.")
+        say()
 
 
 def training_peers():

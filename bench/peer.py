@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A peer's side of a workload: PyTorch, ONNX Runtime on what PyTorch exports, or what runs in a process
-of its own: JAX (peer_jax.py) or DyNet (peer_dynet.py).
+of its own: JAX (peer_jax.py), DyNet (peer_dynet.py), oneDNN and KANN (peer_native.py).
 
     peer.py PEER WORKLOAD [--threads N] [--batch N] [--length N] [--repeat N]
     peer.py pytorch WORKLOAD --model FILE --data FILE
@@ -23,7 +23,7 @@ import tempfile
 import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax", "dynet"])
+parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax", "dynet", "onednn", "kann"])
 parser.add_argument("workload")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--batch", type=int)
@@ -109,7 +109,9 @@ def predictor(model, inputs):
 
 # ---- peers in a process of their own ----
 
-ELSEWHERE = {"jax": [JAX_PYTHON, "peer_jax.py"], "dynet": [sys.executable, "peer_dynet.py"]}
+ELSEWHERE = {"jax": [JAX_PYTHON, "peer_jax.py"], "dynet": [sys.executable, "peer_dynet.py"],
+             "onednn": [sys.executable, "peer_native.py", "onednn"],
+             "kann": [sys.executable, "peer_native.py", "kann"]}
 
 
 def what_pytorch_finds(model, workload, inputs, targets):
@@ -143,7 +145,7 @@ def norm_of(model):
 
 def from_elsewhere(model, workload, inputs, targets):
     """The answer of a peer that gets what it needs in a file: JAX needs a newer NumPy than PyTorch, and
-    DyNet shall not share threads with it."""
+    the others shall not share threads with it."""
     model.eval()
     both_ways.exact = True
     os.sched_setaffinity(0, CORES)
