@@ -73,9 +73,9 @@ static void grad_sigmoid(Grad *g, int n, int dy) {
     grad_to(g, n, 0, mul(g, n, dy, slope));
 }
 
-/* y = max(a, 0) : da = dy where a > 0, else 0 */
+/* y = max(a, 0) : da = dy where y > 0, else 0 */
 static void grad_relu(Grad *g, int n, int dy) {
-    grad_to(g, n, 0, mul(g, n, dy, unary(g, OP_STEP, n, in(g, n, 0))));
+    grad_to(g, n, 0, mul(g, n, dy, unary(g, OP_STEP, n, n)));
 }
 
 /* y = sqrt a : da = dy / (2 y) */
@@ -100,8 +100,28 @@ static void grad_sub(Grad *g, int n, int dy) {
     if (wants(g, n, 1)) grad_to(g, n, 1, unary(g, OP_NEG, n, dy));
 }
 
+/* Where the square of a value is summed to normalize it, x = a / s, the adjoint of the square is
+ * r a with r repeated as s is. Then this is (r s) x, and the backward pass reads x alone. */
+static int scaled(Grad *g, int n, int r, int a) {
+    const Node by = *graph_node(g->graph, r);
+    for (int i = a + 1; i < g->graph->nodes.len && by.op == OP_EXPAND; i++) {
+        const Node *x = graph_node(g->graph, i);
+        if (x->op != OP_DIV || x->in[0] != a) continue;
+        const Node *s = graph_node(g->graph, x->in[1]);
+        if (s->op == OP_EXPAND && s->attr.kept == by.attr.kept)
+            return mul(g, n, mul(g, n, r, x->in[1]), i);
+    }
+    return mul(g, n, r, a);
+}
+
 /* y = a b : da = dy b, db = dy a */
 static void grad_mul(Grad *g, int n, int dy) {
+    if (in(g, n, 0) == in(g, n, 1)) { /* y = a² */
+        int half = scaled(g, n, dy, in(g, n, 0));
+        grad_to(g, n, 0, half);
+        grad_to(g, n, 1, half);
+        return;
+    }
     if (wants(g, n, 0)) grad_to(g, n, 0, mul(g, n, dy, in(g, n, 1)));
     if (wants(g, n, 1)) grad_to(g, n, 1, mul(g, n, dy, in(g, n, 0)));
 }

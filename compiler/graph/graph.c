@@ -165,6 +165,15 @@ int graph_add(Graph *graph, Op op, int count, const int *in, Attr attr, Span spa
     return graph_add_typed(graph, op, count, in, attr, NULL, span);
 }
 
+int graph_find(Graph *graph, Op op, int count, const int *in) {
+    const char *problem = NULL;
+    int operands[3] = {0};
+    memcpy(operands, in, sizeof *in * (size_t)count);
+    Node node = {.op = op, .count = count, .in = operands};
+    node.type = shape_infer(graph, op, count, in, &node.attr, NULL, &problem);
+    return problem || !graph->bucket_count ? -1 : *find_bucket(graph, &node) - 1;
+}
+
 int graph_leaf(Graph *graph, Op op, Type type, Attr attr, Span span) {
     return graph_add_typed(graph, op, 0, NULL, attr, &type, span);
 }

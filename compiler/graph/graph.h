@@ -223,6 +223,9 @@ Graph *graph_like(const Graph *graph);
  * the caller and ends the program; the front end checks first. LEAF ops take their type from
  * graph_leaf. */
 int graph_add(Graph *graph, Op op, int count, const int *in, Attr attr, Span span);
+
+/* The node of an elementwise op that graph_add would give, or -1 if it is not there yet. */
+int graph_find(Graph *graph, Op op, int count, const int *in);
 int graph_leaf(Graph *graph, Op op, Type type, Attr attr, Span span);
 
 /* The same for any op, for the rewriting passes: LEAF ops take `type`; ops whose result is not

@@ -75,7 +75,7 @@ static Attr ordered_attr(const Graph *from, const Node *node) {
         Order order = order_of(from, type);
         attr.kept = 0;
         for (int i = 0; i < type->rank; i++) attr.kept |= (node->attr.kept >> order.at[i] & 1) << i;
-    } else {
+    } else if (op_info[node->op].class != OP_ELEMENTWISE && op_info[node->op].class != OP_LEAF) {
         attr.axis = place_of(from, type, attr.axis);
     }
     return attr;

@@ -1,13 +1,6 @@
+#include "graph/simplify.h"
+
 #include <string.h>
-
-#include "graph/rewrite.h"
-
-/* Each rule looks at a node about to be added to the new graph, its operands being there already,
- * and gives an equal node of a better shape, or NONE. Rules call add(), so they apply again. */
-
-enum { NONE = -1 };
-
-static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type *type, Span span);
 
 static const Node *at(const Graph *g, int node) { return graph_node(g, node); }
 
@@ -15,187 +8,38 @@ static bool is_const(const Graph *g, int node, double value) {
     return at(g, node)->op == OP_CONST && at(g, node)->attr.value == value;
 }
 
-static int add_binary(Graph *g, Op op, int a, int b, Span span) {
-    return add(g, op, 2, (int[]){a, b}, (Attr){0}, NULL, span);
+int add_unary(Graph *g, Op op, int a, Span span) {
+    return simplify_add(g, op, 1, &a, (Attr){0}, NULL, span);
 }
 
-static int add_slice(Graph *g, int a, int axis, int start, int size, Span span) {
+int add_binary(Graph *g, Op op, int a, int b, Span span) {
+    return simplify_add(g, op, 2, (int[]){a, b}, (Attr){0}, NULL, span);
+}
+
+int add_slice(Graph *g, int a, int axis, int start, int size, Span span) {
     Type to = at(g, a)->type;
     if (start == 0 && dim_equal(to.dim[axis], dim_const(size))) return a;
     to.dim[axis] = dim_const(size);
-    return add(g, OP_SLICE, 1, &a, (Attr){.axis = axis, .start = start}, &to, span);
+    return simplify_add(g, OP_SLICE, 1, &a, (Attr){.axis = axis, .start = start}, &to, span);
 }
 
-static int add_concat(Graph *g, int count, const int *in, int axis, Span span) {
+int add_concat(Graph *g, int count, const int *in, int axis, Span span) {
     if (count == 1) return in[0];
-    return add(g, OP_CONCAT, count, in, (Attr){.axis = axis}, NULL, span);
+    return simplify_add(g, OP_CONCAT, count, in, (Attr){.axis = axis}, NULL, span);
 }
 
-static int add_expand(Graph *g, int a, Type to, unsigned kept, Span span) {
+int add_expand(Graph *g, int a, Type to, unsigned kept, Span span) {
     if (kept == (1u << to.rank) - 1) return a;
-    return add(g, OP_EXPAND, 1, &a, (Attr){.kept = kept}, &to, span);
+    return simplify_add(g, OP_EXPAND, 1, &a, (Attr){.kept = kept}, &to, span);
 }
 
 static int add_shift(Graph *g, int a, Attr attr, Type to, Span span) {
     if (attr.start == 0 && shape_equal(&at(g, a)->type, &to)) return a;
-    return add(g, OP_SHIFT, 1, &a, attr, &to, span);
+    return simplify_add(g, OP_SHIFT, 1, &a, attr, &to, span);
 }
 
 static int add_contract(Graph *g, int a, int b, Attr labels, Span span) {
-    return add(g, OP_CONTRACT, 2, (int[]){a, b}, labels, NULL, span);
-}
-
-/* ---- elementwise ---- */
-
-/* op(constants) is a constant. */
-static int rule_fold(Graph *g, Op op, int count, const int *in, Span span) {
-    double value[3] = {0};
-    for (int i = 0; i < count; i++) {
-        if (at(g, in[i])->op != OP_CONST) return NONE;
-        value[i] = at(g, in[i])->attr.value;
-    }
-    return graph_const(g, op_value(op, value[0], value[1], value[2]), at(g, in[0])->type, span);
-}
-
-enum { MOST_KNOWN = 1 << 16 };
-
-/* The number of elements of a type without lengths, 0 for one with some or too many. */
-static int known_size(const Type *type) {
-    long size = 1;
-    for (int i = 0; i < type->rank && size; i++)
-        size =
-            type->dim[i].sym || size * type->dim[i].add > MOST_KNOWN ? 0 : size * type->dim[i].add;
-    return (int)size;
-}
-
-static const double *known_values(const Graph *g, int node);
-
-static const double *known_expand(const Graph *g, const Node *expand, double *values) {
-    const double *in = known_values(g, expand->in[0]);
-    const Type *type = &expand->type;
-    for (int i = 0; in && i < known_size(type); i++) {
-        int rest = i, from = 0, each = 1;
-        for (int a = type->rank - 1; a >= 0; rest /= type->dim[a--].add)
-            if (expand->attr.kept >> a & 1) {
-                from += rest % type->dim[a].add * each;
-                each *= type->dim[a].add;
-            }
-        values[i] = in[from];
-    }
-    return in ? values : NULL;
-}
-
-/* The elements of a node that is computed from numbers of the source alone, or NULL. */
-static const double *known_values(const Graph *g, int node) {
-    const Node *n = at(g, node);
-    int size = known_size(&n->type);
-    if (!size || n->type.kind != TYPE_REAL) return NULL;
-    if (n->op == OP_TABLE) return g->tables.at[n->attr.index].values;
-    if (n->op == OP_RESHAPE) return known_values(g, n->in[0]);
-    bool elementwise = op_info[n->op].class == OP_ELEMENTWISE;
-    if (!elementwise && n->op != OP_CONST && n->op != OP_EXPAND) return NULL;
-    double *values = ARENA_ARRAY(g->arena, double, size);
-    if (n->op == OP_EXPAND) return known_expand(g, n, values);
-    const double *in[3] = {NULL, NULL, NULL};
-    for (int k = 0; k < n->count; k++)
-        if (!(in[k] = known_values(g, n->in[k]))) return NULL;
-    for (int i = 0; i < size; i++)
-        values[i] = n->op == OP_CONST
-                        ? n->attr.value
-                        : op_value(n->op, in[0][i], in[1] ? in[1][i] : 0, in[2] ? in[2][i] : 0);
-    return values;
-}
-
-/* A vector computed from numbers of the source is a table. */
-static int known_table(Graph *g, int node, Span span) {
-    const Node *n = at(g, node);
-    bool computes = op_info[n->op].class == OP_ELEMENTWISE || n->op == OP_RESHAPE;
-    if (!computes || n->type.rank != 1) return node;
-    const double *values = known_values(g, node);
-    return values ? graph_table(g, known_size(&n->type), values, span) : node;
-}
-
-/* x + 0, x - 0, x * 1, x / 1, x * 0, 0 / x, -(-x). */
-static int rule_identity(Graph *g, Op op, const int *in, Span span) {
-    const Node *a = at(g, in[0]);
-    switch (op) {
-        case OP_ADD:
-            if (is_const(g, in[0], 0)) return in[1];
-            return is_const(g, in[1], 0) ? in[0] : NONE;
-        case OP_SUB:
-            if (is_const(g, in[0], 0)) return add(g, OP_NEG, 1, in + 1, (Attr){0}, NULL, span);
-            return is_const(g, in[1], 0) ? in[0] : NONE;
-        case OP_MUL:
-            if (is_const(g, in[0], 1) || is_const(g, in[1], 0)) return in[1];
-            return is_const(g, in[1], 1) || is_const(g, in[0], 0) ? in[0] : NONE;
-        case OP_DIV:
-            return is_const(g, in[1], 1) || is_const(g, in[0], 0) ? in[0] : NONE;
-        case OP_NEG:
-            return a->op == OP_NEG ? a->in[0] : NONE;
-        default:
-            return NONE;
-    }
-}
-
-/* f(expand x, expand y) = expand f(x, y): compute before repeating. */
-static int rule_expand_last(Graph *g, Op op, int count, const int *in, Span span) {
-    const Node *first = NULL;
-    for (int i = 0; i < count; i++) {
-        const Node *node = at(g, in[i]);
-        if (node->op == OP_CONST) continue;
-        if (node->op != OP_EXPAND) return NONE;
-        if (!first) first = node;
-        if (node->attr.kept != first->attr.kept) return NONE;
-    }
-    if (!first) return NONE;
-    Type to = first->type, small = at(g, first->in[0])->type;
-    unsigned kept = first->attr.kept;
-    int inner[3];
-    for (int i = 0; i < count; i++) {
-        const Node *node = at(g, in[i]);
-        inner[i] =
-            node->op == OP_CONST ? graph_const(g, node->attr.value, small, span) : node->in[0];
-    }
-    return add_expand(g, add(g, op, count, inner, (Attr){0}, NULL, span), to, kept, span);
-}
-
-/* The end of the part of `node`'s concatenation along `axis` that holds position `start`. */
-static int part_end(const Graph *g, int node, int axis, int start) {
-    const Node *n = at(g, node);
-    if (n->op != OP_CONCAT || n->attr.axis != axis) return n->type.dim[axis].add;
-    int end = 0;
-    for (int i = 0; i < n->count && end <= start; i++) end += at(g, n->in[i])->type.dim[axis].add;
-    return end;
-}
-
-/* f(concat(a, b), c) = concat(f(a, c[:A]), f(b, c[A:])). */
-static int rule_concat_last(Graph *g, Op op, int count, const int *in, Span span) {
-    int axis = -1;
-    for (int i = 0; i < count && axis < 0; i++)
-        if (at(g, in[i])->op == OP_CONCAT) axis = at(g, in[i])->attr.axis;
-    if (axis < 0) return NONE;
-    int size = at(g, in[0])->type.dim[axis].add, parts = 0;
-    int *part = ARENA_ARRAY(g->arena, int, size + 1);
-    for (int start = 0, end; start < size; start = end) {
-        end = size;
-        for (int i = 0; i < count; i++) {
-            int mine = part_end(g, in[i], axis, start);
-            if (mine < end) end = mine;
-        }
-        int slices[3];
-        for (int i = 0; i < count; i++)
-            slices[i] = add_slice(g, in[i], axis, start, end - start, span);
-        part[parts++] = add(g, op, count, slices, (Attr){0}, NULL, span);
-    }
-    return add_concat(g, parts, part, axis, span);
-}
-
-static int simplify_elementwise(Graph *g, Op op, int count, const int *in, Span span) {
-    int result = rule_fold(g, op, count, in, span);
-    if (result == NONE) result = rule_identity(g, op, in, span);
-    if (result == NONE) result = rule_expand_last(g, op, count, in, span);
-    if (result == NONE) result = rule_concat_last(g, op, count, in, span);
-    return result;
+    return simplify_add(g, OP_CONTRACT, 2, (int[]){a, b}, labels, NULL, span);
 }
 
 /* ---- slices move up ---- */
@@ -243,7 +87,7 @@ static int simplify_slice(Graph *g, int a, int axis, int start, int size, Span s
         int in[3];
         for (int i = 0; i < node.count; i++)
             in[i] = add_slice(g, node.in[i], axis, start, size, span);
-        return add(g, node.op, node.count, in, (Attr){0}, NULL, node.span);
+        return simplify_add(g, node.op, node.count, in, (Attr){0}, NULL, node.span);
     }
     Type to = node.type;
     to.dim[axis] = dim_const(size);
@@ -264,14 +108,14 @@ static int simplify_slice(Graph *g, int a, int axis, int start, int size, Span s
         case OP_MAX:
             inner = axis >= node.attr.axis ? axis + 1 : axis;
             a = add_slice(g, node.in[0], inner, start, size, span);
-            return add(g, node.op, 1, &a, node.attr, NULL, node.span);
+            return simplify_add(g, node.op, 1, &a, node.attr, NULL, node.span);
         case OP_SHIFT:
             a = add_slice(g, node.in[0], axis, start, size, span);
             return add_shift(g, a, node.attr, to, node.span);
         case OP_FINAL:
             inner = axis >= node.attr.axis ? axis + 1 : axis;
             a = add_slice(g, node.in[0], inner, start, size, span);
-            return add(g, OP_FINAL, 1, &a, node.attr, NULL, node.span);
+            return simplify_add(g, OP_FINAL, 1, &a, node.attr, NULL, node.span);
         default:
             return NONE;
     }
@@ -426,7 +270,7 @@ static int contract_as_sum(Graph *g, const int *in, Attr attr, Span span) {
     int product = add_binary(g, OP_MUL, big ? small : in[big], big ? in[big] : small, span);
     for (int axis = (int)strlen(all) - 1; axis >= 0; axis--)
         if (!strchr(attr.out, all[axis]))
-            product = add(g, OP_SUM, 1, &product, (Attr){.axis = axis}, NULL, span);
+            product = simplify_add(g, OP_SUM, 1, &product, (Attr){.axis = axis}, NULL, span);
     return product;
 }
 
@@ -468,15 +312,15 @@ static int simplify_contract(Graph *g, const int *in, Attr attr, Span span) {
 static int reduce_of_concat(Graph *g, Op op, const Node *concat, Attr attr, Span span) {
     int *part = ARENA_ARRAY(g->arena, int, concat->count);
     for (int i = 0; i < concat->count; i++)
-        part[i] = add(g, op, 1, &concat->in[i], attr, NULL, span);
+        part[i] = simplify_add(g, op, 1, &concat->in[i], attr, NULL, span);
     int axis = concat->attr.axis - (concat->attr.axis > attr.axis);
     return add_concat(g, concat->count, part, axis, span);
 }
 
-/* A sum or maximum over an axis of one element, which is not the last: the value without it. */
+/* A sum or maximum over an axis of one element: the value without it. */
 static int reduce_of_one(Graph *g, int a, int axis, Span span) {
     Type type = at(g, a)->type;
-    if (axis + 1 == type.rank || !dim_equal(type.dim[axis], dim_const(1))) return NONE;
+    if (!dim_equal(type.dim[axis], dim_const(1))) return NONE;
     return graph_reshape(g, a, type_without(type, axis), span);
 }
 
@@ -505,11 +349,13 @@ static int simplify_sum(Graph *g, int a, Attr attr, Span span) {
         return add_binary(g, OP_MUL, add_expand(g, node.in[0], type, low | high, span), times,
                           span);
     }
-    int one = reduce_of_one(g, a, attr.axis, span);
-    if (one != NONE || node.op != OP_CONCAT) return one;
+    int result = reduce_of_one(g, a, attr.axis, span);
+    if (result == NONE) result = sum_of_quotients(g, a, attr.axis, span);
+    if (result != NONE || node.op != OP_CONCAT) return result;
     if (node.attr.axis != attr.axis) return reduce_of_concat(g, OP_SUM, &node, attr, span);
     int *part = ARENA_ARRAY(g->arena, int, node.count);
-    for (int i = 0; i < node.count; i++) part[i] = add(g, OP_SUM, 1, &node.in[i], attr, NULL, span);
+    for (int i = 0; i < node.count; i++)
+        part[i] = simplify_add(g, OP_SUM, 1, &node.in[i], attr, NULL, span);
     int sum = part[0];
     for (int i = 1; i < node.count; i++) sum = add_binary(g, OP_ADD, sum, part[i], span);
     return sum;
@@ -561,7 +407,8 @@ static int simplify_reshape(Graph *g, int a, const Type *type, Span span) {
     Node node = *at(g, a);
     if (shape_equal(&node.type, type)) return a;
     if (is_const(g, a, 0)) return graph_const(g, 0, *type, span);
-    if (node.op == OP_RESHAPE) return add(g, OP_RESHAPE, 1, node.in, (Attr){0}, type, span);
+    if (node.op == OP_RESHAPE)
+        return simplify_add(g, OP_RESHAPE, 1, node.in, (Attr){0}, type, span);
     int axis = node.op == OP_CONCAT ? merged_axis(&node.type, node.attr.axis, type) : NONE;
     if (axis == NONE) return NONE;
     int *part = ARENA_ARRAY(g->arena, int, node.count);
@@ -570,14 +417,15 @@ static int simplify_reshape(Graph *g, int a, const Type *type, Span span) {
         Type to = *type;
         to.dim[axis] =
             dim_const((int)(from->dim[axis].add * behind(from, axis) / behind(type, axis)));
-        part[i] = add(g, OP_RESHAPE, 1, &node.in[i], (Attr){0}, &to, span);
+        part[i] = simplify_add(g, OP_RESHAPE, 1, &node.in[i], (Attr){0}, &to, span);
     }
     return add_concat(g, node.count, part, axis, span);
 }
 
 /* ---- the pass ---- */
 
-static int add(Graph *g, Op op, int count, const int *in, Attr attr, const Type *type, Span span) {
+int simplify_add(Graph *g, Op op, int count, const int *in, Attr attr, const Type *type,
+                 Span span) {
     int result = NONE;
     if (op_info[op].class == OP_ELEMENTWISE) {
         result = simplify_elementwise(g, op, count, in, span);
@@ -644,8 +492,8 @@ Graph *simplify(Graph *graph) {
         int *in = ARENA_ARRAY(graph->arena, int, node->count + 1);
         for (int k = 0; k < node->count; k++) in[k] = rebuild.map[node->in[k]];
         rebuild.map[i] = identity(node) ? in[0]
-                                        : add(rebuild.to, node->op, node->count, in, node->attr,
-                                              &node->type, node->span);
+                                        : simplify_add(rebuild.to, node->op, node->count, in,
+                                                       node->attr, &node->type, node->span);
     }
     return eliminate_dead(rebuild_finish(&rebuild));
 }

@@ -156,6 +156,19 @@ static void find_summands(Fuse *fuse) {
     }
 }
 
+/* Finds what is in memory whichever kernels read it. */
+static void find_kept(Fuse *fuse) {
+    const Graph *g = fuse->graph;
+    for (int i = 0; i < g->outputs.len; i++)
+        fuse->kept[access_of(fuse->program, g->outputs.at[i].node).node] = true;
+    for (int i = 0; i < g->nodes.len; i++) {
+        const Node *n = graph_node(g, i);
+        if (computed(fuse, i) || op_info[n->op].class != OP_REDUCE) continue;
+        for (int k = 0; k < n->count; k++)
+            fuse->kept[access_of(fuse->program, n->in[k]).node] = true;
+    }
+}
+
 /* What feeds only folds is computed where they are, and never stored. */
 static void find_fold_feeders(Fuse *fuse) {
     bool *output = ARENA_ARRAY(fuse->graph->arena, bool, fuse->graph->nodes.len + 1);
@@ -282,7 +295,7 @@ static bool waits(const Fuse *fuse, int node) {
     return computed(fuse, node) && !fuse->done[node] && !fuse->cycle[node] && !fuse->absorbed[node];
 }
 
-/* Leaves the terms of sums that this kernel cannot complete to the one that does. */
+/* Leaves to others what was decided to be theirs; all of a kernel cannot be. */
 static void leave_summands(Fuse *fuse, Kernel *kernel) {
     int kept = 0;
     for (int i = kernel->nodes.len - 1; i >= 0; i--) {
@@ -297,6 +310,58 @@ static void leave_summands(Fuse *fuse, Kernel *kernel) {
     for (int i = 0; i < all; i++)
         if (fuse->inside[kernel->nodes.at[i]])
             kernel->nodes.at[kernel->nodes.len++] = kernel->nodes.at[i];
+}
+
+/* `user` reads `node` only in place, as equations do. */
+static bool equations_alone(const Fuse *fuse, int user, int node) {
+    const OpClass class = op_info[graph_node(fuse->graph, user)->op].class;
+    const Dependences *reads = &fuse->reads[user];
+    bool alone = class == OP_ELEMENTWISE || is_row_reduction(fuse->program, user);
+    for (int k = 0; k < reads->len; k++)
+        if (reads->at[k].node == node) alone &= reads->at[k].direct && reads->at[k].row == ROW_SAME;
+    return alone;
+}
+
+/* An elementwise operation that costs less than a store and a load. */
+static bool is_cheap(const Fuse *fuse, int node) {
+    const Node *n = graph_node(fuse->graph, node);
+    if (op_info[n->op].class != OP_ELEMENTWISE) return false;
+    for (int k = 0; k < n->count; k++)
+        if (graph_node(fuse->graph, n->in[k])->op == OP_MASK) return false;
+    return n->op != OP_EXP && n->op != OP_LOG && n->op != OP_SIN && n->op != OP_COS &&
+           n->op != OP_TANH && n->op != OP_SIGMOID && n->op != OP_SQRT && n->op != OP_DIV;
+}
+
+/* Whether a node without a place in memory can be computed later by cheap operations on one row
+ * that is there for others anyway. */
+static bool can_follow(const Fuse *fuse, int node) {
+    const Dependences *reads = &fuse->reads[node];
+    if (!is_cheap(fuse, node) || !reads->len) return false;
+    const int from = reads->at[0].node;
+    for (int k = 0; k < reads->len; k++)
+        if (reads->at[k].node != from || !reads->at[k].direct || reads->at[k].row != ROW_SAME)
+            return false;
+    bool kept = fuse->kept[from] || fuse->done[from];
+    for (int u = fuse->user_start[from]; u < fuse->user_start[from + 1]; u++) {
+        const int user = fuse->users[u];
+        kept |= user != node && !fuse->inside[user] && !fuse->done[user];
+    }
+    return kept || (fuse->inside[from] && can_follow(fuse, from));
+}
+
+/* Whether a value need not be kept: only later kernels read it, in place, and can compute it. */
+static bool is_for_later(const Fuse *fuse, int node) {
+    if (fuse->kept[node] || fuse->program->columns[node] == 1) return false;
+    for (int u = fuse->user_start[node]; u < fuse->user_start[node + 1]; u++)
+        if (fuse->inside[fuse->users[u]] || !equations_alone(fuse, fuse->users[u], node))
+            return false;
+    return can_follow(fuse, node);
+}
+
+/* Leaves what is for later to the kernels that read it. */
+static void leave_for_later(Fuse *fuse, Kernel *kernel) {
+    for (int i = kernel->nodes.len - 1; i >= 0; i--)
+        if (is_for_later(fuse, kernel->nodes.at[i])) fuse->inside[kernel->nodes.at[i]] = false;
 }
 
 /* A value of pairs, or what its lines are reduced to. */
@@ -355,7 +420,10 @@ static bool make_plain(Fuse *fuse) {
         if (ready(fuse, i, kernel.axis, 0)) take(fuse, &kernel, i);
     }
     if (!kernel.nodes.len) return false;
-    if (!kernel.pairs) leave_summands(fuse, &kernel);
+    if (!kernel.pairs) {
+        leave_for_later(fuse, &kernel);
+        leave_summands(fuse, &kernel);
+    }
     finish(fuse, &kernel);
     return true;
 }
@@ -414,12 +482,14 @@ void fuse(Program *program) {
     fuse.feeds_fold = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.product_sum = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.summand = ARENA_ARRAY(g->arena, bool, nodes + 1);
+    fuse.kept = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.done = ARENA_ARRAY(g->arena, bool, nodes + 1);
     fuse.inside = ARENA_ARRAY(g->arena, bool, nodes + 1);
     program->kernel_of = ARENA_ARRAY(g->arena, int, nodes + 1);
     program->stage_of = ARENA_ARRAY(g->arena, int, nodes + 1);
     for (int i = 0; i < nodes; i++) program->kernel_of[i] = program->stage_of[i] = -1;
     find_dependences(&fuse);
+    find_kept(&fuse);
     find_absorbed(&fuse);
     find_summands(&fuse);
     find_fold_feeders(&fuse);

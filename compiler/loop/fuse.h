@@ -22,6 +22,7 @@ typedef struct {
     bool *inside;            /* computed by the kernel in the making */
     bool *feeds_fold;        /* used by nothing but folds */
     bool *product_sum;       /* a product, or a sum with one among its terms */
+    bool *kept;              /* an output, or read by sums over the batch: it is in memory */
     bool *summand;           /* one of two products, or sums with some, that are only added up */
     Dependences *reads;      /* of each computed node: what it reads, through views */
     int *users, *user_start; /* computed nodes that use each node */

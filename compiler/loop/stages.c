@@ -74,6 +74,29 @@ static void sink_products(const Fuse *fuse, const Kernel *kernel, int *level) {
     }
 }
 
+/* Moves what is computed from other kernels' rows alone to the one stage that uses it. */
+static void sink_equations(const Fuse *fuse, const Kernel *kernel, int *level) {
+    const int *kernel_of = fuse->program->kernel_of;
+    for (int i = kernel->nodes.len - 1; i >= 0; i--) {
+        int node = kernel->nodes.at[i];
+        const Dependences *reads = &fuse->reads[node];
+        bool moves =
+            op_info[graph_node(fuse->graph, node)->op].class == OP_ELEMENTWISE && !fuse->kept[node];
+        for (int k = 0; k < reads->len; k++)
+            moves &= kernel_of[reads->at[k].node] != kernel_of[node];
+        int target = -1;
+        for (int u = fuse->user_start[node]; u < fuse->user_start[node + 1] && moves; u++) {
+            int user = fuse->users[u];
+            moves = kernel_of[user] == kernel_of[node] && (target < 0 || level[user] == target);
+            target = level[user];
+            for (int k = 0; k < fuse->reads[user].len; k++)
+                if (fuse->reads[user].at[k].node == node)
+                    moves &= one_sweep(fuse->program, fuse->reads[user].at[k], user);
+        }
+        if (moves && target > level[node]) level[node] = target;
+    }
+}
+
 /* Has a stage to itself. */
 static bool stands_alone(const Fuse *fuse, int node) {
     return graph_node(fuse->graph, node)->op == OP_CONCAT || product_of_pairs(fuse, node);
@@ -121,6 +144,7 @@ void make_stages(Fuse *fuse, Kernel *kernel, int *level) {
         level[node] = earliest(fuse, level, node);
     }
     sink_products(fuse, kernel, level);
+    sink_equations(fuse, kernel, level);
     for (int i = 0; i < kernel->nodes.len; i++)
         if (level[kernel->nodes.at[i]] > top) top = level[kernel->nodes.at[i]];
     for (int l = 0; l <= top; l++) {

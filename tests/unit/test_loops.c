@@ -256,6 +256,60 @@ Test(loops, what_no_other_kernel_reads_has_rows_for_a_tile) {
     cr_expect_geq(brief_buffers(c->train, 0), 2, "sums that lead to the mean and the variance");
 }
 
+/* How many values with a row a step that this op computes are kept for another kernel. */
+static int kept_of(const Program *program, Op op) {
+    int kept = 0;
+    for (int i = 0; i < program->buffers.len; i++) {
+        const Buffer *b = &program->buffers.at[i];
+        kept += graph_node(program->graph, b->node)->op == op && b->first != b->last &&
+                program->axis[b->node] && b->columns != 1;
+    }
+    return kept;
+}
+
+Test(loops, normalization_keeps_its_result_for_the_adjoint_and_not_what_it_divides) {
+    const Program *train = compiled_text(normalised)->train;
+    cr_expect_eq(kept_of(train, OP_SUB), 0);
+    cr_expect_eq(kept_of(train, OP_DIV), 1);
+    cr_expect_eq(kept_of(train, OP_TANH), 1, "its slope is computed from it");
+}
+
+Test(loops, a_hidden_layer_is_kept_once) {
+    const Program *train = compiled_text(
+                               "model m {\n  input text: words\n  target label: class(a, b)\n"
+                               "  hidden = dropout(relu(linear(embedding(text, 32), 48)), 0.5)\n"
+                               "  logits = linear(mean(linear(hidden, 24)), label.size)\n"
+                               "  loss cross_entropy(logits, label)\n  output logits\n}\n")
+                               ->train;
+    int kept = 0;
+    for (int i = 0; i < train->buffers.len; i++)
+        kept += train->buffers.at[i].columns == 48 && train->buffers.at[i].first == 0;
+    cr_expect_eq(kept, 1, "what dropout leaves says where relu was positive");
+    cr_expect_eq(kept_of(train, OP_STEP), 0);
+}
+
+static void assert_weights_alone(const char *attention) {
+    const Program *train = compiled_text(attention)->train;
+    int kept = 0;
+    for (int i = 0; i < train->buffers.len; i++) {
+        const Buffer *b = &train->buffers.at[i];
+        kept += is_length(b->columns) && b->first != b->last;
+    }
+    cr_expect_eq(kept - kept_of(train, OP_LESS), 1, "besides what is hidden");
+    cr_expect_eq(kept_of(train, OP_EXP), 0);
+}
+
+#define ATTENTION(layer)                                             \
+    "model m {\n  input text: words\n  target label: class(a, b)\n"  \
+    "  x = embedding(text, 32)\n  logits = linear(mean(" layer       \
+    "(x, x, x)), label.size)\n  loss cross_entropy(logits, label)\n" \
+    "  output logits\n}\n"
+
+Test(loops, the_adjoint_of_a_softmax_reads_its_weights_alone) {
+    assert_weights_alone(ATTENTION("attend"));
+    assert_weights_alone(ATTENTION("attend_causally"));
+}
+
 Test(loops, what_another_row_reads_has_a_row_a_step) {
     const Program *train = compiled(two_products)->train;
     for (int k = 0; k < train->kernels.len; k++)
