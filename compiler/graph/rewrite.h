@@ -23,8 +23,10 @@ bool is_wide_product(const Graph *graph, const Node *node);
 /* simplify.c. Requires a verified graph. Afterwards: constants are folded; slices stand only on
  * leaves, states and tables, having moved up through everything that computes (a packed product
  * becomes products with slices of its weight); concatenations have moved down, into products and
- * reductions, and are left only where a whole row is needed; there is no PAD; and the only products
- * are those with a shared matrix and those of gradients. All others are sums of MULs. */
+ * reductions, and are left only where a whole row is needed; there is no PAD; the only products are
+ * those with a shared matrix and those of gradients, all others being sums of MULs; and what is
+ * computed of a quotient or of what a mask leaves reads the result where that is there, not what it
+ * was computed from (quotient.c). */
 Graph *simplify(Graph *graph);
 
 /* rotate.c. A SHIFT, and a DELAY that starts from zero, moves through sums and products with shared
