@@ -114,8 +114,8 @@ def dropout(xs, p_dropout, training):
 
 
 def attending(p, words, training=False):  # W2
-    states = dy.concatenate([dy.concatenate_cols(way) for way in both_ways(
-        lstm, p, "lstm.%s_l0", embedding(p, "embedding.weight", words))])
+    ways = both_ways(lstm, p, "lstm.%s_l0", embedding(p, "embedding.weight", words))
+    states = dy.concatenate_cols([dy.concatenate(list(step)) for step in zip(*ways)])
     weights = dy.softmax(dy.transpose(linear(p, "score", states)))
     return linear(p, "linear", states * weights)
 
