@@ -16,7 +16,7 @@ Without any, all. Peers are
   pytorch, onnxruntime (prediction only), jax
             of all workloads; these three without --against
   dynet     w2 w3 w4 w5 w8 w9 c1, on one thread
-  onednn    w2 w4 w5 w8 w9 c1: the recurrent part alone, forward and backward
+  onednn    w2 w5 w8 c1, most of which is recurrent: that part alone, forward and backward
   kann      w5 c1; its threads are not bound
 Before time is taken, PyTorch gets the weights of a model that Rondo trained and must find the same
 loss on examples of different lengths; ONNX Runtime must find the logits that PyTorch finds; JAX, DyNet

@@ -46,7 +46,7 @@ PEERS = {
     "jax": Peer("JAX", version_in(JAX_PYTHON, "jax"), None, None, True),
     "dynet": Peer("DyNet", version_in(PYTHON, "dynet"), "w2 w3 w4 w5 w8 w9 c1".split(), 1, True),
     "onednn": Peer("oneDNN (recurrent part)", ["dpkg-query", "-W", "-f", "${Version}", "libdnnl2"],
-                   "w2 w4 w5 w8 w9 c1".split(), None, True),
+                   ["w2", "w5", "w8", "c1"], None, True),
     "kann": Peer("KANN", ["sed", "-n", r's/.*KANN_VERSION "\(.*\)"/\1/p',
                           os.path.join(HERE, "../build/peers/kann/kann.h")], ["w5", "c1"], None, True),
 }
