@@ -20,7 +20,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("peer", choices=["pytorch", "onnxruntime", "jax", "dynet", "onednn", "kann"])
@@ -47,19 +46,11 @@ import torch
 from torch import nn
 
 from models import CHARACTERS, WORKLOADS, both_ways, load
+from works import median_seconds
 
 torch.set_num_threads(options.threads)
 torch.set_flush_denormal(True)
 torch.manual_seed(1)
-
-
-def median_seconds(work):
-    seconds = []
-    for i in range(options.repeat + 2):  # two to warm up
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return sorted(seconds[2:])[options.repeat // 2]
 
 
 # ---- the two peers: a function from inputs to logits ----
@@ -185,10 +176,10 @@ def measure(workload):
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
 
-        answer["train_seconds"] = median_seconds(train)
+        answer["train_seconds"] = median_seconds(train, options.repeat)
     predict = predictor(model, inputs)
     with torch.no_grad():
-        answer["predict_seconds"] = median_seconds(lambda: predict(*inputs))
+        answer["predict_seconds"] = median_seconds(lambda: predict(*inputs), options.repeat)
     return answer
 
 

@@ -16,7 +16,6 @@ import argparse
 import ctypes
 import json
 import sys
-import time
 
 import numpy
 import dynet_config
@@ -33,6 +32,7 @@ dynet_config.set(mem="2000", random_seed=1)  # must come before DyNet is loaded;
 import dynet as dy
 
 from models_dynet import WORKLOADS, Weights
+from works import median_seconds
 
 model = WORKLOADS[options.workload]
 
@@ -70,15 +70,6 @@ def compare(p, words, targets, given):
     return apart
 
 
-def median_seconds(work):
-    seconds = []
-    for i in range(options.repeat + 2):  # two to warm up
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return sorted(seconds[2:])[options.repeat // 2]
-
-
 def main():
     flush_denormals()
     given = dict(numpy.load(options.file))
@@ -104,10 +95,10 @@ def main():
         dy.renew_cg()
         model(p, words).forward()
 
-    answer["predict_seconds"] = median_seconds(predict)
-    answer["train_seconds"] = median_seconds(train)
+    answer["predict_seconds"] = median_seconds(predict, options.repeat)
+    answer["train_seconds"] = median_seconds(train, options.repeat)
     trainer.set_sparse_updates(True)
-    answer["sparse_train_seconds"] = median_seconds(train)
+    answer["sparse_train_seconds"] = median_seconds(train, options.repeat)
     print(json.dumps(answer))
 
 

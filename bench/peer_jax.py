@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import sys
-import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("workload")
@@ -36,6 +35,7 @@ import numpy
 from jax import numpy as jnp
 
 from models_jax import WORKLOADS
+from works import median_seconds
 
 jax.config.update("jax_default_prng_impl", "rbg")  # a seventh faster than threefry here
 model = WORKLOADS[options.workload]
@@ -89,15 +89,6 @@ def compare(p, inputs, targets, given):
     return apart
 
 
-def median_seconds(work):
-    seconds = []
-    for i in range(options.repeat + 2):  # two to compile and warm up
-        start = time.perf_counter()
-        jax.block_until_ready(work())
-        seconds.append(time.perf_counter() - start)
-    return sorted(seconds[2:])[options.repeat // 2]
-
-
 def main():
     given = dict(numpy.load(options.file))
     p = {name[2:]: jnp.asarray(value) for name, value in given.items() if name.startswith("p/")}
@@ -105,7 +96,8 @@ def main():
     targets = jnp.asarray(given["targets"])
     answer = {"version": jax.__version__, "apart": compare(p, inputs, targets, given)}
     predict = jax.jit(model)
-    answer["predict_seconds"] = median_seconds(lambda: predict(p, inputs))
+    answer["predict_seconds"] = median_seconds(
+        lambda: jax.block_until_ready(predict(p, inputs)), options.repeat)
     step = jax.jit(train, donate_argnums=0)
     zeros = [jax.tree.map(jnp.zeros_like, p) for _ in range(2)]
     state = (p, *zeros, jnp.zeros(()), jax.random.key(1))
@@ -115,7 +107,7 @@ def main():
         state = step(state, inputs, targets)
         return state
 
-    answer["train_seconds"] = median_seconds(one_more)
+    answer["train_seconds"] = median_seconds(lambda: jax.block_until_ready(one_more()), options.repeat)
     print(json.dumps(answer))
 
 

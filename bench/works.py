@@ -2,6 +2,7 @@
 
 import collections
 import os
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
@@ -62,3 +63,15 @@ def ways(which, name, threads=1):
     if peer.works is not None and name not in peer.works or threads > (peer.threads or threads):
         return []
     return [name]
+
+
+# ---- the clock ----
+
+
+def median_seconds(work, repeat):
+    seconds = []
+    for i in range(repeat + 2):  # two to compile and warm up
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return sorted(seconds[2:])[repeat // 2]
