@@ -111,8 +111,9 @@ def what_pytorch_finds(model, workload, inputs, targets):
     recurrent = {}
 
     def keep(part, part_inputs, found):
-        found[0].retain_grad()
-        recurrent.update(part=part, x=part_inputs[0], states=found[0])
+        if torch.is_tensor(found[0]):  # those who ask for it have texts of one length
+            found[0].retain_grad()
+            recurrent.update(part=part, x=part_inputs[0], states=found[0])
 
     for part in model.modules():
         if isinstance(part, nn.RNNBase):
