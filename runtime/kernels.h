@@ -233,11 +233,10 @@ RD_INLINE RdPanel rd_panel(const RdPanel *panel, long vectors, long scales) {
     return behind;
 }
 
-/* How many of `panels` a tile goes through at once: where it has few rows, several. Then neither
- * the sums of one panel nor the equations behind them wait for each other. */
+/* How many of `panels` a tile goes through before the equations behind them: where it has few rows,
+ * several, so that these do not wait for each other. */
 RD_INLINE int rd_wide(int rows, int panels) {
-    const int most = RD_MIN(RD_WIDE, RD_ROWS / rows);
-    return most < 2 || panels < 2 ? 1 : rd_tile(panels, most);
+    return RD_MAX(1, rd_tile(panels, RD_MIN(RD_WIDE, RD_ROWS / rows)));
 }
 
 /* The panel of the `blocks` vectors of columns from v on, and those beside it; for each vector of

@@ -1,12 +1,6 @@
 /* Rules of simplify for what is computed number by number. */
 #include "graph/simplify.h"
 
-static const Node *at(const Graph *g, int node) { return graph_node(g, node); }
-
-static bool is_const(const Graph *g, int node, double value) {
-    return at(g, node)->op == OP_CONST && at(g, node)->attr.value == value;
-}
-
 /* op(constants) is a constant. */
 static int rule_fold(Graph *g, Op op, int count, const int *in, Span span) {
     double value[3] = {0};

@@ -1,11 +1,8 @@
 /* Rules of simplify for quotients, choices and masks, of which the derivatives of softmax,
  * normalization and relu are full. Each leaves fewer divisions, or fewer values of the forward pass
- * for the backward pass to read: the gradient of the softmax w of x, with d its adjoint, becomes (d
- * - sum(d w)) w.
- */
+ * for the backward pass to read: the gradient of a softmax w, with d the adjoint of w, becomes
+ * (d - sum(d w)) w. */
 #include "graph/simplify.h"
-
-static const Node *at(const Graph *g, int node) { return graph_node(g, node); }
 
 /* y / s : numerator and divisor; false for another node. A quotient of repeated values is the
  * repetition of one: then `s` is repeated, too. */
@@ -54,8 +51,7 @@ static int product_with_quotient(Graph *g, const int *in, Span span) {
 static int product_with_choice(Graph *g, const int *in, Span span) {
     for (int k = 0; k < 2; k++) {
         const Node *choice = at(g, in[k]);
-        if (choice->op != OP_SELECT || at(g, choice->in[1])->op != OP_CONST) continue;
-        if (at(g, choice->in[1])->attr.value != 0) continue;
+        if (choice->op != OP_SELECT || !is_const(g, choice->in[1], 0)) continue;
         int other = graph_find(g, OP_SELECT, 3, (int[]){choice->in[0], choice->in[1], in[!k]});
         if (other >= 0 && other < in[k]) return add_binary(g, OP_MUL, choice->in[2], other, span);
     }

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static const Node *at(const Graph *g, int node) { return graph_node(g, node); }
-
-static bool is_const(const Graph *g, int node, double value) {
-    return at(g, node)->op == OP_CONST && at(g, node)->attr.value == value;
-}
-
 int add_unary(Graph *g, Op op, int a, Span span) {
     return simplify_add(g, op, 1, &a, (Attr){0}, NULL, span);
 }

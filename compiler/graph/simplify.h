@@ -8,6 +8,12 @@
 
 enum { NONE = -1 };
 
+static inline const Node *at(const Graph *g, int node) { return graph_node(g, node); }
+
+static inline bool is_const(const Graph *g, int node, double value) {
+    return at(g, node)->op == OP_CONST && at(g, node)->attr.value == value;
+}
+
 int simplify_add(Graph *g, Op op, int count, const int *in, Attr attr, const Type *type, Span span);
 
 int add_unary(Graph *g, Op op, int a, Span span);

@@ -171,12 +171,9 @@ static void find_kept(Fuse *fuse) {
 
 /* What feeds only folds is computed where they are, and never stored. */
 static void find_fold_feeders(Fuse *fuse) {
-    bool *output = ARENA_ARRAY(fuse->graph->arena, bool, fuse->graph->nodes.len + 1);
-    for (int i = 0; i < fuse->graph->outputs.len; i++)
-        output[fuse->graph->outputs.at[i].node] = true;
     for (int i = fuse->graph->nodes.len - 1; i >= 0; i--) {
         Op op = graph_node(fuse->graph, i)->op;
-        if (!computed(fuse, i) || output[i] || fuse->cycle[i] || is_fold(fuse->program, i))
+        if (!computed(fuse, i) || fuse->kept[i] || fuse->cycle[i] || is_fold(fuse->program, i))
             continue;
         if (op_info[op].class != OP_ELEMENTWISE || !loop_axis(fuse, i)) continue;
         if (fuse->product_sum[i]) continue;
@@ -295,23 +292,6 @@ static bool waits(const Fuse *fuse, int node) {
     return computed(fuse, node) && !fuse->done[node] && !fuse->cycle[node] && !fuse->absorbed[node];
 }
 
-/* Leaves to others what was decided to be theirs; all of a kernel cannot be. */
-static void leave_summands(Fuse *fuse, Kernel *kernel) {
-    int kept = 0;
-    for (int i = kernel->nodes.len - 1; i >= 0; i--) {
-        int node = kernel->nodes.at[i];
-        if (fuse->summand[node] && !fuse->inside[fuse->users[fuse->user_start[node]]])
-            fuse->inside[node] = false;
-        kept += fuse->inside[node];
-    }
-    for (int i = 0; i < kernel->nodes.len && !kept; i++) fuse->inside[kernel->nodes.at[i]] = true;
-    int all = kernel->nodes.len;
-    kernel->nodes.len = 0;
-    for (int i = 0; i < all; i++)
-        if (fuse->inside[kernel->nodes.at[i]])
-            kernel->nodes.at[kernel->nodes.len++] = kernel->nodes.at[i];
-}
-
 /* `user` reads `node` only in place, as equations do. */
 static bool equations_alone(const Fuse *fuse, int user, int node) {
     const OpClass class = op_info[graph_node(fuse->graph, user)->op].class;
@@ -358,10 +338,23 @@ static bool is_for_later(const Fuse *fuse, int node) {
     return can_follow(fuse, node);
 }
 
-/* Leaves what is for later to the kernels that read it. */
-static void leave_for_later(Fuse *fuse, Kernel *kernel) {
-    for (int i = kernel->nodes.len - 1; i >= 0; i--)
-        if (is_for_later(fuse, kernel->nodes.at[i])) fuse->inside[kernel->nodes.at[i]] = false;
+/* Leaves to later kernels what is for later, and the terms of sums that this one cannot complete.
+ */
+static void leave_to_others(Fuse *fuse, Kernel *kernel) {
+    int kept = 0;
+    for (int i = kernel->nodes.len - 1; i >= 0; i--) {
+        int node = kernel->nodes.at[i];
+        if (is_for_later(fuse, node) ||
+            (fuse->summand[node] && !fuse->inside[fuse->users[fuse->user_start[node]]]))
+            fuse->inside[node] = false;
+        kept += fuse->inside[node];
+    }
+    for (int i = 0; i < kernel->nodes.len && !kept; i++) fuse->inside[kernel->nodes.at[i]] = true;
+    int all = kernel->nodes.len;
+    kernel->nodes.len = 0;
+    for (int i = 0; i < all; i++)
+        if (fuse->inside[kernel->nodes.at[i]])
+            kernel->nodes.at[kernel->nodes.len++] = kernel->nodes.at[i];
 }
 
 /* A value of pairs, or what its lines are reduced to. */
@@ -420,10 +413,7 @@ static bool make_plain(Fuse *fuse) {
         if (ready(fuse, i, kernel.axis, 0)) take(fuse, &kernel, i);
     }
     if (!kernel.nodes.len) return false;
-    if (!kernel.pairs) {
-        leave_for_later(fuse, &kernel);
-        leave_summands(fuse, &kernel);
-    }
+    if (!kernel.pairs) leave_to_others(fuse, &kernel);
     finish(fuse, &kernel);
     return true;
 }
