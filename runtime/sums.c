@@ -17,6 +17,8 @@ enum { RD_SUM_ROWS = 6, RD_SUM_ACROSS = 2 };
  * row of several does not compete for one place in the cache. */
 enum { RD_BLOCK = 128, RD_HIGH = 8, RD_PANEL = RD_BLOCK * RD_HIGH + 16 };
 enum { RD_LEFT = 66 * RD_SUM_ROWS, RD_RIGHT = 1024, RD_RIGHTS = 16 };
+/* Every RD_FETCH_ROWS rows of a tile, RD_FETCH lines are fetched of what is read next. */
+enum { RD_FETCH = 4, RD_FETCH_ROWS = 8 };
 
 /* The row of an operand of a sum for its row r, -1 when that is left out. */
 RD_INLINE int rd_summed(const RdSum *s, bool left, int r) {
@@ -33,19 +35,63 @@ RD_HELPER void rd_add_block(const real *from, int from_stride, real *out, long s
         for (int j = 0; j < wide; j++) out[j] += from[j];
 }
 
-/* ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels. */
-RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int count, real *out,
-                             long stride, int high, int wide) {
+/* Columns of an operand in the rows of a block. */
+typedef struct {
+    const real *from; /* in row 0 */
+    long stride;
+    const int *rows; /* -1: zeros */
+    int count;
+} RdSide;
+
+static const real rd_zeros[RD_SUM_ACROSS * LANES];
+
+RD_INLINE const real *rd_side_row(const RdSide *side, int r) {
+    return side->rows[r] < 0 ? rd_zeros : side->from + side->rows[r] * side->stride;
+}
+
+/* What is read after the tiles at hand: lines of the rows of two sides. */
+typedef struct {
+    const real *rows[2 * RD_BLOCK];
+    int count, turn; /* rows; those of the first side */
+    int lines[2];    /* of a row of each side */
+    int next, left;  /* the next row; lines of the one before it, from `at` on */
+    const real *at;
+} RdAhead;
+
+/* Fetches the next of it into the second-level cache. Tiles have it in their loops: it calls
+ * nothing, or all of their sums would be saved. */
+RD_INLINE void rd_fetch_ahead(RdAhead *ahead) {
+    if (ahead->left <= 0) {
+        if (ahead->next == ahead->count) return;
+        ahead->left = ahead->lines[ahead->next >= ahead->turn];
+        ahead->at = ahead->rows[ahead->next++];
+    }
+    for (int k = 0; k < RD_FETCH; k++) __builtin_prefetch(ahead->at + k * RD_LINE, 0, 2);
+    ahead->at += RD_FETCH * RD_LINE;
+    ahead->left -= RD_FETCH;
+}
+
+/* RD_SUM_ROWS × ACROSS vectors of a sum: out += aᵀ b over `count` rows of packed panels; b's is
+ * filled first where `fresh` says what with. */
+RD_INLINE void rd_outer_tile(const int ACROSS, const bool FRESH, const real *a, real *b,
+                             const RdSide *fresh, int count, RdAhead *ahead, real *out, long stride,
+                             int high, int wide) {
     vec sum[RD_SUM_ROWS][RD_SUM_ACROSS];
     for (int i = 0; i < RD_SUM_ROWS; i++)
         for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_splat(0);
-    RD_ROLLED for (int r = 0; r < count; r++, a += RD_HIGH, b += ACROSS * LANES) {
-        __builtin_prefetch(a + RD_PANEL);
-        vec right[RD_SUM_ACROSS];
-        for (int j = 0; j < ACROSS; j++) right[j] = rd_load(b + j * LANES);
-        for (int i = 0; i < RD_SUM_ROWS; i++) {
-            const vec left = rd_splat(a[i]);
-            for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
+    for (int r = 0; r < count;) {
+        rd_fetch_ahead(ahead);
+        const int end = RD_MIN(r + RD_FETCH_ROWS, count);
+        RD_ROLLED for (; r < end; r++, a += RD_HIGH, b += ACROSS * LANES) {
+            __builtin_prefetch(a + RD_PANEL);
+            const real *from = FRESH ? rd_side_row(fresh, r) : b;
+            vec right[RD_SUM_ACROSS];
+            for (int j = 0; j < ACROSS; j++) right[j] = rd_load(from + j * LANES);
+            for (int j = 0; FRESH && j < ACROSS; j++) rd_store(b + j * LANES, right[j]);
+            for (int i = 0; i < RD_SUM_ROWS; i++) {
+                const vec left = rd_splat(a[i]);
+                for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
+            }
         }
     }
     if (high == RD_SUM_ROWS && wide == ACROSS * LANES) {
@@ -62,17 +108,31 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const real *a, const real *b, int
     rd_add_block(rest, ACROSS * LANES, out, stride, high, wide);
 }
 
-#define RD_OUTER_ACROSS(ACROSS)                                                          \
-    RD_HELPER void rd_outer_##ACROSS(const real *a, const real *b, int count, real *out, \
-                                     long stride, int high, int wide) {                  \
-        rd_outer_tile(ACROSS, a, b, count, out, stride, high, wide);                     \
+#define RD_OUTER_TILE(NAME, ACROSS, FRESH)                                                      \
+    RD_HELPER void NAME(const real *a, real *b, const RdSide *fresh, int count, RdAhead *ahead, \
+                        real *out, long stride, int high, int wide) {                           \
+        rd_outer_tile(ACROSS, FRESH, a, b, fresh, count, ahead, out, stride, high, wide);       \
     }
+#define RD_OUTER_ACROSS(ACROSS)                     \
+    RD_OUTER_TILE(rd_outer_##ACROSS, ACROSS, false) \
+    RD_OUTER_TILE(rd_outer_fresh_##ACROSS, ACROSS, true)
 
 RD_OUTER_ACROSS(1)
 RD_OUTER_ACROSS(2)
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 RD_OUTER_ACROSS(3)
 #endif
+
+/* By the number of vectors, and whether the panel is fresh. */
+typedef void RdOuterTile(const real *a, real *b, const RdSide *fresh, int count, RdAhead *ahead,
+                         real *out, long stride, int high, int wide);
+static RdOuterTile *const rd_outer_tile_of[RD_SUM_ACROSS][2] = {
+    {rd_outer_1, rd_outer_fresh_1},
+    {rd_outer_2, rd_outer_fresh_2},
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+    {rd_outer_3, rd_outer_fresh_3},
+#endif
+};
 
 /* The panels of the right operands that the sums of a part have in common. */
 typedef struct {
@@ -83,38 +143,19 @@ typedef struct {
     _Alignas(64) real values[RD_BLOCK * RD_RIGHT];
 } RdRights;
 
-/* The rows of an operand for rows [first, first + count) of a sum, in `rows` or elsewhere. */
-RD_INLINE const int *rd_block_rows(const RdSum *s, bool left, int first, int count, int *rows) {
-    const int *map = left ? s->a_rows : s->b_rows;
-    if (map && !s->p) return map + first;
-    for (int k = 0; k < count; k++) rows[k] = rd_summed(s, left, first + k);
-    return rows;
-}
-
-/* Copies columns m0 to m1 of rows of a into panels; a row -1 is zeros. The last panel may hold what
- * stands behind m1: it is multiplied, but never stored. */
-RD_HELPER void rd_outer_left(const RdSum *s, const int *rows, int count, int m0, int m1, real *to) {
-    for (int k = 0; k < count; k++, to += RD_HIGH) {
+/* Copies `columns` columns into panels. The last one may hold what stands behind them: it is
+ * multiplied, but never stored. */
+RD_HELPER void rd_outer_left(const RdSide *side, int columns, real *to) {
+    for (int k = 0; k < side->count; k++, to += RD_HIGH) {
         real *row = to;
-        if (rows[k] < 0) {
-            for (int m = m0; m < m1; m += RD_SUM_ROWS, row += RD_PANEL)
+        if (side->rows[k] < 0) {
+            for (int m = 0; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
                 memset(row, 0, RD_HIGH * sizeof(real));
             continue;
         }
-        const real *from = s->a + rows[k] * s->a_stride;
-        for (int m = m0; m < m1; m += RD_SUM_ROWS, row += RD_PANEL)
+        const real *from = rd_side_row(side, k);
+        for (int m = 0; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
             memcpy(row, from + m, RD_HIGH * sizeof(real));
-    }
-}
-
-/* Copies vectors [first, first + across) of rows of b into a panel; a row -1 is zeros. Rows are
- * read to the end of a vector: what stands there is multiplied, but never stored. */
-RD_HELPER void rd_outer_right(const RdSum *s, const int *rows, int count, int first, int across,
-                              real *to) {
-    for (int k = 0; k < count; k++, to += across * LANES) {
-        const real *from = s->b + rows[k] * s->b_stride + first * LANES;
-        for (int v = 0; v < across; v++)
-            rd_store(to + v * LANES, rows[k] < 0 ? rd_splat(0) : rd_load(from + v * LANES));
     }
 }
 
@@ -123,65 +164,36 @@ RD_INLINE bool rd_same_right(const RdSum *s, const RdSum *other) {
            s->b_by == other->b_by && s->b_add == other->b_add;
 }
 
-/* The panels of columns [n0, n1) of b, one behind the other; packed unless they are there. */
-RD_HELPER const real *rd_right_panels(RdRights *rights, const RdSum *s, int r, int count, int n0,
-                                      int n1) {
-    const int vectors = RD_VECTORS(n1 - n0);
-    int place[RD_BLOCK];
-    for (int i = 0; i < rights->count; i++)
-        if (rd_same_right(rights->of[i], s) && rights->first[i] == n0) return rights->at[i];
-    if (rights->count == RD_RIGHTS || rights->used + vectors * LANES > RD_RIGHT)
-        rights->count = rights->used = 0;
-    real *at = rights->values + (long)rights->used * RD_BLOCK, *to = at;
-    const int *rows = rd_block_rows(s, false, r, count, place);
-    for (int v = 0, across; v < vectors; v += across, to += across * LANES * RD_BLOCK) {
-        across = rd_tile(vectors - v, RD_SUM_ACROSS);
-        rd_outer_right(s, rows, count, n0 / LANES + v, across, to);
-    }
-    rights->of[rights->count] = s;
-    rights->first[rights->count] = n0;
-    rights->at[rights->count++] = at;
-    rights->used += vectors * LANES;
-    return at;
+RD_INLINE int rd_right_at(const RdRights *rights, const RdSum *s, int n) {
+    int i = 0;
+    while (i < rights->count && !(rd_same_right(rights->of[i], s) && rights->first[i] == n)) i++;
+    return i;
+}
+
+/* The panels of `columns` columns of b from n on, one behind the other; *fresh if they are yet to
+ * be filled. */
+RD_HELPER real *rd_right_panels(RdRights *rights, const RdSum *s, int n, int columns, bool *fresh) {
+    int i = rd_right_at(rights, s, n);
+    *fresh = i == rights->count;
+    if (!*fresh) return rights->at[i];
+    columns = RD_VECTORS(columns) * LANES;
+    if (i == RD_RIGHTS || rights->used + columns > RD_RIGHT) i = rights->used = 0;
+    rights->of[i] = s;
+    rights->first[i] = n;
+    rights->at[i] = rights->values + (long)rights->used * RD_BLOCK;
+    rights->used += columns;
+    rights->count = i + 1;
+    return rights->at[i];
 }
 
 /* The sums of a's columns on the way: the gradient of a bias beside that of its weight. */
-RD_HELPER void rd_outer_also(const RdSum *s, const int *rows, int count, int m0, int m1) {
+RD_HELPER void rd_outer_also(const RdSum *s, const RdSide *left, int m0, int m1) {
     for (int m = m0; m < m1; m += LANES) {
         vec sum = rd_splat(0);
-        for (int k = 0; k < count; k++)
-            if (rows[k] >= 0) sum += rd_load(s->a + rows[k] * s->a_stride + m);
+        for (int k = 0; k < left->count; k++)
+            if (left->rows[k] >= 0) sum += rd_load(rd_side_row(left, k) + m - m0);
         for (int i = 0; i < 2 && s->also[i]; i++)
             rd_store_head(s->also[i] + m, rd_load(s->also[i] + m) + sum, m1 - m);
-    }
-}
-
-/* The tiles of rows [m0, m1) of one sum, from the panels of both sides. */
-RD_HELPER void rd_outer_tiles(const RdSum *s, const real *a, const real *b, int count, int m0,
-                              int m1, int n0, int n1) {
-    const int vectors = RD_VECTORS(n1 - n0);
-    for (int v = 0, across; v < vectors; v += across, b += across * LANES * RD_BLOCK) {
-        across = rd_tile(vectors - v, RD_SUM_ACROSS);
-        const int wide = RD_MIN(n1 - n0 - v * LANES, across * LANES);
-        real *out = s->out + n0 + v * LANES;
-        for (int m = m0; m < m1; m += RD_SUM_ROWS) {
-            const real *left = a + (m - m0) / RD_SUM_ROWS * RD_PANEL;
-            const int high = RD_MIN(m1 - m, RD_SUM_ROWS);
-            real *to = out + m * s->out_stride;
-            switch (across) {
-                case 1:
-                    rd_outer_1(left, b, count, to, s->out_stride, high, wide);
-                    break;
-#if defined(__AVX512F__) || defined(__ARM_NEON)
-                case 3:
-                    rd_outer_3(left, b, count, to, s->out_stride, high, wide);
-                    break;
-#endif
-                default:
-                    rd_outer_2(left, b, count, to, s->out_stride, high, wide);
-                    break;
-            }
-        }
     }
 }
 
@@ -190,46 +202,138 @@ RD_INLINE bool rd_same_left(const RdSum *s, const RdSum *other) {
            s->add == other->add && s->a_by == other->a_by && s->a_add == other->a_add;
 }
 
-/* Rows [r, r + count) of the sums: those columns of a group's left operands that are numbers [from,
- * to) when all of them stand in a row, each operand's at a multiple of RD_SUM_ROWS. */
-RD_HELPER void rd_outer_block(const RdSum *sums, int sum_count, int from, int to, int r, int count,
-                              real *a, RdRights *rights) {
-    int place[RD_BLOCK], before = 0;
-    const real *left = a;
-    rights->count = rights->used = 0;
-    for (int i = 0; i < sum_count && before < to; i++) {
-        const RdSum *s = &sums[i];
-        const int m0 = RD_MAX(from - before, 0), m1 = RD_MIN(to - before, s->m);
-        const bool last = i + 1 == sum_count || !rd_same_left(s, s + 1);
-        if (m0 < m1) {
-            if (i == 0 || !rd_same_left(s, s - 1)) {
-                const int *rows = rd_block_rows(s, true, r, count, place);
-                left = a;
-                rd_outer_left(s, rows, count, m0, m1, a);
-                a += (long)(m1 - m0 + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_PANEL;
-            }
-            if (s->also[0]) {
-                const int *rows = rd_block_rows(s, true, r, count, place);
-                rd_outer_also(s, rows, count, m0, m1);
-            }
-            for (int n = 0; n < s->n; n += RD_RIGHT) {
-                const int end = RD_MIN(s->n, n + RD_RIGHT);
-                const real *b = rd_right_panels(rights, s, r, count, n, end);
-                rd_outer_tiles(s, left, b, count, m0, m1, n, end);
+/* A part of the work of some sums: columns [from, to) of what is added to; of outer sums, of their
+ * left operands, when all of them stand in a row, each at a multiple of RD_SUM_ROWS. Work is split
+ * over its output, never over the rows that it sums. */
+typedef struct {
+    const RdSum *sums;
+    int count, from, to;
+} RdPart;
+
+/* A block of rows, from r on, of columns [m0, m1) of the left operand of a sum. */
+typedef struct {
+    const RdSum *sum;
+    int index, line, r; /* of the sum, its line, the row */
+    int before;         /* columns of left operands before this sum's */
+    int m0, m1;
+    bool first; /* of its block */
+    bool new_left;
+    long panel; /* where the left operand's panels begin */
+    RdSide left, right;
+    int rows[2][RD_BLOCK];
+} RdUnit;
+
+RD_INLINE int rd_left_panels(int columns) { return (columns + RD_SUM_ROWS - 1) / RD_SUM_ROWS; }
+
+RD_HELPER void rd_unit_sides(RdUnit *u) {
+    const RdSum *s = u->sum;
+    const int count = RD_MIN(RD_BLOCK, s->rows - u->r);
+    u->left = (RdSide){s->a + u->line * s->a_line + u->m0, s->a_stride, u->rows[0], count};
+    u->right = (RdSide){s->b + u->line * s->b_line, s->b_stride, u->rows[1], count};
+    for (int left = 0; left < 2; left++)
+        for (int k = 0; k < count; k++) u->rows[!left][k] = rd_summed(s, left, u->r + k);
+}
+
+/* Goes on to the next unit of a part, to the first one from index -1; false behind the last. */
+RD_HELPER bool rd_next_unit(const RdPart *part, RdUnit *u) {
+    const RdSum *sums = part->sums;
+    u->first = u->index < 0;
+    do {
+        const int next = u->index + 1;
+        const bool end = next == part->count;
+        if (u->index >= 0 && (end || !rd_same_left(&sums[u->index], &sums[next]))) {
+            u->before += rd_left_panels(sums[u->index].m) * RD_SUM_ROWS;
+            u->panel += (long)rd_left_panels(RD_MAX(u->m1 - u->m0, 0)) * RD_PANEL;
+        }
+        u->index = next;
+        if (end || u->before >= part->to) {
+            u->index = u->before = 0;
+            u->panel = 0;
+            u->first = true;
+            u->r += RD_BLOCK;
+            if (u->r >= sums->rows) {
+                u->r = 0;
+                if (++u->line >= sums->lines) return false;
             }
         }
-        if (last) before += (s->m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
+        u->sum = &sums[u->index];
+        u->new_left = u->index == 0 || !rd_same_left(u->sum, u->sum - 1);
+        u->m0 = RD_MAX(part->from - u->before, 0);
+        u->m1 = RD_MIN(part->to - u->before, u->sum->m);
+    } while (u->m0 >= u->m1);
+    rd_unit_sides(u);
+    return true;
+}
+
+/* Is the unit's right operand in panels that a unit of the same block left? */
+RD_INLINE bool rd_right_known(const RdUnit *u, const RdUnit *before, const RdRights *rights) {
+    return !u->first &&
+           (rd_same_right(u->sum, before->sum) || rd_right_at(rights, u->sum, 0) < rights->count);
+}
+
+RD_INLINE int rd_lines(int columns) { return (columns + RD_LINE - 1) / RD_LINE; }
+
+/* What `next` will read when `u` is done. */
+RD_HELPER void rd_look_ahead(const RdUnit *u, const RdUnit *next, const RdRights *rights,
+                             RdAhead *ahead) {
+    ahead->lines[0] = rd_lines(next->m1 - next->m0);
+    ahead->lines[1] = rd_lines(next->sum->n);
+    for (int k = 0; next->new_left && k < next->left.count; k++)
+        ahead->rows[ahead->count++] = rd_side_row(&next->left, k);
+    ahead->turn = ahead->count;
+    if (rd_right_known(next, u, rights)) return;
+    for (int k = 0; k < next->right.count; k++)
+        ahead->rows[ahead->count++] = rd_side_row(&next->right, k);
+}
+
+/* The tiles of columns [n, end) of the right operand. */
+RD_HELPER void rd_outer_tiles(const RdUnit *u, const real *a, RdRights *rights, int n, int end,
+                              RdAhead *ahead) {
+    const RdSum *s = u->sum;
+    const int vectors = RD_VECTORS(end - n);
+    RdSide right = u->right;
+    right.from += n;
+    bool fresh;
+    real *b = rd_right_panels(rights, s, n, end - n, &fresh);
+    for (int v = 0, across; v < vectors; v += across) {
+        across = rd_tile(vectors - v, RD_SUM_ACROSS);
+        const int wide = RD_MIN(end - n - v * LANES, across * LANES);
+        real *out = s->out + u->m0 * s->out_stride + n + v * LANES;
+        for (int m = u->m0; m < u->m1; m += RD_SUM_ROWS, out += RD_SUM_ROWS * s->out_stride)
+            rd_outer_tile_of[across - 1][fresh && m == u->m0](
+                a + (m - u->m0) / RD_SUM_ROWS * RD_PANEL, b, &right, right.count, ahead, out,
+                s->out_stride, RD_MIN(u->m1 - m, RD_SUM_ROWS), wide);
+        right.from += across * LANES;
+        b += across * LANES * RD_BLOCK;
     }
 }
 
-RD_HELPER void rd_outer_part(const RdSum *sums, int count, int from, int to) {
+RD_HELPER void rd_outer_unit(const RdUnit *u, real *a, RdRights *rights, RdAhead *ahead) {
+    const RdSum *s = u->sum;
+    if (u->new_left) rd_outer_left(&u->left, u->m1 - u->m0, a);
+    if (s->also[0]) rd_outer_also(s, &u->left, u->m0, u->m1);
+    for (int n = 0; n < s->n; n += RD_RIGHT)
+        rd_outer_tiles(u, a, rights, n, RD_MIN(s->n, n + RD_RIGHT), ahead);
+}
+
+/* `then` is the part that probably follows, NULL if there is none. */
+RD_HELPER void rd_outer_part(const RdPart *part, const RdPart *then) {
     _Alignas(64) real a[RD_LEFT / RD_SUM_ROWS * RD_PANEL];
     RdRights rights;
-    RdSum line = *sums; /* sums of several lines are no group's */
-    for (int l = 0; l < RD_MAX(sums->lines, 1); l++, line.a += line.a_line, line.b += line.b_line)
-        for (int r = 0; r < sums->rows; r += RD_BLOCK)
-            rd_outer_block(sums->lines > 1 ? &line : sums, count, from, to, r,
-                           RD_MIN(RD_BLOCK, sums->rows - r), a, &rights);
+    RdAhead ahead;
+    RdUnit units[2] = {{.index = -1}}, *u = &units[0], *next = &units[1];
+    for (bool more = rd_next_unit(part, u); more;) {
+        if (u->first) rights.count = rights.used = 0;
+        *next = *u;
+        more = rd_next_unit(part, next);
+        if (!more) *next = (RdUnit){.index = -1};
+        ahead.count = ahead.next = ahead.left = 0;
+        if (more || (then && rd_next_unit(then, next))) rd_look_ahead(u, next, &rights, &ahead);
+        rd_outer_unit(u, a + u->panel, &rights, &ahead);
+        RdUnit *done = u;
+        u = next;
+        next = done;
+    }
 }
 
 /* Columns [m0, m1) of the left operand that some sums have in common. */
@@ -285,13 +389,6 @@ RD_HELPER void rd_scatter_part(const RdSum *s, int n0, int n1) {
     }
 }
 
-/* A piece of the sums' work: columns [from, to) of what is added to, or of the left operands of the
- * outer sums that begin at `first`. Work is split over its output, never over the rows that it
- * sums. */
-typedef struct {
-    int first, count, from, to;
-} RdPiece;
-
 RD_INLINE bool rd_outer(const RdSum *s) {
     return s->kind == RD_SUM_OUTER || s->kind == RD_SUM_SPARSE;
 }
@@ -314,23 +411,43 @@ RD_INLINE int rd_group_columns(const RdSum *sums, int count) {
     return columns;
 }
 
+/* Where a part that begins at column `from` ends: it has `most` columns, or fewer to end where a
+ * left operand does. */
+RD_HELPER int rd_part_end(const RdSum *sums, int count, int from, int most) {
+    int end = from, to = 0;
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && rd_same_left(&sums[i], &sums[i - 1])) continue;
+        const int start = to, columns = rd_left_panels(sums[i].m) * RD_SUM_ROWS;
+        to += columns;
+        if (to <= from) continue;
+        if (to - from > most) {
+            const int parts = (columns + most - 1) / most;
+            const int each = rd_left_panels((columns + parts - 1) / parts) * RD_SUM_ROWS;
+            return end > from ? end : RD_MIN(to, start + ((from - start) / each + 1) * each);
+        }
+        end = to;
+    }
+    return end;
+}
+
 enum { RD_COLUMNS = 64 };
 
-/* The pieces in their order; returns how many there are, and sets *piece to number `item`. */
-RD_HELPER int rd_pieces(const RdSum *sums, int count, int threads, int item, RdPiece *piece) {
-    int pieces = 0;
+/* Sets *part to part number `item` of the sums' work; false behind the last one. */
+RD_HELPER bool rd_sums_part(const RdSum *sums, int count, int threads, int item, RdPart *part) {
+    int parts = 0;
     for (int i = 0, taken; i < count; i += taken) {
         const bool outer = rd_outer(&sums[i]);
         taken = outer ? rd_group(sums, count, i) : 1;
         const int columns = outer ? rd_group_columns(sums + i, taken) : sums[i].n;
         const int share = (columns / RD_SUM_ROWS + threads - 1) / threads * RD_SUM_ROWS;
         const int most = outer ? RD_MAX(RD_SUM_ROWS, RD_MIN(RD_LEFT, share)) : RD_COLUMNS;
-        const int here = (columns + most - 1) / most, part = item - pieces;
-        if (part >= 0 && part < here)
-            *piece = (RdPiece){i, taken, part * most, RD_MIN(columns, (part + 1) * most)};
-        pieces += here;
+        for (int from = 0, to; from < columns; from = to) {
+            to = outer ? rd_part_end(sums + i, taken, from, most) : RD_MIN(columns, from + most);
+            *part = (RdPart){&sums[i], taken, from, to};
+            if (parts++ == item) return true;
+        }
     }
-    return pieces;
+    return false;
 }
 
 typedef struct {
@@ -338,23 +455,23 @@ typedef struct {
     int count, threads;
 } RdSums;
 
-RD_HELPER void rd_sum_piece(void *context, int item) {
+RD_HELPER void rd_sum_part(void *context, int item) {
     const RdSums *all = context;
-    RdPiece piece;
-    rd_pieces(all->sums, all->count, all->threads, item, &piece);
-    const RdSum *s = all->sums + piece.first;
-    switch (s->kind) {
+    RdPart part, then;
+    rd_sums_part(all->sums, all->count, all->threads, item, &part);
+    const bool more = rd_sums_part(all->sums, all->count, all->threads, item + all->threads, &then);
+    switch (part.sums->kind) {
         case RD_SUM_OUTER:
-            rd_outer_part(s, piece.count, piece.from, piece.to);
+            rd_outer_part(&part, more && then.sums->kind == RD_SUM_OUTER ? &then : NULL);
             break;
         case RD_SUM_SPARSE:
-            rd_sparse_part(s, piece.count, piece.from, piece.to);
+            rd_sparse_part(part.sums, part.count, part.from, part.to);
             break;
         case RD_SUM_COLUMNS:
-            rd_columns_part(s, piece.from, piece.to);
+            rd_columns_part(part.sums, part.from, part.to);
             break;
         case RD_SUM_SCATTER:
-            rd_scatter_part(s, piece.from, piece.to);
+            rd_scatter_part(part.sums, part.from, part.to);
             break;
     }
 }
@@ -374,10 +491,12 @@ RD_HELPER void rd_fill_patches(const RdSum *s) {
 
 RD_KERNEL void rd_sum_all(RdPool *pool, const RdSum *sums, int count) {
     RdSums all = {sums, count, rd_pool_threads(pool)};
-    RdPiece none;
+    RdPart part;
+    int parts = 0;
+    while (rd_sums_part(sums, count, all.threads, parts, &part)) parts++;
     for (int i = 0; i < count; i++)
         if (sums[i].kind == RD_SUM_SCATTER) rd_fill_patches(&sums[i]);
-    rd_parallel(pool, rd_pieces(sums, count, all.threads, -1, &none), rd_sum_piece, &all);
+    rd_parallel(pool, parts, rd_sum_part, &all);
 }
 
 #endif
