@@ -99,17 +99,21 @@ static const char *default_compiler(void) {
     return on_path("gcc") ? "gcc" : "cc";
 }
 
-/* What is compiled, side by side. Double precision is for gradcheck alone: quick to compile. */
+/* What is compiled, side by side. Double precision is for gradcheck alone: it only
+ * trains, and is quick to compile. */
 static const struct {
     const char *source, *object, *what, *flags[5];
 } units[] = {
-    /* what should be inline says so */
-    {"model.c", "model.o", "the model", {"-O3", "-fno-inline", "-DRD_KERNELS_APART"}},
-    {"kernels.c", "kernels.o", "the kernels", {"-O3", "-DRD_KERNELS_APART"}},
+    /* what should be inline or unrolled says so */
+    {"model.c",
+     "model.o",
+     "the model",
+     {"-O3", "-fno-inline", "-fno-unroll-loops", "-DRD_KERNELS_APART"}},
+    {"kernels.c", "kernels.o", "the kernels", {"-O3", "-fno-unroll-loops", "-DRD_KERNELS_APART"}},
     {"model.c", /* the last: a library goes without */
      "double.o",
      "the model in double precision",
-     {"-O0", "-DRD_REAL=double", "-DRD_DOUBLE"}},
+     {"-O0", "-DRD_REAL=double", "-DRD_DOUBLE", "-DRD_TRAIN_ALONE"}},
 };
 enum { UNITS = sizeof units / sizeof *units, DOUBLE = UNITS - 1 };
 

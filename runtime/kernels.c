@@ -20,13 +20,14 @@ RD_INLINE void rd_pack_across(const RdPacked *p, int n, real *to) {
         const int deep = RD_MIN(p->depth - k, LANES), wide = RD_MIN(p->columns - n, LANES);
         vec v[LANES];
         if (deep == LANES && wide == LANES)
-            for (int i = 0; i < LANES; i++) v[i] = rd_load(weight + i * p->column_stride + k);
+            RD_UNROLLED for (int i = 0; i < LANES; i++) v[i] =
+                rd_load(weight + i * p->column_stride + k);
         else
-            for (int i = 0; i < LANES; i++)
-                v[i] = rd_load_head(weight + i * p->column_stride + k, i < wide ? deep : 0);
+            RD_UNROLLED for (int i = 0; i < LANES; i++) v[i] =
+                rd_load_head(weight + i * p->column_stride + k, i < wide ? deep : 0);
         rd_transpose(v);
         if (deep == LANES)
-            for (int i = 0; i < LANES; i++, to += p->apart) rd_store(to, v[i]);
+            RD_UNROLLED for (int i = 0; i < LANES; i++, to += p->apart) rd_store(to, v[i]);
         else
             for (int i = 0; i < deep; i++, to += p->apart) rd_store(to, v[i]);
     }
@@ -278,7 +279,7 @@ RD_INLINE int rd_next_used(const real *row, int k, int count) {
     for (; k + LANES <= count; k += LANES) {
         const vec_mask used = rd_load(row + k) != rd_splat(0);
         bool any = false;
-        for (int i = 0; i < LANES; i++) any |= used[i] != 0;
+        RD_UNROLLED for (int i = 0; i < LANES; i++) any |= used[i] != 0;
         if (any) break;
     }
     while (k < count && row[k] == 0) k++;
@@ -413,12 +414,12 @@ RD_KERNEL double rd_square_sum(RdPool *pool, const void *values, size_t count,
 RD_KERNEL double rd_peak(void) {
     enum { CHAINS = 12, TIMES = 1 << 20 };
     vec sum[CHAINS], a = rd_splat((real)0.5), b = rd_splat(1);
-    for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat((real)i);
+    RD_UNROLLED for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat((real)i);
     RD_ROLLED for (int t = 0; t < TIMES; t++) {
-        for (int i = 0; i < CHAINS; i++) sum[i] = rd_fma(sum[i], a, b);
+        RD_UNROLLED for (int i = 0; i < CHAINS; i++) sum[i] = rd_fma(sum[i], a, b);
     }
     real total = 0;
-    for (int i = 0; i < CHAINS; i++) total += rd_sum(sum[i]);
+    RD_UNROLLED for (int i = 0; i < CHAINS; i++) total += rd_sum(sum[i]);
     return total < 0 ? 0 : 2.0 * CHAINS * TIMES * LANES; /* so that the total is computed */
 }
 
@@ -426,13 +427,13 @@ RD_KERNEL double rd_read(const void *bytes, size_t size) {
     enum { CHAINS = 8 };
     const real *values = bytes;
     vec sum[CHAINS];
-    for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat(0);
+    RD_UNROLLED for (int i = 0; i < CHAINS; i++) sum[i] = rd_splat(0);
     for (size_t at = 0; at + CHAINS * LANES <= size / sizeof(real); at += CHAINS * LANES) {
         rd_fetch(values + at, CHAINS * sizeof(vec));
-        for (int i = 0; i < CHAINS; i++)
-            sum[i] = rd_max(sum[i], rd_load(values + at + (size_t)i * LANES));
+        RD_UNROLLED for (int i = 0; i < CHAINS; i++) sum[i] =
+            rd_max(sum[i], rd_load(values + at + (size_t)i * LANES));
     }
-    for (int i = 1; i < CHAINS; i++) sum[0] = rd_max(sum[0], sum[i]);
+    RD_UNROLLED for (int i = 1; i < CHAINS; i++) sum[0] = rd_max(sum[0], sum[i]);
     return rd_sum(sum[0]);
 }
 

@@ -57,8 +57,8 @@ RD_HELPER void rd_pairs_turned(const RdRows *rows, const RdPacking *p, long sequ
         for (int k = 0; k < depth; k += LANES) {
             const int deep = RD_MIN(depth - k, LANES);
             vec v[LANES];
-            for (int i = 0; i < LANES; i++)
-                v[i] = i < steps ? rd_load_head(from[i] + k, deep) : rd_splat(0);
+            RD_UNROLLED for (int i = 0; i < LANES; i++) v[i] =
+                i < steps ? rd_load_head(from[i] + k, deep) : rd_splat(0);
             rd_transpose(v);
             for (int i = 0; i < deep; i++) rd_store(panel + (k + i) * wide + n, v[i]);
         }
@@ -129,18 +129,18 @@ RD_HELPER void rd_pairs_first_of(const RdPairs *pairs, const RdPairsOf *of, int 
 RD_INLINE void rd_pairs_columns(const int ACROSS, const real *left, long stride, int count,
                                 const real *panel, vec sum[RD_ROWS][PAIRS_WIDE]) {
     vec own[RD_ROWS][PAIRS_WIDE];
-    for (int r = 0; r < RD_ROWS; r++)
-        for (int v = 0; v < ACROSS; v++) own[r][v] = sum[r][v];
+    RD_UNROLLED for (int r = 0; r < RD_ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++)
+        own[r][v] = sum[r][v];
     RD_ROLLED for (int k = 0; k < count; k++, left += stride, panel += ACROSS * LANES) {
         vec right[PAIRS_WIDE];
-        for (int v = 0; v < ACROSS; v++) right[v] = rd_load(panel + v * LANES);
-        for (int r = 0; r < RD_ROWS; r++) {
+        RD_UNROLLED for (int v = 0; v < ACROSS; v++) right[v] = rd_load(panel + v * LANES);
+        RD_UNROLLED for (int r = 0; r < RD_ROWS; r++) {
             const vec x = rd_splat(left[r]);
-            for (int v = 0; v < ACROSS; v++) own[r][v] = rd_fma(x, right[v], own[r][v]);
+            RD_UNROLLED for (int v = 0; v < ACROSS; v++) own[r][v] = rd_fma(x, right[v], own[r][v]);
         }
     }
-    for (int r = 0; r < RD_ROWS; r++)
-        for (int v = 0; v < ACROSS; v++) sum[r][v] = own[r][v];
+    RD_UNROLLED for (int r = 0; r < RD_ROWS; r++) RD_UNROLLED for (int v = 0; v < ACROSS; v++)
+        sum[r][v] = own[r][v];
 }
 
 /* ths,thd->shd of one example and line. */
@@ -158,7 +158,7 @@ RD_HELPER void rd_pairs_second_of(const RdPairs *pairs, const RdPairsOf *of, int
                 const int rows = RD_MIN(of->s_count - s, RD_ROWS);
                 real *out[RD_ROWS];
                 vec sum[RD_ROWS][PAIRS_WIDE];
-                for (int r = 0; r < RD_ROWS; r++) {
+                RD_UNROLLED for (int r = 0; r < RD_ROWS; r++) {
                     const int step = RD_MIN(s + r, of->s_count - 1);
                     out[r] = rd_pairs_row(y, pairs->second, of->s, step, h) + d;
                     for (int v = 0; v < vectors; v++)

@@ -222,7 +222,7 @@ void rd_reader_close(RdReader *r) {
     if (!r) return;
     for (int i = 0; i < r->sides; i++) rd_reader_close(r->side[i]);
     free((void *)r->side);
-    if (r->file) gzclose(r->file);
+    if (r->file) gzclose_r(r->file); /* gzclose would bring what writes, too */
     free(r->name);
     free(r->text);
     free(r->length);

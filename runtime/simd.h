@@ -150,7 +150,7 @@ RD_INLINE vec rd_sign(vec a) { return rd_less(rd_splat(0), a) - rd_less(a, rd_sp
 /* first, first + 1, … : the number of each lane's column. */
 RD_INLINE vec rd_iota(int first) {
     vec v;
-    for (int i = 0; i < LANES; i++) v[i] = (real)(first + i);
+    RD_UNROLLED for (int i = 0; i < LANES; i++) v[i] = (real)(first + i);
     return v;
 }
 
@@ -176,13 +176,12 @@ RD_INLINE vec rd_load_head(const real *p, int count) {
         LANE(7, by), LANE(8, by), LANE(9, by), LANE(10, by), LANE(11, by), LANE(12, by),       \
         LANE(13, by), LANE(14, by), LANE(15, by)
 /* Blocks of `by` lanes change places with those of the vector `by` further on. */
-#define RD_SWAP(v, by)                                                             \
-    for (int i = 0; i < LANES; i++)                                                \
-        if (!(i & (by))) {                                                         \
-            const vec a = (v)[i], b = (v)[i + (by)];                               \
-            (v)[i] = __builtin_shufflevector(a, b, RD_LANES(RD_LOW, by));          \
-            (v)[i + (by)] = __builtin_shufflevector(a, b, RD_LANES(RD_UPPER, by)); \
-        }
+#define RD_SWAP(v, by)                                                         \
+    RD_UNROLLED for (int i = 0; i < LANES; i++) if (!(i & (by))) {             \
+        const vec a = (v)[i], b = (v)[i + (by)];                               \
+        (v)[i] = __builtin_shufflevector(a, b, RD_LANES(RD_LOW, by));          \
+        (v)[i + (by)] = __builtin_shufflevector(a, b, RD_LANES(RD_UPPER, by)); \
+    }
 #endif
 #endif
 
@@ -194,12 +193,11 @@ RD_INLINE void rd_transpose(vec *v) {
     RD_SWAP(v, 4)
     RD_SWAP(v, 8)
 #else
-    for (int i = 0; i < LANES; i++)
-        for (int k = 0; k < i; k++) {
-            const real other = v[i][k];
-            v[i][k] = v[k][i];
-            v[k][i] = other;
-        }
+    RD_UNROLLED for (int i = 0; i < LANES; i++) for (int k = 0; k < i; k++) {
+        const real other = v[i][k];
+        v[i][k] = v[k][i];
+        v[k][i] = other;
+    }
 #endif
 }
 
@@ -234,12 +232,12 @@ RD_INLINE void rd_store_indices(int *p, vec v, int count) {
 /* Over all lanes, always in the same order. */
 RD_INLINE real rd_sum(vec v) {
     real sum = 0;
-    for (int i = 0; i < LANES; i++) sum += v[i];
+    RD_UNROLLED for (int i = 0; i < LANES; i++) sum += v[i];
     return sum;
 }
 RD_INLINE real rd_highest(vec v) {
     real highest = v[0];
-    for (int i = 1; i < LANES; i++) highest = v[i] > highest ? v[i] : highest;
+    RD_UNROLLED for (int i = 1; i < LANES; i++) highest = v[i] > highest ? v[i] : highest;
     return highest;
 }
 
@@ -254,8 +252,9 @@ RD_INLINE int rd_argmax(const real *x, int n) {
             where = rd_choose(v > high, here, where);
             high = rd_max(v, high);
         }
-        for (int k = 1; k < LANES; k++)
-            if (high[k] > high[best] || (high[k] == high[best] && where[k] < where[best])) best = k;
+        RD_UNROLLED for (int k = 1; k < LANES;
+                         k++) if (high[k] > high[best] ||
+                                  (high[k] == high[best] && where[k] < where[best])) best = k;
         best = (int)where[best];
     }
     for (; i < n; i++) best = x[i] > x[best] ? i : best;
@@ -263,12 +262,13 @@ RD_INLINE int rd_argmax(const real *x, int n) {
 }
 
 RD_INLINE vec rd_sqrt(vec a) {
-    for (int i = 0; i < LANES; i++)
-        a[i] = RD_IS_DOUBLE ? (real)sqrt(a[i]) : (real)sqrtf((float)a[i]);
+    RD_UNROLLED for (int i = 0; i < LANES; i++) a[i] =
+        RD_IS_DOUBLE ? (real)sqrt(a[i]) : (real)sqrtf((float)a[i]);
     return a;
 }
 RD_INLINE vec rd_log(vec a) {
-    for (int i = 0; i < LANES; i++) a[i] = RD_IS_DOUBLE ? (real)log(a[i]) : (real)logf((float)a[i]);
+    RD_UNROLLED for (int i = 0; i < LANES; i++) a[i] =
+        RD_IS_DOUBLE ? (real)log(a[i]) : (real)logf((float)a[i]);
     return a;
 }
 
@@ -361,8 +361,8 @@ RD_INLINE vec rd_mask(uint64_t key, int stream, long row, uint32_t column, uint3
     uint32_t limit = (uint32_t)(drop * 4294967296.0);
     real keep = (real)(1 / (1 - drop));
     vec v;
-    for (int i = 0; i < LANES; i++)
-        v[i] = rd_hash(base + column + (uint32_t)i * apart) < limit ? 0 : keep;
+    RD_UNROLLED for (int i = 0; i < LANES; i++) v[i] =
+        rd_hash(base + column + (uint32_t)i * apart) < limit ? 0 : keep;
     return v;
 }
 

@@ -66,7 +66,8 @@ RD_INLINE void rd_fetch_ahead(RdAhead *ahead) {
         ahead->left = ahead->lines[ahead->next >= ahead->turn];
         ahead->at = ahead->rows[ahead->next++];
     }
-    for (int k = 0; k < RD_FETCH; k++) __builtin_prefetch(ahead->at + k * RD_LINE, 0, 2);
+    RD_UNROLLED for (int k = 0; k < RD_FETCH; k++)
+        __builtin_prefetch(ahead->at + k * RD_LINE, 0, 2);
     ahead->at += RD_FETCH * RD_LINE;
     ahead->left -= RD_FETCH;
 }
@@ -77,8 +78,8 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const bool FRESH, const real *a, 
                              const RdSide *fresh, int count, RdAhead *ahead, real *out, long stride,
                              int high, int wide) {
     vec sum[RD_SUM_ROWS][RD_SUM_ACROSS];
-    for (int i = 0; i < RD_SUM_ROWS; i++)
-        for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_splat(0);
+    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) RD_UNROLLED for (int j = 0; j < ACROSS; j++)
+        sum[i][j] = rd_splat(0);
     for (int r = 0; r < count;) {
         rd_fetch_ahead(ahead);
         const int end = RD_MIN(r + RD_FETCH_ROWS, count);
@@ -86,25 +87,26 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const bool FRESH, const real *a, 
             __builtin_prefetch(a + RD_PANEL);
             const real *from = FRESH ? rd_side_row(fresh, r) : b;
             vec right[RD_SUM_ACROSS];
-            for (int j = 0; j < ACROSS; j++) right[j] = rd_load(from + j * LANES);
-            for (int j = 0; FRESH && j < ACROSS; j++) rd_store(b + j * LANES, right[j]);
-            for (int i = 0; i < RD_SUM_ROWS; i++) {
+            RD_UNROLLED for (int j = 0; j < ACROSS; j++) right[j] = rd_load(from + j * LANES);
+            RD_UNROLLED for (int j = 0; FRESH && j < ACROSS; j++) rd_store(b + j * LANES, right[j]);
+            RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) {
                 const vec left = rd_splat(a[i]);
-                for (int j = 0; j < ACROSS; j++) sum[i][j] = rd_fma(left, right[j], sum[i][j]);
+                RD_UNROLLED for (int j = 0; j < ACROSS; j++) sum[i][j] =
+                    rd_fma(left, right[j], sum[i][j]);
             }
         }
     }
     if (high == RD_SUM_ROWS && wide == ACROSS * LANES) {
-        for (int i = 0; i < RD_SUM_ROWS; i++)
-            for (int j = 0; j < ACROSS; j++) {
-                real *to = out + i * stride + j * LANES;
-                rd_store(to, rd_load(to) + sum[i][j]);
-            }
+        RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++)
+            RD_UNROLLED for (int j = 0; j < ACROSS; j++) {
+            real *to = out + i * stride + j * LANES;
+            rd_store(to, rd_load(to) + sum[i][j]);
+        }
         return;
     }
     real rest[RD_SUM_ROWS * RD_SUM_ACROSS * LANES]; /* keeps the sums above in registers */
-    for (int i = 0; i < RD_SUM_ROWS; i++)
-        for (int j = 0; j < ACROSS; j++) rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
+    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) RD_UNROLLED for (int j = 0; j < ACROSS; j++)
+        rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
     rd_add_block(rest, ACROSS * LANES, out, stride, high, wide);
 }
 

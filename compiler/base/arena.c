@@ -1,9 +1,11 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/die.h"
 
@@ -17,11 +19,23 @@ struct Arena {
     Block *blocks;
 };
 
-enum { BLOCK_SIZE = 1 << 16 };
+/* Blocks are twice as large as the one before them, up to a limit. Large ones ask for large pages:
+ * each new page costs as much as filling it. */
+enum { SMALLEST = 1 << 16, LARGEST = 1 << 23, LARGE = 1 << 21 };
+
+static void ask_for_large_pages(void *block, size_t size) {
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 4096, start = ((uintptr_t)block + page - 1) / page * page;
+    if (size >= LARGE) madvise((void *)start, size - page, MADV_HUGEPAGE);
+#else
+    (void)block, (void)size;
+#endif
+}
 
 static Block *block_new(size_t size, Block *next) {
     Block *block = calloc(1, sizeof(Block) + size);
     if (!block) die("out of memory");
+    ask_for_large_pages(block, size);
     block->size = size;
     block->next = next;
     return block;
@@ -42,12 +56,17 @@ void arena_free(Arena *arena) {
     free(arena);
 }
 
+static size_t room(const Arena *arena) {
+    return arena->blocks ? arena->blocks->size - arena->blocks->used : 0;
+}
+
 void *arena_alloc(Arena *arena, size_t size) {
     size_t align = alignof(max_align_t);
     size = (size + align - 1) / align * align;
-    if (!arena->blocks || arena->blocks->size - arena->blocks->used < size) {
-        size_t wanted = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-        arena->blocks = block_new(wanted, arena->blocks);
+    if (room(arena) < size) {
+        size_t wanted = arena->blocks ? 2 * arena->blocks->size : SMALLEST;
+        if (wanted > LARGEST) wanted = LARGEST;
+        arena->blocks = block_new(size > wanted ? size : wanted, arena->blocks);
     }
     void *result = arena->blocks->bytes + arena->blocks->used;
     arena->blocks->used += size;
@@ -60,12 +79,16 @@ char *arena_copy(Arena *arena, const char *text, size_t length) {
     return copy;
 }
 
+/* Prints where the text will stand; once more if there was no room for it. */
 char *arena_vprintf(Arena *arena, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
-    char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    const size_t there = room(arena);
+    char *place = there ? arena->blocks->bytes + arena->blocks->used : NULL;
+    const size_t size = (size_t)vsnprintf(place, there, format, args) + 1;
+    if (size > there && there) memset(place, 0, there); /* what is allocated is zeros */
+    char *text = arena_alloc(arena, size);
+    if (size > there) vsnprintf(text, size, format, again);
     va_end(again);
     return text;
 }

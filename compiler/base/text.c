@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 Text text_new(Arena *arena) { return (Text){.arena = arena}; }
@@ -38,9 +39,13 @@ void text_puts(Text *text, const char *s) {
 }
 
 void text_printf(Text *text, const char *format, ...) {
-    va_list args;
+    char line[256]; /* most texts are short: the arena is spared them */
+    va_list args, again;
     va_start(args, format);
-    text_puts(text, arena_vprintf(text->arena, format, args));
+    va_copy(again, args);
+    const int length = vsnprintf(line, sizeof line, format, args);
+    text_puts(text, length < (int)sizeof line ? line : arena_vprintf(text->arena, format, again));
+    va_end(again);
     va_end(args);
 }
 

@@ -322,23 +322,33 @@ const char *emit_c(const Emitted *programs) {
                 g->name, g->source);
     int output_count = emit_tables(g, train, &out), flow_count = emit_flows(train->graph, &out);
     emit_zeros(&writer, widest_row);
-    emit_program(infer, "Infer", true, &out);
     emit_program(train, "Train", true, &out);
+    text_puts(&out, "#ifndef RD_TRAIN_ALONE\n");
+    emit_program(infer, "Infer", true, &out);
     if (programs->step) emit_single_steps(programs, &out);
-    text_puts(&out,
-              "/* ---- the model ---- */\n\n"
-              "static size_t packed_bytes(const RdSizes *sizes, RdPrecision precision) {\n"
-              "    const size_t infers = infer_panels(sizes->vocab, precision, NULL, NULL);\n"
-              "    const size_t trains =\n"
-              "        precision ? 0 : train_panels(sizes->vocab, precision, NULL, NULL);\n"
-              "    return RD_MAX(infers, trains) + RD_VECTOR_BYTES;\n}\n\n"
-              "static size_t memory_bytes(const RdSizes *sizes, bool training) {\n"
-              "    const size_t infers = infer_bind(NULL, sizes, NULL);\n"
-              "    const size_t trains = training ? train_bind(NULL, sizes, NULL) : 0;\n"
-              "    return RD_MAX(infers, trains) + RD_VECTOR_BYTES;\n}\n\n"
-              "static void prepare(RdRun *run, bool training) {\n"
-              "    if (training)\n        rd_parallel(run->pool, train_packs, train_pack, run);\n"
-              "    else\n        rd_parallel(run->pool, infer_packs, infer_pack, run);\n}\n\n");
+    text_puts(&out, "#endif /* RD_TRAIN_ALONE */\n\n");
+    text_puts(
+        &out,
+        "/* ---- the model ---- */\n\n"
+        "static size_t packed_bytes(const RdSizes *sizes, RdPrecision precision) {\n"
+        "    size_t bytes = precision ? 0 : train_panels(sizes->vocab, precision, NULL, NULL);\n"
+        "#ifndef RD_TRAIN_ALONE\n"
+        "    const size_t infers = infer_panels(sizes->vocab, precision, NULL, NULL);\n"
+        "    bytes = RD_MAX(bytes, infers);\n"
+        "#endif\n"
+        "    return bytes + RD_VECTOR_BYTES;\n}\n\n"
+        "static size_t memory_bytes(const RdSizes *sizes, bool training) {\n"
+        "    size_t bytes = training ? train_bind(NULL, sizes, NULL) : 0;\n"
+        "#ifndef RD_TRAIN_ALONE\n"
+        "    const size_t infers = infer_bind(NULL, sizes, NULL);\n"
+        "    bytes = RD_MAX(bytes, infers);\n"
+        "#endif\n"
+        "    return bytes + RD_VECTOR_BYTES;\n}\n\n"
+        "static void prepare(RdRun *run, bool training) {\n"
+        "    if (training) rd_parallel(run->pool, train_packs, train_pack, run);\n"
+        "#ifndef RD_TRAIN_ALONE\n"
+        "    if (!training) rd_parallel(run->pool, infer_packs, infer_pack, run);\n"
+        "#endif\n}\n\n");
     emit_flops(train, &out);
     emit_model(g, &out, output_count, flow_count, programs->step != NULL);
     return wrap_lines(g->arena, text_string(&out));

@@ -485,17 +485,19 @@ void emit_model(Graph *g, Text *out, int output_count, int flow_count, bool step
     if (carried_count)
         text_printf(out, "  .carried_count = %d,\n  .carried = carried,\n", carried_count);
     if (flow_count) text_printf(out, "  .flow_count = %d,\n  .flows = flows,\n", flow_count);
-    if (steps) text_puts(out, "  .steps = &steps,\n");
     if (decodes) text_puts(out, "  .decoding = &decoding,\n");
     emit_training(g, out);
     text_printf(out, "  .loss_per_step = %d,\n  .flops_per_step = flops_per_step,\n",
                 sequence_number(g, loss_axis(g)));
     text_puts(out,
               "  .packed_bytes = packed_bytes,\n  .memory_bytes = memory_bytes,\n"
-              "  .prepare = prepare,\n  .infer = infer,\n  .train = train,\n"
-              "  .kernels = {{sizeof infer_kernels / sizeof *infer_kernels, infer_kernels, "
-              "infer_costs},\n              {sizeof train_kernels / sizeof *train_kernels, "
-              "train_kernels, train_costs}},\n"
+              "  .prepare = prepare,\n  .train = train,\n  .kernels[1] = {sizeof train_kernels / "
+              "sizeof *train_kernels, train_kernels, train_costs},\n"
+              "#ifndef RD_TRAIN_ALONE\n  .infer = infer,\n  .kernels[0] = {sizeof infer_kernels / "
+              "sizeof *infer_kernels, infer_kernels, infer_costs},\n");
+    if (steps) text_puts(out, "  .steps = &steps,\n");
+    text_puts(out,
+              "#endif\n"
               "  .peak = rd_peak,\n  .read = rd_read,\n  .square_sum = rd_square_sum,\n  .update = "
               "update,\n};\n");
 }

@@ -11,7 +11,7 @@ quiet() {
     fail "$*: $(head -20 said)"
 }
 
-float='' double='-DRD_REAL=double -DRD_DOUBLE'
+float='' double='-DRD_REAL=double -DRD_DOUBLE' alone='-DRD_REAL=double -DRD_DOUBLE -DRD_TRAIN_ALONE'
 
 # every_way FILE TARGET…: both compilers, both kinds of numbers
 every_way() {
@@ -21,6 +21,7 @@ every_way() {
         for cc in clang gcc; do
             quiet $cc $target $float -fsyntax-only "$file"
             quiet $cc $target $double -fsyntax-only "$file"
+            quiet $cc $target $alone -fsyntax-only "$file"
         done
     done
 }
