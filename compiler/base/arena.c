@@ -1,11 +1,9 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/die.h"
 
@@ -19,23 +17,12 @@ struct Arena {
     Block *blocks;
 };
 
-/* Blocks are twice as large as the one before them, up to a limit. Large ones ask for large pages:
- * each new page costs as much as filling it. */
-enum { SMALLEST = 1 << 16, LARGEST = 1 << 23, LARGE = 1 << 21 };
-
-static void ask_for_large_pages(void *block, size_t size) {
-#ifdef MADV_HUGEPAGE
-    const uintptr_t page = 4096, start = ((uintptr_t)block + page - 1) / page * page;
-    if (size >= LARGE) madvise((void *)start, size - page, MADV_HUGEPAGE);
-#else
-    (void)block, (void)size;
-#endif
-}
+/* Blocks are twice as large as the one before them, up to a limit. */
+enum { SMALLEST = 1 << 16, LARGEST = 1 << 20 };
 
 static Block *block_new(size_t size, Block *next) {
     Block *block = calloc(1, sizeof(Block) + size);
     if (!block) die("out of memory");
-    ask_for_large_pages(block, size);
     block->size = size;
     block->next = next;
     return block;

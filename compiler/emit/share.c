@@ -71,10 +71,22 @@ Sharing *sharing_new(const Writer *writer) {
     return sharing;
 }
 
-static int find_name(const Sharing *sharing, const char *name) {
-    const Name key = {.name = name};
+/* A piece of the text of a stage. */
+typedef struct {
+    const char *at;
+    size_t length;
+} Word;
+
+static int is_name(const void *a, const void *b) {
+    const Word *word = a;
+    const char *name = ((const Name *)b)->name;
+    int order = strncmp(word->at, name, word->length);
+    return order ? order : name[word->length] ? -1 : 0;
+}
+
+static int find_name(const Sharing *sharing, Word word) {
     const Name *found =
-        bsearch(&key, sharing->names.at, (size_t)sharing->names.len, sizeof(Name), by_name);
+        bsearch(&word, sharing->names.at, (size_t)sharing->names.len, sizeof(Name), is_name);
     return found ? (int)(found - sharing->names.at) : -1;
 }
 
@@ -90,30 +102,37 @@ static int number_of(Writer *writer, Form *form, int name) {
     return form->names.len - 1;
 }
 
-/* The name that the word is called after, as x_before and x_20 are after x: -1 for none. `end` is
- * where what was added begins. */
-static int name_in(const Writer *writer, const char *word, const char **end) {
-    for (*end = word + strlen(word); *end > word; (*end)--) {
-        if (**end && **end != '_') continue;
-        const char *stem = arena_copy(writer->graph->arena, word, (size_t)(*end - word));
-        int name = find_name(writer->sharing, stem);
+/* The name that the word is called after, as x_before and x_20 are after x: -1 for none. `stem` is
+ * the part of the word that is the name. */
+static int name_in(const Writer *writer, Word word, Word *stem) {
+    for (*stem = word; stem->length > 0; stem->length--) {
+        if (stem->length < word.length && stem->at[stem->length] != '_') continue;
+        int name = find_name(writer->sharing, *stem);
         if (name >= 0) return name;
     }
     return -1;
 }
 
+static bool starts_with(Word word, const char *start) {
+    size_t length = strlen(start);
+    return word.length >= length && strncmp(word.at, start, length) == 0;
+}
+
 /* Whether the word is the stage's own; writes what stands for it. */
-static bool is_own_word(Writer *writer, Form *form, Text *text, const char *word) {
-    size_t own = strlen(form->function);
-    const char *stem = strncmp(word, "all_", 4) == 0 ? word + 4 : word, *end;
-    if (strncmp(word, form->function, own) == 0 && (!word[own] || word[own] == '_')) {
-        text_printf(text, "@%s", word + own);
+static bool is_own_word(Writer *writer, Form *form, Text *text, Word word) {
+    size_t own = strlen(form->function), start = starts_with(word, "all_") ? 4 : 0;
+    if (starts_with(word, form->function) && (word.length == own || word.at[own] == '_')) {
+        text_printf(text, "@%.*s", (int)(word.length - own), word.at + own);
         return true;
     }
-    int name = strncmp(word, "rd_", 3) == 0 ? -1 : name_in(writer, stem, &end);
+    Word stem;
+    int name = starts_with(word, "rd_")
+                   ? -1
+                   : name_in(writer, (Word){word.at + start, word.length - start}, &stem);
     if (name < 0) return false;
-    text_printf(text, "%.*s$%c%d%s", (int)(stem - word), word,
-                writer->sharing->names.at[name].place, number_of(writer, form, name), end);
+    text_printf(text, "%.*s$%c%d%.*s", (int)start, word.at, writer->sharing->names.at[name].place,
+                number_of(writer, form, name), (int)(word.length - start - stem.length),
+                stem.at + stem.length);
     return true;
 }
 
@@ -129,16 +148,16 @@ static Form form_of(Writer *writer, const char *function, const char *c) {
     Arena *arena = writer->graph->arena;
     Form form = {.function = function, .kernel = writer->kernel};
     Text text = text_new(arena);
+    Text word = text_new(arena);
     const char *rest = c; /* what was not written yet */
     for (const char *p = c, *end; *p; p = end) {
         bool comment = strncmp(p, "/*", 2) == 0;
         end = comment ? strstr(p, "*/") + 2 : end_of_word(p);
         if (end == p) end++;
         if (!comment && !(isalpha((unsigned char)*p) || *p == '_')) continue;
-        Text word = text_new(arena);
-        if (!comment && !is_own_word(writer, &form, &word, arena_copy(arena, p, (size_t)(end - p))))
-            continue;
-        text_printf(&text, "%.*s%s", (int)(p - rest), rest, text_string(&word));
+        word.len = 0;
+        if (!comment && !is_own_word(writer, &form, &word, (Word){p, (size_t)(end - p)})) continue;
+        text_printf(&text, "%.*s%.*s", (int)(p - rest), rest, (int)word.len, text_string(&word));
         rest = end;
     }
     text_puts(&text, rest);
