@@ -78,8 +78,12 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const bool FRESH, const real *a, 
                              const RdSide *fresh, int count, RdAhead *ahead, real *out, long stride,
                              int high, int wide) {
     vec sum[RD_SUM_ROWS][RD_SUM_ACROSS];
-    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) RD_UNROLLED for (int j = 0; j < ACROSS; j++)
-        sum[i][j] = rd_splat(0);
+    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) {
+        RD_UNROLLED for (int j = 0; j < ACROSS; j++) {
+            sum[i][j] = rd_splat(0);
+            __builtin_prefetch(out + RD_MIN(i, high - 1) * stride + j * LANES, 1);
+        }
+    }
     for (int r = 0; r < count;) {
         rd_fetch_ahead(ahead);
         const int end = RD_MIN(r + RD_FETCH_ROWS, count);
@@ -97,16 +101,19 @@ RD_INLINE void rd_outer_tile(const int ACROSS, const bool FRESH, const real *a, 
         }
     }
     if (high == RD_SUM_ROWS && wide == ACROSS * LANES) {
-        RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++)
+        RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) {
             RD_UNROLLED for (int j = 0; j < ACROSS; j++) {
-            real *to = out + i * stride + j * LANES;
-            rd_store(to, rd_load(to) + sum[i][j]);
+                real *to = out + i * stride + j * LANES;
+                rd_store(to, rd_load(to) + sum[i][j]);
+            }
         }
         return;
     }
     real rest[RD_SUM_ROWS * RD_SUM_ACROSS * LANES]; /* keeps the sums above in registers */
-    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) RD_UNROLLED for (int j = 0; j < ACROSS; j++)
-        rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
+    RD_UNROLLED for (int i = 0; i < RD_SUM_ROWS; i++) {
+        RD_UNROLLED for (int j = 0; j < ACROSS; j++)
+            rd_store(rest + (i * ACROSS + j) * LANES, sum[i][j]);
+    }
     rd_add_block(rest, ACROSS * LANES, out, stride, high, wide);
 }
 
@@ -370,7 +377,28 @@ RD_HELPER void rd_sparse_part(const RdSum *sums, int count, int from, int to) {
     }
 }
 
+enum { RD_COLUMNS = 64 };
+
+/* RD_COLUMNS columns of line m, in registers. */
+RD_HELPER void rd_columns_block(const RdSum *s, int m, int n) {
+    enum { VECTORS = RD_COLUMNS / (RD_VECTOR_BYTES / sizeof(real)) };
+    vec sum[VECTORS];
+    real *to = s->out + m * s->out_stride + n;
+    RD_UNROLLED for (int v = 0; v < VECTORS; v++) sum[v] = rd_load(to + v * LANES);
+    for (int r = 0; r < s->rows; r++) {
+        const int row = rd_summed(s, true, r);
+        if (row < 0) continue;
+        const real *from = s->a + row * s->a_stride + m * s->a_line + n;
+        RD_UNROLLED for (int v = 0; v < VECTORS; v++) sum[v] += rd_load(from + v * LANES);
+    }
+    RD_UNROLLED for (int v = 0; v < VECTORS; v++) rd_store(to + v * LANES, sum[v]);
+}
+
 RD_HELPER void rd_columns_part(const RdSum *s, int n0, int n1) {
+    if (n1 - n0 == RD_COLUMNS) {
+        for (int m = 0; m < s->m; m++) rd_columns_block(s, m, n0);
+        return;
+    }
     for (int r = 0; r < s->rows; r++) {
         const int row = rd_summed(s, true, r);
         if (row < 0) continue;
@@ -431,8 +459,6 @@ RD_HELPER int rd_part_end(const RdSum *sums, int count, int from, int most) {
     }
     return end;
 }
-
-enum { RD_COLUMNS = 64 };
 
 /* Sets *part to part number `item` of the sums' work; false behind the last one. */
 RD_HELPER bool rd_sums_part(const RdSum *sums, int count, int threads, int item, RdPart *part) {
