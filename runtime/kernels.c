@@ -113,7 +113,7 @@ RD_KERNEL void rd_pack(const RdPanel *panel, int place, int count, int blocks, c
 enum { RD_FEW_ROWS = 2, RD_AHEAD = 4096, RD_LINE = 64 / sizeof(real) };
 
 RD_INLINE void rd_fetch(const void *weights, size_t bytes) {
-    for (size_t at = 0; at < bytes; at += 64)
+    RD_UNROLLED for (size_t at = 0; at < bytes; at += 64)
         __builtin_prefetch((const char *)weights + RD_AHEAD + at);
 }
 
