@@ -152,19 +152,22 @@ typedef struct {
     _Alignas(64) real values[RD_BLOCK * RD_RIGHT];
 } RdRights;
 
-/* Copies `columns` columns into panels. The last one may hold what stands behind them: it is
- * multiplied, but never stored. */
+/* Copies `columns` columns into panels. What the last one has no columns for is multiplied as it
+ * is, but never stored. */
 RD_HELPER void rd_outer_left(const RdSide *side, int columns, real *to) {
     for (int k = 0; k < side->count; k++, to += RD_HIGH) {
         real *row = to;
+        int m = 0;
         if (side->rows[k] < 0) {
-            for (int m = 0; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
+            for (; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
                 memset(row, 0, RD_HIGH * sizeof(real));
             continue;
         }
         const real *from = rd_side_row(side, k);
-        for (int m = 0; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
+        for (; m + RD_HIGH <= columns; m += RD_SUM_ROWS, row += RD_PANEL)
             memcpy(row, from + m, RD_HIGH * sizeof(real));
+        for (; m < columns; m += RD_SUM_ROWS, row += RD_PANEL)
+            memcpy(row, from + m, (size_t)(columns - m) * sizeof(real));
     }
 }
 
