@@ -402,7 +402,7 @@ typedef struct {
 
     /* Lays the weights out for the kernels. After every change of the parameters. */
     void (*prepare)(RdRun *run, bool training);
-    /* Outputs and losses, without dropout. */
+    /* Outputs and losses, without dropout. NULL, as `steps` is, of a model that only trains. */
     void (*infer)(RdRun *run);
     /* Losses, outputs and the gradient of the mean loss, with dropout. Overwrites gradients. */
     void (*train)(RdRun *run);

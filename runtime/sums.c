@@ -43,10 +43,10 @@ typedef struct {
     int count;
 } RdSide;
 
-static const real rd_zeros[RD_SUM_ACROSS * LANES];
+static const real rd_zero_row[RD_SUM_ACROSS * LANES];
 
 RD_INLINE const real *rd_side_row(const RdSide *side, int r) {
-    return side->rows[r] < 0 ? rd_zeros : side->from + side->rows[r] * side->stride;
+    return side->rows[r] < 0 ? rd_zero_row : side->from + side->rows[r] * side->stride;
 }
 
 /* What is read after the tiles at hand: lines of the rows of two sides. */
@@ -376,7 +376,7 @@ RD_HELPER void rd_sparse_part(const RdSum *sums, int count, int from, int to) {
         for (end = i + 1; end < count && rd_same_left(&sums[i], &sums[end]); end++) continue;
         const int m0 = RD_MAX(from - before, 0), m1 = RD_MIN(to - before, sums[i].m);
         if (m0 < m1) rd_sparse_sums(&sums[i], end - i, m0, m1);
-        before += (sums[i].m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
+        before += rd_left_panels(sums[i].m) * RD_SUM_ROWS;
     }
 }
 
@@ -440,7 +440,7 @@ RD_INLINE int rd_group_columns(const RdSum *sums, int count) {
     int columns = 0;
     for (int i = 0; i < count; i++)
         if (i == 0 || !rd_same_left(&sums[i], &sums[i - 1]))
-            columns += (sums[i].m + RD_SUM_ROWS - 1) / RD_SUM_ROWS * RD_SUM_ROWS;
+            columns += rd_left_panels(sums[i].m) * RD_SUM_ROWS;
     return columns;
 }
 

@@ -323,7 +323,9 @@ const char *emit_c(const Emitted *programs) {
     int output_count = emit_tables(g, train, &out), flow_count = emit_flows(train->graph, &out);
     emit_zeros(&writer, widest_row);
     emit_program(train, "Train", true, &out);
-    text_puts(&out, "#ifndef RD_TRAIN_ALONE\n");
+    text_puts(
+        &out,
+        "#ifndef RD_TRAIN_ALONE /* double precision, for gradcheck, does nothing else */\n\n");
     emit_program(infer, "Infer", true, &out);
     if (programs->step) emit_single_steps(programs, &out);
     text_puts(&out, "#endif /* RD_TRAIN_ALONE */\n\n");
